@@ -1,0 +1,154 @@
+# Postern. One Makefile, not recursive: make sees every dependency at once.
+#
+#   make            build the three programs into build/
+#   make run        install what is missing, build, start a private stack and
+#                   show a webhook going through (DETACH=1: leave it running)
+#   make stop       stop that stack
+#   make check      all tests            make check-unit  the fast ones
+#   make asan       unit and functional tests under ASan and UBSan
+#   make tsan       the same under TSan
+#   make lint       house rules, formatting, static analysis
+#   make install    PREFIX=/usr/local DESTDIR=
+#   make clean
+
+CC       ?= cc
+CSTD      = -std=c17 -D_GNU_SOURCE
+WARN      = -Wall -Wextra -Wpedantic -Wformat=2 -Wshadow -Wconversion \
+            -Wsign-conversion -Wstrict-prototypes -Wmissing-prototypes \
+            -Wwrite-strings -Wcast-qual -Wundef -Wvla -fno-common
+ifdef WERROR
+WARN     += -Werror
+endif
+
+# SAN=address or SAN=thread builds the same programs with a sanitizer.
+SAN      ?=
+ifeq ($(SAN),address)
+BUILD    ?= build-asan
+CFLAGS   ?= -O1 -g -fno-omit-frame-pointer
+SANFLAGS  = -fsanitize=address,undefined -fno-sanitize-recover=undefined
+HARDEN    =
+else ifeq ($(SAN),thread)
+BUILD    ?= build-tsan
+CFLAGS   ?= -O1 -g -fno-omit-frame-pointer
+SANFLAGS  = -fsanitize=thread
+HARDEN    =
+else
+BUILD    ?= build
+CFLAGS   ?= -O2 -g
+SANFLAGS  =
+HARDEN    = -D_FORTIFY_SOURCE=2 -fstack-protector-strong
+endif
+ALL_CFLAGS = $(CSTD) $(WARN) $(HARDEN) $(CFLAGS) $(SANFLAGS) -MMD -MP
+ALL_LDFLAGS = $(SANFLAGS) $(LDFLAGS)
+
+MARIADB_CFLAGS := $(shell pkg-config --cflags libmariadb 2>/dev/null)
+MARIADB_LIBS   := $(or $(shell pkg-config --libs libmariadb 2>/dev/null),-lmariadb)
+CORE_LIBS   = $(MARIADB_LIBS) -ljson-c -lcrypto -lpthread
+BASE_LIBS   = -linih -lpthread
+
+BASE_SRCS   = $(wildcard base/*.c)
+CORE_SRCS   = $(wildcard core/*.c)
+FCGI_SRCS   = $(wildcard fcgi/*.c)
+WORKER_SRCS = $(wildcard worker/*.c)
+CLI_SRCS    = $(wildcard cli/*.c)
+SQL_FILES   = $(sort $(wildcard sql/[0-9]*.sql))
+
+BASE   = $(BUILD)/libbase.a
+CORE   = $(BUILD)/libcore.a
+FCGI   = $(BUILD)/libfcgi-app.a
+WORKER = $(BUILD)/libworker.a
+CLI    = $(BUILD)/libcli.a
+PROGRAMS = $(BUILD)/postern.fcgi $(BUILD)/posternd $(BUILD)/postern
+
+UNIT_SRCS = $(wildcard tests/unit/test_*.c)
+UNIT      = $(UNIT_SRCS:tests/unit/%.c=$(BUILD)/tests/%)
+
+.PHONY: all unit check check-unit check-func check-clients asan tsan lint \
+        run stop install clean deps
+all: $(PROGRAMS)
+
+# A library holds everything of its folder but main().
+lib_objs = $(patsubst %.c,$(BUILD)/%.o,$(filter-out %/main.c,$(1)))
+$(BASE):   $(call lib_objs,$(BASE_SRCS))
+$(CORE):   $(call lib_objs,$(CORE_SRCS)) $(BUILD)/core/migrations.o
+$(FCGI):   $(call lib_objs,$(FCGI_SRCS))
+$(WORKER): $(call lib_objs,$(WORKER_SRCS))
+$(CLI):    $(call lib_objs,$(CLI_SRCS))
+$(BASE) $(CORE) $(FCGI) $(WORKER) $(CLI):
+	@mkdir -p $(@D) && rm -f $@
+	$(AR) rcs $@ $^
+
+$(BUILD)/postern.fcgi: $(BUILD)/fcgi/main.o $(FCGI) $(CORE) $(BASE)
+	$(CC) $(ALL_LDFLAGS) $^ -lfcgi $(CORE_LIBS) $(BASE_LIBS) -o $@
+$(BUILD)/posternd: $(BUILD)/worker/main.o $(WORKER) $(CORE) $(BASE)
+	$(CC) $(ALL_LDFLAGS) $^ -lcurl $(CORE_LIBS) $(BASE_LIBS) -o $@
+$(BUILD)/postern: $(BUILD)/cli/main.o $(CLI) $(CORE) $(BASE)
+	$(CC) $(ALL_LDFLAGS) $^ $(CORE_LIBS) $(BASE_LIBS) -o $@
+
+# The include path is the dependency rule between the folders.
+$(BUILD)/base/%.o:   CPPFLAGS += -Ibase
+$(BUILD)/core/%.o:   CPPFLAGS += -Ibase -Icore $(MARIADB_CFLAGS)
+$(BUILD)/fcgi/%.o:   CPPFLAGS += -Ibase -Icore -Ifcgi
+$(BUILD)/worker/%.o: CPPFLAGS += -Ibase -Icore -Iworker
+$(BUILD)/cli/%.o:    CPPFLAGS += -Ibase -Icore -Icli
+
+$(BUILD)/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -c $< -o $@
+
+# The migrations travel inside the programs.
+$(BUILD)/core/migrations.c: $(SQL_FILES) tools/embed-sql
+	@mkdir -p $(@D)
+	tools/embed-sql $(SQL_FILES) > $@
+$(BUILD)/core/migrations.o: $(BUILD)/core/migrations.c
+	$(CC) -Ibase -Icore $(ALL_CFLAGS) -c $< -o $@
+
+# A test links the library of its module's folder and those below it, so a
+# base module that calls upwards cannot link.
+mod_libs = $(if $(wildcard base/$(1).c),$(BASE),\
+           $(if $(wildcard fcgi/$(1).c),$(FCGI) $(CORE) $(BASE),\
+           $(if $(wildcard worker/$(1).c),$(WORKER) $(CORE) $(BASE),\
+           $(if $(wildcard cli/$(1).c),$(CLI) $(CORE) $(BASE),\
+           $(CORE) $(BASE)))))
+mod_extra = $(if $(wildcard fcgi/$(1).c),-lfcgi)$(if $(wildcard worker/$(1).c),-lcurl)
+$(BUILD)/tests/test_%: tests/unit/test_%.c tests/unit/unit.h $(BASE) $(CORE) $(FCGI) $(WORKER) $(CLI)
+	@mkdir -p $(@D)
+	$(CC) -Ibase -Icore -Ifcgi -Iworker -Icli -Itests/unit $(MARIADB_CFLAGS) \
+	    $(ALL_CFLAGS) $(ALL_LDFLAGS) $< $(call mod_libs,$*) \
+	    $(call mod_extra,$*) $(CORE_LIBS) $(BASE_LIBS) -lcunit -o $@
+unit: $(UNIT)
+
+check: deps
+	tests/run unit func clients
+check-unit:
+	tests/run unit
+check-func:
+	tests/run func
+check-clients:
+	tests/run clients
+asan:
+	SAN=address tests/run unit func
+tsan:
+	SAN=thread tests/run unit func
+
+lint:
+	tools/lint
+
+deps:
+	tools/deps
+
+run: deps
+	tools/run
+stop:
+	tools/stack stop var
+
+PREFIX ?= /usr/local
+install: all
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/postern
+	install -m 755 $(BUILD)/postern $(BUILD)/posternd $(DESTDIR)$(PREFIX)/bin
+	install -m 755 $(BUILD)/postern.fcgi $(DESTDIR)$(PREFIX)/lib/postern
+
+clean:
+	rm -rf build build-asan build-tsan
+
+-include $(wildcard $(BUILD)/*/*.d)

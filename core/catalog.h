@@ -1,0 +1,131 @@
+/*
+ * catalog.h - the configuration in memory: subscriptions, sources, tokens.
+ *
+ * The catalog follows the database by version (table config_version): a
+ * refresh asks for the version and loads only the rows that changed. Readers
+ * take a snapshot, which never changes and lives until they release it, so
+ * nobody holds a lock while matching or delivering.
+ *
+ * Thread-safe. Rows are owned by the snapshot.
+ */
+#ifndef CATALOG_H
+#define CATALOG_H
+
+#include "db.h"
+#include "seal.h"
+#include "slice.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum payload_format { FORMAT_ENVELOPE, FORMAT_PAYLOAD, FORMAT_STANDARD };
+
+struct header {
+    char *name;
+    char *value;
+};
+
+/* One subscription as the hot paths need it. */
+struct subscription {
+    uint32_t id;
+    uint32_t application_id;
+    char *url;
+    bool active;   /* and not disabled: events make jobs */
+    bool paused;   /* jobs are made and held */
+    bool adhoc;    /* for one test; never matched */
+    char **patterns; /* pattern_count event types or patterns */
+    size_t pattern_count;
+    char **channels; /* channel_count = 0: all */
+    size_t channel_count;
+    char *secret;     /* as shown to the user; NULL if it cannot be unsealed */
+    char *old_secret; /* or NULL */
+    int64_t old_secret_until_us; /* wall clock */
+    struct header *headers;
+    size_t header_count;
+    enum payload_format format;
+    uint32_t retry_count;
+    uint32_t retry_delay_s;
+    uint32_t *schedule_s; /* schedule_count = 0: count and delay decide */
+    size_t schedule_count;
+    uint32_t timeout_s;
+    uint32_t max_concurrency; /* 0 = the worker's lane_window */
+    uint64_t version;         /* config_version of the row */
+};
+
+enum relay_when { RELAY_PROCESSED, RELAY_RECEIVED };
+
+struct source {
+    uint32_t id;
+    uint32_t application_id;
+    char *name;
+    char *provider;
+    char **secrets; /* live HMAC secrets of its own, newest first */
+    size_t secret_count;
+    bool secrets_unreadable; /* sealed with another key: fail closed */
+    struct slice key_columns; /* JSON object or absent; owned */
+    uint32_t max_attempts;
+    uint32_t retry_delay_s;
+    uint32_t concurrency;
+    enum relay_when relay;
+    uint64_t version;
+};
+
+enum scope { SCOPE_ADMIN, SCOPE_APP, SCOPE_SEND, SCOPE_READ };
+
+struct token {
+    uint32_t id;
+    uint32_t application_id;
+    enum scope scope;
+    int64_t expires_at_us; /* 0 = never */
+    uint8_t hash[32];      /* SHA-256 */
+    uint64_t version;
+};
+
+struct catalog; /* opaque */
+struct catalog_snapshot;
+
+/* sealer unseals secrets; it must outlive the catalog. */
+struct catalog *catalog_new(const struct sealer *sealer);
+void catalog_free(struct catalog *catalog);
+
+/* Compares versions and loads what changed. DB_OK also when nothing did. One
+   thread at a time does it; others wait and share its result. */
+enum db_result catalog_refresh(struct catalog *catalog, struct db *db)
+    __attribute__((warn_unused_result));
+
+/* Refreshes only if the last refresh is older than max_age_us. */
+enum db_result catalog_refresh_if_older(struct catalog *catalog, struct db *db,
+                                        int64_t max_age_us)
+    __attribute__((warn_unused_result));
+
+/* Never NULL (empty before the first refresh). */
+const struct catalog_snapshot *catalog_take(struct catalog *catalog);
+void catalog_release(const struct catalog_snapshot *snapshot);
+/* One more reference to a snapshot that is already held. */
+void catalog_keep(const struct catalog_snapshot *snapshot);
+
+uint64_t catalog_version(const struct catalog_snapshot *snapshot);
+const struct subscription *
+catalog_subscription(const struct catalog_snapshot *snapshot, uint32_t id);
+const struct source *catalog_source(const struct catalog_snapshot *snapshot,
+                                    uint32_t id);
+const struct source *
+catalog_source_named(const struct catalog_snapshot *snapshot,
+                     struct slice name);
+/* By SHA-256 of the token text; expired ones are still found. */
+const struct token *catalog_token(const struct catalog_snapshot *snapshot,
+                                  const uint8_t hash[32]);
+
+/*
+ * Subscriptions of the application that want an event of that type: active,
+ * not adhoc, a pattern matches (pattern.h), and - where the event names
+ * channels and the subscription has some - one of them is shared. At most max
+ * ids are written; the number that match is returned.
+ */
+size_t catalog_match(const struct catalog_snapshot *snapshot,
+                     uint32_t application_id, struct slice type,
+                     const struct slice *channels, size_t channel_count,
+                     uint32_t *ids, size_t max);
+
+#endif /* CATALOG_H */

@@ -1,0 +1,50 @@
+/*
+ * app.h - what every handler may use: one struct, made by main().
+ */
+#ifndef APP_H
+#define APP_H
+
+#include "catalog.h"
+#include "commit.h"
+#include "db.h"
+#include "doorbell.h"
+#include "id.h"
+#include "node.h"
+#include "reply.h"
+#include "request.h"
+#include "seal.h"
+#include "settings.h"
+#include "target.h"
+
+struct app {
+    const struct settings *settings;
+    struct sealer *sealer;
+    struct catalog *catalog;
+    struct committer *committer;
+    struct db_pool *pool; /* for everything that is not ingest */
+    struct id_source ids;
+    struct node node;
+    struct doorbell *doorbell;
+    struct target_nets allow_targets;
+    struct target_nets trusted_proxies;
+};
+
+/* Who asks: filled by the router from the token, before the handler runs. */
+struct caller {
+    bool anonymous;          /* an open route, no token given */
+    enum scope scope;
+    uint32_t application_id; /* admin: the default application */
+    uint32_t token_id;       /* 0: API_SECRET_KEY */
+};
+
+struct exchange {
+    struct app *app;
+    struct request *request;
+    struct reply *reply;
+    struct caller caller;
+    const struct catalog_snapshot *catalog; /* held for the request */
+};
+
+typedef void handler(struct exchange *exchange);
+
+#endif /* APP_H */

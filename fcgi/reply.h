@@ -1,0 +1,63 @@
+/*
+ * reply.h - the answer to a request, in the words of its family.
+ *
+ * Three families of error bodies (docs/reference/errors.md):
+ *   FAMILY_RECEIVE  {"error","message",...}       /api/v1/webhooks/...
+ *   FAMILY_API      {"detail":"..."}              everything else
+ * and 422 in FastAPI's shape in both. With Accept: application/problem+json
+ * every error is RFC 9457 instead.
+ */
+#ifndef REPLY_H
+#define REPLY_H
+
+#include "buf.h"
+#include "problem.h"
+#include "request.h"
+
+#include <stdbool.h>
+
+struct json_object; /* json-c */
+
+enum family { FAMILY_API, FAMILY_RECEIVE };
+
+struct reply {
+    int status;
+    const char *content_type; /* static */
+    struct buf headers; /* more header lines, each ended by CR LF */
+    struct buf body;
+    enum family family;
+    bool problem_json; /* the client asked for RFC 9457 */
+};
+
+void reply_init(struct reply *reply);
+void reply_clear(struct reply *reply);
+void reply_free(struct reply *reply);
+
+/* value may come from outside: CR, LF and NUL in it are refused (asserted for
+   name). */
+void reply_header(struct reply *reply, const char *name, const char *value);
+
+void reply_json_text(struct reply *reply, int status, struct slice json);
+/* Takes the object (json_object_put). */
+void reply_json(struct reply *reply, int status, struct json_object *take);
+void reply_empty(struct reply *reply, int status); /* 204, 304 */
+
+/*
+ * An error. code is the stable word ("invalid_signature"), message one
+ * sentence. In FAMILY_API the message is the detail. Retry-After (503, 429)
+ * and WWW-Authenticate (401) are added where they belong.
+ */
+void reply_error(struct reply *reply, int status, const char *code,
+                 const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+
+/* 422. */
+void reply_problems(struct reply *reply, const struct problems *problems);
+
+/* 503 with Retry-After: the database is away. */
+void reply_unavailable(struct reply *reply);
+
+/* Raw JSON text as a member of a json-c object, printed as it stands. */
+struct json_object *reply_raw_json(struct slice text);
+
+#endif /* REPLY_H */

@@ -1,0 +1,64 @@
+/*
+ * request.h - one HTTP request, whatever brought it here.
+ *
+ * The transport fills it; everything points into memory that the request owns
+ * and that request_clear() releases. Header look-up is by HTTP name, any case.
+ */
+#ifndef REQUEST_H
+#define REQUEST_H
+
+#include "buf.h"
+#include "slice.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define REQUEST_ID_MAX 24
+#define REQUEST_SEGMENTS 8
+
+enum method {
+    METHOD_GET,
+    METHOD_HEAD,
+    METHOD_POST,
+    METHOD_PUT,
+    METHOD_PATCH,
+    METHOD_DELETE,
+    METHOD_OPTIONS,
+    METHOD_OTHER
+};
+
+struct request {
+    char id[REQUEST_ID_MAX]; /* req_...: X-Request-Id and the log line */
+    enum method method;
+    struct slice path;  /* decoded, base path removed, no trailing slash */
+    struct slice query; /* as received, without '?' */
+    struct slice segment[REQUEST_SEGMENTS]; /* captured by the route: {id} */
+    struct slice remote_address; /* after trusted_proxies */
+    bool https;
+    char *const *params; /* CGI variables "NAME=value", NULL at the end */
+    struct buf body;
+    bool body_too_large; /* more came than any limit allows; drained */
+    int64_t started_mono_us;
+    int64_t arrived_wall_us;
+    struct buf storage; /* decoded path and the like */
+};
+
+void request_init(struct request *request, size_t max_body);
+void request_clear(struct request *request); /* ready for the next one */
+void request_free(struct request *request);
+
+/* Absent: ptr NULL. "Authorization", "X-Webhook-Signature", "Content-Type" */
+struct slice request_header(const struct request *request, const char *name);
+
+/* The first ?name= of the query, percent-decoded into storage; absent: ptr
+   NULL. */
+struct slice request_query(struct request *request, const char *name);
+
+/* Fills method, path, query, address, scheme and times from params.
+   False: the request is not one we can read (no method, a path that is not
+   UTF-8 or has NUL or a broken %xx). */
+bool request_read_params(struct request *request, const char *base_path,
+                         char *const *params) __attribute__((warn_unused_result));
+
+#endif /* REQUEST_H */

@@ -1,0 +1,35 @@
+/*
+ * router.h - the table of routes, and what happens before a handler runs.
+ *
+ * For every request: match the path ({x} captures one segment into
+ * request->segment[n]), 404 for an unknown one, 405 with Allow for a known one
+ * with another method, HEAD as GET without a body; then the token (auth.h)
+ * as the route asks for it; then the handler. Every answer gets X-Request-Id.
+ */
+#ifndef ROUTER_H
+#define ROUTER_H
+
+#include "app.h"
+
+enum access {
+    ACCESS_OPEN,   /* no token: /health, receivers (they have signatures) */
+    ACCESS_PUBLIC_STATS, /* open while public_stats = yes, else READ */
+    ACCESS_READ,   /* admin, app, read */
+    ACCESS_SEND,   /* admin, app, send */
+    ACCESS_MANAGE  /* admin, app */
+};
+
+struct route {
+    enum method method;
+    const char *path; /* "/api/webhooks/{id}" */
+    enum access access;
+    enum family family;
+    bool idempotent; /* honours Idempotency-Key */
+    handler *handle;
+};
+
+/* Handles one request from parsed params to a finished reply. */
+void router_handle(struct app *app, struct request *request,
+                   struct reply *reply);
+
+#endif /* ROUTER_H */
