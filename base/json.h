@@ -20,7 +20,7 @@
 
 #define JSON_DEPTH 64
 
-enum json_type {
+enum json_kind {
     JSON_NULL,
     JSON_BOOL,
     JSON_NUMBER,
@@ -30,7 +30,7 @@ enum json_type {
 };
 
 struct json_value {
-    enum json_type type;
+    enum json_kind type;
     struct slice text; /* as it stands in the input: quotes, escapes and all */
 };
 

@@ -50,7 +50,9 @@ bool db_connected(const struct db *db);
 const char *db_error_text(const struct db *db);
 unsigned db_error_number(const struct db *db); /* MariaDB errno, 0 = none */
 
-/* The class of a MariaDB error number: the only place that knows them. */
+/* The class of a MariaDB error number: the only place that knows them. Outside
+   a transaction the class of a lost connection is not the whole answer, see
+   db_exec(). */
 enum db_result db_classify(unsigned error_number);
 const char *db_result_name(enum db_result result);
 
@@ -60,19 +62,43 @@ enum db_result db_commit(struct db *db) __attribute__((warn_unused_result));
 void db_rollback(struct db *db); /* harmless outside a transaction */
 
 /* A statement without result rows. affected may be NULL; it counts matched
-   rows (CLIENT_FOUND_ROWS is on), also where an UPDATE changed nothing. */
+   rows (CLIENT_FOUND_ROWS is on), also where an UPDATE changed nothing. Outside
+   a transaction a connection lost under way gives DB_UNKNOWN: the statement
+   commits by itself, and may have done so. */
 enum db_result db_exec(struct db *db, struct slice sql, uint64_t *affected)
     __attribute__((warn_unused_result));
 uint64_t db_insert_id(const struct db *db);
 
-/* A statement with result rows, all of them read into memory at once. */
+/*
+ * Several statements in one packet: one round trip instead of one for each.
+ * They stop at the first that fails; the transaction is then still open (call
+ * db_rollback()) and nothing after it has run. Only for a db whose statements
+ * are all of our own making: from then on its connection takes several
+ * statements in any packet.
+ */
+struct db_many {
+    struct slice sql; /* separated by ';', without one at the end */
+    unsigned count;   /* how many they are */
+    bool begins;      /* the first is BEGIN; if not, one is open already */
+    bool commits;     /* the last is COMMIT */
+    struct db_rows **rows; /* out: what the last statement selects, or NULL */
+    unsigned failed;       /* out: index of the one that failed */
+};
+
+/* DB_OK; DB_UNKNOWN if the connection was lost and COMMIT may have run; else
+   the class of the failed statement's error, with no COMMIT run. */
+enum db_result db_exec_many(struct db *db, struct db_many *many)
+    __attribute__((warn_unused_result));
+
+/* A statement with result rows, all of them read into memory at once. A SELECT
+   outside a transaction is repeated once if the connection is lost. */
 struct db_rows;
 enum db_result db_query(struct db *db, struct slice sql, struct db_rows **rows)
     __attribute__((warn_unused_result));
 size_t db_rows_count(const struct db_rows *rows);
 
-/* The next row, or NULL. Cells are valid until db_rows_free(); SQL NULL has
-   ptr NULL. */
+/* The next row, or NULL. Rows and cells are valid until db_rows_free(); SQL
+   NULL has ptr NULL, other cells end with a NUL that len does not count. */
 const struct slice *db_rows_next(struct db_rows *rows);
 void db_rows_free(struct db_rows *rows);
 
@@ -81,6 +107,14 @@ uint64_t db_u64(struct slice cell, uint64_t fallback);
 int64_t db_i64(struct slice cell, int64_t fallback);
 /* TIMESTAMP/DATETIME text as microseconds UTC, 0 for NULL. */
 int64_t db_time_us(struct slice cell);
+
+/* The database's clock, from the difference measured when the connection was
+   made; our own clock before that. */
+int64_t db_now_us(const struct db *db);
+
+/* For migrations: statements may run as long as they need. Takes effect with
+   the next connection, so it closes the present one. */
+void db_set_patient(struct db *db, bool patient);
 
 /* max_allowed_packet of this connection, bytes (16 MiB before it connects). */
 size_t db_max_packet(const struct db *db);

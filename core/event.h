@@ -24,9 +24,9 @@ struct new_event {
     uint32_t application_id;
     uint32_t source_id; /* 0 = none */
     struct slice type;
-    struct slice payload;  /* valid JSON, minified */
-    struct slice metadata; /* valid JSON object, minified, or absent */
-    struct slice external_id; /* or absent */
+    struct slice payload;       /* valid JSON, minified */
+    struct slice metadata;      /* valid JSON object, minified, or absent */
+    struct slice external_id;   /* or absent */
     struct slice channels_json; /* as received, or absent */
     const struct slice *channels;
     size_t channel_count;
@@ -39,14 +39,18 @@ struct new_event {
     uint8_t dedupe_hash[32]; /* SHA-256 over length-prefixed parts */
 
     /* output, valid when the commit answered DB_OK */
-    uint64_t id;          /* of this event, or of the first with that key */
-    bool duplicate;       /* nothing was written: `id` is the first one */
-    uint32_t matched;     /* subscriptions that got a job */
-    uint64_t job_id;      /* the first job made: ROUTE_ONE, ROUTE_PROCESS */
+    uint64_t id;      /* of this event, or of the first with that key */
+    bool duplicate;   /* nothing was written: `id` is the first one */
+    uint32_t matched; /* subscriptions that got a job */
+    uint64_t job_id;  /* the first job made: ROUTE_ONE, ROUTE_PROCESS */
 };
 
-/* SHA-256 over kind, application or source, and value, each with its length
-   in front, so that no two different tuples collide. */
+/*
+ * Sets has_dedupe and dedupe_hash: SHA-256 over kind, application or source,
+ * and value, each with its length in front, so that no two different tuples
+ * collide. An absent or empty value means no dedupe: otherwise all events
+ * without a key would be repeats of the first.
+ */
 void event_dedupe_hash(struct new_event *event, const char *kind,
                        uint32_t owner_id, struct slice value);
 

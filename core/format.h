@@ -7,7 +7,8 @@
  *
  * Compact, in this order of keys. `data` and `metadata` are the bytes that
  * came in, without a parse-and-print round trip; metadata is {} when absent.
- * The same event gives the same bytes at every attempt.
+ * data is null when absent. The timestamp is when the event was accepted. The
+ * same event gives the same bytes at every attempt.
  */
 #ifndef FORMAT_H
 #define FORMAT_H

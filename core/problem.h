@@ -5,7 +5,7 @@
  *               "type":"value_error.missing"}]}
  *
  * Wording and type names are those of Pydantic 1; all problems of a body are
- * gathered, in field order.
+ * gathered, in field order. A list starts with count 0.
  */
 #ifndef PROBLEM_H
 #define PROBLEM_H
@@ -20,7 +20,7 @@
 #define PROBLEM_MAX 32 /* more are not reported */
 
 struct problem {
-    char loc[3][128];  /* parts after "body"; unused ones are "" */
+    char loc[3][128];     /* parts after "body"; unused ones are "" */
     bool loc_is_index[3]; /* printed as a number */
     char msg[256];
     char type[48];
@@ -31,8 +31,8 @@ struct problems {
     size_t count;
 };
 
-/* field (and sub: a member within it, may be NULL) is where. msg may be a
-   format. */
+/* field (and sub: a member within it, may be NULL) is where; field NULL is the
+   body as a whole. Texts that do not fit are cut. */
 void problem_add(struct problems *problems, const char *field, const char *sub,
                  const char *type, const char *format, ...)
     __attribute__((format(printf, 5, 6)));
@@ -43,14 +43,24 @@ void problem_missing(struct problems *problems, const char *field,
 void problem_null(struct problems *problems, const char *field,
                   const char *sub);
 /* want: "str", "int", "dict", "list", "bool". */
-void problem_type(struct problems *problems, const char *field,
-                  const char *sub, const char *want);
+void problem_type(struct problems *problems, const char *field, const char *sub,
+                  const char *want);
 /* permitted: "'insert', 'update', 'delete'". */
-void problem_enum(struct problems *problems, const char *field,
-                  const char *sub, const char *permitted);
+void problem_enum(struct problems *problems, const char *field, const char *sub,
+                  const char *permitted);
 void problem_extra(struct problems *problems, const char *field);
+/* A text of len bytes is empty, or longer than max. */
+void problem_length(struct problems *problems, const char *field,
+                    const char *sub, size_t len, size_t max);
+/* The body is JSON, but no object: loc ["body"]. */
+void problem_not_object(struct problems *problems);
 /* Broken JSON: loc ["body",OFFSET]. */
 void problem_json(struct problems *problems, const struct json_error *error);
+
+/* Puts a number in front of the loc of the problems from `first` on: what was
+   found in item `index` of an array, ["body",3,"event"]. A loc of three parts
+   loses its last. */
+void problem_put_index(struct problems *problems, size_t first, size_t index);
 
 /* Appends the whole 422 body. */
 void problem_print(const struct problems *problems, struct buf *out);

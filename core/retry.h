@@ -8,7 +8,7 @@
  *
  * or schedule_s[n-1] where a schedule is given. Jitter only lengthens a wait,
  * by at most 10 %. A receiver that asks for longer (Retry-After) gets it
- * within [wait, max(2 * wait, 1 hour)].
+ * within [wait, max(2 * wait, 1 hour)], jitter included.
  */
 #ifndef RETRY_H
 #define RETRY_H

@@ -2,7 +2,7 @@
  * settings.h - every option of Postern, in one table.
  *
  * conf/postern.conf, --help, the man page and `postern config show` are made
- * from SETTINGS_TABLE in settings.c. Programs read values through the struct,
+ * from settings_table in settings_table.c. Programs read values through the struct,
  * which settings_load() fills once; nothing else asks config_*().
  */
 #ifndef SETTINGS_H

@@ -31,14 +31,14 @@ void sql_bytes(struct buf *sql, struct slice value);
 void sql_time(struct buf *sql, int64_t wall_us);
 void sql_time_or_null(struct buf *sql, int64_t wall_us); /* 0 = NULL */
 
-/* 1,2,3 */
+/* 1,2,3; count > 0, for an empty list is no SQL */
 void sql_u64_list(struct buf *sql, const uint64_t *values, size_t count);
 
 /*
  * A derived table of ids: (SELECT 5 id UNION ALL SELECT 7 ...). Joined with
  * STRAIGHT_JOIN it is always driven by primary key; IN (256 ids) turns into a
  * full scan on a small table and waits for rows that others have just
- * inserted.
+ * inserted. count > 0.
  */
 void sql_id_table(struct buf *sql, const uint64_t *ids, size_t count);
 

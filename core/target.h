@@ -33,7 +33,9 @@ struct target_nets {
     size_t count;
 };
 
-/* Separated by commas or white space. False: *why names the bad item. */
+/* Separated by commas or white space; bits behind a prefix do not matter. An
+   IPv6 network holds no IPv4 address unless it is written as one (::/0 is not
+   0.0.0.0/0). False: *why names the bad item, *nets is untouched. */
 bool target_nets_parse(const char *list, struct target_nets *nets,
                        struct buf *why) __attribute__((warn_unused_result));
 bool target_nets_contain(const struct target_nets *nets,
@@ -42,15 +44,20 @@ bool target_nets_contain(const struct target_nets *nets,
 bool target_nets_contain_text(const struct target_nets *nets,
                               struct slice address);
 
-/* True if a request may go to that address. */
+/* True if a request may go to that address. allow may be NULL here and
+   below: nothing is listed. */
 bool target_address_allowed(const struct target_nets *allow,
                             const struct sockaddr *address);
 
+/* Why not: "loopback (RFC 1122)" and the like; NULL if it is allowed. */
+const char *target_address_refusal(const struct target_nets *allow,
+                                   const struct sockaddr *address);
+
 enum target_result {
     TARGET_OK,
-    TARGET_BAD_URL,    /* not an absolute http(s) URL as we take them */
-    TARGET_NOT_HTTPS,  /* http although https is required */
-    TARGET_PRIVATE     /* an address (or localhost) that is not public */
+    TARGET_BAD_URL,   /* not an absolute http(s) URL as we take them */
+    TARGET_NOT_HTTPS, /* http although https is required */
+    TARGET_PRIVATE    /* an address (or localhost) that is not public */
 };
 
 /* The parts of an accepted URL, slices of its text. */
@@ -64,10 +71,11 @@ struct target_url {
 /*
  * Accepts http and https, a host name (letters, digits, hyphens, dots), an
  * IPv4 address in four decimal parts or an IPv6 address in brackets; no user,
- * no fragment, no control characters or spaces, no bytes above 0x7e, and no
- * other spelling of an address (0x7f.1, 2130706433). The same grammar is a
- * subset of what libcurl accepts, so both read the same host. url_out may be
- * NULL.
+ * no fragment, no control characters (encoded as %0a neither) or spaces, no
+ * backslash, no bytes above 0x7e, and no other spelling of an address (0x7f.1,
+ * 2130706433). A port is 1..65535. localhost and names below it are as private
+ * as 127.0.0.1. The grammar is a subset of what libcurl accepts, so both read
+ * the same host. url_out may be NULL; it is written only for TARGET_OK.
  */
 enum target_result target_check_url(struct slice url, bool require_https,
                                     const struct target_nets *allow,

@@ -17,12 +17,12 @@
 
 enum verify_result {
     VERIFY_OK,
-    VERIFY_NO_SECRET,   /* nothing to check against: the source has none */
-    VERIFY_MISSING,     /* no signature header */
-    VERIFY_AMBIGUOUS,   /* headers of two schemes at once */
-    VERIFY_MALFORMED,   /* the header is not a signature of its scheme */
-    VERIFY_STALE,       /* the signed timestamp is outside the window */
-    VERIFY_MISMATCH     /* well-formed, but made with another secret or body */
+    VERIFY_NO_SECRET, /* nothing to check against: the source has none */
+    VERIFY_MISSING,   /* no signature header */
+    VERIFY_AMBIGUOUS, /* headers of two schemes at once */
+    VERIFY_MALFORMED, /* the header is not a signature of its scheme */
+    VERIFY_STALE,     /* the signed timestamp is outside the window */
+    VERIFY_MISMATCH   /* well-formed, but made with another secret or body */
 };
 
 /* A stable word for logs and rejections: "missing_signature", ... */
@@ -54,9 +54,9 @@ enum verify_result verify_hex(struct slice header, struct slice secret,
    separated by spaces; a trailing comma is tolerated). window_s in both
    directions, 0 = not checked. */
 enum verify_result verify_standard(struct slice id, struct slice timestamp,
-                                   struct slice signatures,
-                                   struct slice secret, struct slice body,
-                                   int64_t now_s, int64_t window_s)
+                                   struct slice signatures, struct slice secret,
+                                   struct slice body, int64_t now_s,
+                                   int64_t window_s)
     __attribute__((warn_unused_result));
 
 #endif /* VERIFY_H */

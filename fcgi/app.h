@@ -16,8 +16,15 @@
 #include "settings.h"
 #include "target.h"
 
+#include <stdatomic.h>
+
+struct contact;     /* contact.h */
+struct route_table; /* router.h */
+
 struct app {
     const struct settings *settings;
+    const struct route_table *route_tables; /* route_table_count of them */
+    size_t route_table_count;
     struct sealer *sealer;
     struct catalog *catalog;
     struct committer *committer;
@@ -27,6 +34,8 @@ struct app {
     struct doorbell *doorbell;
     struct target_nets allow_targets;
     struct target_nets trusted_proxies;
+    atomic_uint_fast64_t requests; /* answered so far */
+    struct contact *contact;       /* what is known about the database */
 };
 
 /* Who asks: filled by the router from the token, before the handler runs. */

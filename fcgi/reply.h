@@ -27,6 +27,9 @@ struct reply {
     struct buf body;
     enum family family;
     bool problem_json; /* the client asked for RFC 9457 */
+    const struct request *request; /* whose path and id RFC 9457 names; or
+                                      NULL */
+    const char *code; /* the stable word of an error; NULL if it is none */
 };
 
 void reply_init(struct reply *reply);
@@ -51,11 +54,22 @@ void reply_error(struct reply *reply, int status, const char *code,
                  const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 
+/* The same with more members, for example ",\"expected\":\"supabase\"":
+   complete JSON members, each after its comma. */
+void reply_error_members(struct reply *reply, int status, const char *code,
+                         struct slice members, const char *format, ...)
+    __attribute__((format(printf, 5, 6)));
+
 /* 422. */
 void reply_problems(struct reply *reply, const struct problems *problems);
 
 /* 503 with Retry-After: the database is away. */
 void reply_unavailable(struct reply *reply);
+
+/* Appends status line (as CGI wants it), headers and, unless the method is
+   HEAD, the body: what a transport sends. */
+void reply_print(const struct reply *reply, enum method method,
+                 struct buf *out);
 
 /* Raw JSON text as a member of a json-c object, printed as it stands. */
 struct json_object *reply_raw_json(struct slice text);

@@ -9,6 +9,7 @@
 
 #include "buf.h"
 #include "slice.h"
+#include "target.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -41,7 +42,8 @@ struct request {
     bool body_too_large; /* more came than any limit allows; drained */
     int64_t started_mono_us;
     int64_t arrived_wall_us;
-    struct buf storage; /* decoded path and the like */
+    struct slice query_pairs; /* name NUL value NUL ..., decoded */
+    struct buf storage;       /* decoded path and query */
 };
 
 void request_init(struct request *request, size_t max_body);
@@ -51,13 +53,24 @@ void request_free(struct request *request);
 /* Absent: ptr NULL. "Authorization", "X-Webhook-Signature", "Content-Type" */
 struct slice request_header(const struct request *request, const char *name);
 
-/* The first ?name= of the query, percent-decoded into storage; absent: ptr
-   NULL. */
-struct slice request_query(struct request *request, const char *name);
+/* The first ?name= of the query, decoded; absent: ptr NULL. A broken %xx stays
+   as it is; a pair with NUL or anything but UTF-8 counts as absent. */
+struct slice request_query(const struct request *request, const char *name);
+
+/*
+ * Behind proxies: where the peer is one of `trusted`, the client is the
+ * rightmost address of X-Forwarded-For that is not, and X-Forwarded-Proto says
+ * whether it came over TLS. From anybody else both headers are ignored.
+ */
+void request_trust_proxies(struct request *request,
+                           const struct target_nets *trusted);
+
+const char *request_method_name(enum method method);
 
 /* Fills method, path, query, address, scheme and times from params.
    False: the request is not one we can read (no method, a path that is not
-   UTF-8 or has NUL or a broken %xx). */
+   UTF-8 or has NUL, an encoded '/' or a broken %xx); the other fields are set
+   nevertheless, the path to "". params must live as long as the request. */
 bool request_read_params(struct request *request, const char *base_path,
                          char *const *params) __attribute__((warn_unused_result));
 

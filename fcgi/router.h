@@ -3,8 +3,11 @@
  *
  * For every request: match the path ({x} captures one segment into
  * request->segment[n]), 404 for an unknown one, 405 with Allow for a known one
- * with another method, HEAD as GET without a body; then the token (auth.h)
- * as the route asks for it; then the handler. Every answer gets X-Request-Id.
+ * with another method, HEAD as GET without a body, OPTIONS with Allow; then
+ * the token (auth.h) as the route asks for it; then the handler. Where several
+ * paths fit, the one with a literal earliest wins, whatever the order of the
+ * tables: /api/webhooks/test before /api/webhooks/{id}. Every answer gets
+ * X-Request-Id, and every refused or failed one a log line with the same id.
  */
 #ifndef ROUTER_H
 #define ROUTER_H
@@ -12,7 +15,8 @@
 #include "app.h"
 
 enum access {
-    ACCESS_OPEN,   /* no token: /health, receivers (they have signatures) */
+    ACCESS_ALWAYS, /* no token, and works without the database: /health */
+    ACCESS_OPEN,   /* no token: receivers (they have signatures) */
     ACCESS_PUBLIC_STATS, /* open while public_stats = yes, else READ */
     ACCESS_READ,   /* admin, app, read */
     ACCESS_SEND,   /* admin, app, send */
@@ -28,7 +32,14 @@ struct route {
     handler *handle;
 };
 
-/* Handles one request from parsed params to a finished reply. */
+/* One resource's routes (routes.c lists them all). */
+struct route_table {
+    const struct route *routes;
+    const size_t *count;
+};
+
+/* Handles one request from parsed params to a finished reply, by the tables of
+   app->route_tables. */
 void router_handle(struct app *app, struct request *request,
                    struct reply *reply);
 

@@ -17,7 +17,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-struct transport; /* opaque; shared by the threads */
+struct transport;        /* opaque; shared by the threads */
 struct transport_worker; /* one thread's share */
 
 struct transport_options {
@@ -35,15 +35,16 @@ void transport_close(struct transport *transport);
 /* 1 under mod_fcgid (detected: fd 0 without --listen) and for CGI. */
 unsigned transport_threads(const struct transport *transport);
 const char *transport_name(const struct transport *transport);
+bool transport_is_cgi(const struct transport *transport);
 
+/* One for each thread; NULL: no file descriptors left. */
 struct transport_worker *transport_join(struct transport *transport);
 void transport_leave(struct transport_worker *worker);
 
 /* Waits for a request. False: no more will come (shutdown, end of CGI). */
 bool transport_accept(struct transport_worker *worker, struct request *request);
 void transport_answer(struct transport_worker *worker,
-                      const struct request *request,
-                      const struct reply *reply);
+                      const struct request *request, const struct reply *reply);
 
 /* Makes every thread's transport_accept() return false once its present
    request is answered. */

@@ -1,0 +1,42 @@
+/*
+ * slice.c - the parts of slice.h that are not one line.
+ */
+#include "slice.h"
+
+static unsigned char
+lower(char c)
+{
+    return (unsigned char)(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
+}
+
+bool
+slice_is_nocase(struct slice a, const char *text)
+{
+    size_t i;
+
+    if (a.ptr == NULL || a.len != strlen(text))
+        return false;
+    for (i = 0; i < a.len; i++) {
+        if (lower(a.ptr[i]) != lower(text[i]))
+            return false;
+    }
+    return true;
+}
+
+static bool
+is_space(char c)
+{
+    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+struct slice
+slice_trim(struct slice a)
+{
+    while (a.len > 0 && is_space(a.ptr[0])) {
+        a.ptr++;
+        a.len--;
+    }
+    while (a.len > 0 && is_space(a.ptr[a.len - 1]))
+        a.len--;
+    return a;
+}

@@ -1,0 +1,162 @@
+/*
+ * settings_table.c - every option: name, default, limits, unit and help.
+ */
+#include "settings.h"
+
+#define KB INT64_C(1024)
+#define MB (1024 * KB)
+#define DAYS_MAX 3650
+
+#define DB "database"
+#define SECRETS "secrets"
+#define HTTP "http"
+#define WORKER "worker"
+#define RETENTION "retention"
+#define LOGS "log"
+
+const struct config_option settings_table[] = {
+    {"db_host", NULL, CONFIG_STRING, "localhost", 0, 0, NULL, "", DB, false,
+     "Host name or address of the MariaDB server. \"localhost\" means the unix "
+     "socket in db_socket."},
+    {"db_socket", NULL, CONFIG_PATH, "", 0, 0, NULL, "", DB, false,
+     "Unix socket of the MariaDB server; empty: where the client library looks "
+     "by itself (Debian: /run/mysqld/mysqld.sock)."},
+    {"db_port", NULL, CONFIG_INT, "3306", 1, 65535, NULL, "", DB, false,
+     "TCP port of the MariaDB server, when db_host is not localhost."},
+    {"db_name", NULL, CONFIG_STRING, "postern", 0, 0, NULL, "", DB, false,
+     "The database that holds Postern's tables. It may hold other tables as "
+     "well, but a database of its own is easier to back up."},
+    {"db_user", NULL, CONFIG_STRING, "postern", 0, 0, NULL, "", DB, false,
+     "Account to log in with."},
+    {"db_password", NULL, CONFIG_SECRET, "", 0, 0, NULL, "", DB, false,
+     "Its password; empty for an account that logs in by unix socket."},
+    {"db_tls_ca", NULL, CONFIG_PATH, "", 0, 0, NULL, "", DB, false,
+     "PEM file with the authority that signed the server's certificate. Set: "
+     "connections use TLS and the certificate is checked. Needed as soon as "
+     "the database is on another machine."},
+    {"db_timeout_s", NULL, CONFIG_INT, "10", 1, 300, NULL, "s", DB, false,
+     "How long connecting, and one answer of the server, may take."},
+    {"db_connections", NULL, CONFIG_INT, "4", 1, 64, NULL, "", DB, false,
+     "Connections of one responder process for reading and management. Writing "
+     "events uses one more. On shared hosts keep the sum of all processes "
+     "below max_user_connections."},
+    {"db_idle_s", NULL, CONFIG_INT, "2", 0, 86400, NULL, "s", DB, false,
+     "Connections unused for so long are closed; 0: never."},
+
+    {"key_file", NULL, CONFIG_PATH, "postern.key", 0, 0, NULL, "", SECRETS,
+     false,
+     "The key that secrets in the database are encrypted with, made by "
+     "`postern init`. Back it up apart from the database: without it stored "
+     "secrets cannot be read."},
+    {"api_secret_key", "API_SECRET_KEY", CONFIG_SECRET, "", 0, 0, NULL, "",
+     SECRETS, false,
+     "A token with all rights, to start with. Better: `postern token add`, "
+     "then leave this empty."},
+    {"webhook_secret", "WEBHOOK_SECRET", CONFIG_SECRET, "", 0, 0, NULL, "",
+     SECRETS, false,
+     "Signing secret of inbound sources that have none of their own."},
+    {"supabase_url", "SUPABASE_URL", CONFIG_STRING, "", 0, 0, NULL, "", SECRETS,
+     false, "Address of your Supabase project, https://NAME.supabase.co."},
+    {"supabase_key", "SUPABASE_KEY", CONFIG_SECRET, "", 0, 0, NULL, "", SECRETS,
+     false,
+     "Service key of the project. The source `supabase` also accepts it as a "
+     "signing secret when it has no other, with a warning."},
+    {"notion_api_key", "NOTION_API_KEY", CONFIG_SECRET, "", 0, 0, NULL, "",
+     SECRETS, false, "Key of your Notion integration."},
+    {"notion_database_id", "NOTION_DATABASE_ID", CONFIG_STRING, "", 0, 0, NULL,
+     "", SECRETS, false,
+     "The Notion database to watch; empty: all that the integration sees."},
+    {"confidence_threshold", "CONFIDENCE_THRESHOLD", CONFIG_REAL, "0.85", 0, 1,
+     NULL, "", SECRETS, false,
+     "Share of equal fields from which an event and the source's own row of "
+     "the same version count as agreeing."},
+    {"verify_webhook_signatures", "VERIFY_WEBHOOK_SIGNATURES", CONFIG_BOOL,
+     "yes", 0, 0, NULL, "", SECRETS, false,
+     "Refuse inbound webhooks without a valid signature. \"no\" is for trying "
+     "things out; such events are marked as not verified."},
+    {"environment", "ENVIRONMENT", CONFIG_ENUM, "development", 0, 0,
+     "development|test|staging|production", "", SECRETS, false,
+     "\"production\" switches require_https on."},
+
+    {"host", "HOST", CONFIG_STRING, "127.0.0.1", 0, 0, NULL, "", HTTP, false,
+     "Address that `make run` listens on."},
+    {"port", "PORT", CONFIG_INT, "8080", 1, 65535, NULL, "", HTTP, false,
+     "Port that `make run` listens on; the next free one if it is taken."},
+    {"base_path", NULL, CONFIG_STRING, "", 0, 0, NULL, "", HTTP, false,
+     "Path in front of every route, for a gateway that shares its host: "
+     "\"/hooks\" serves /hooks/health. Empty: none."},
+    {"threads", NULL, CONFIG_INT, "32", 1, 1024, NULL, "", HTTP, false,
+     "Requests that a listening responder works on at the same time. Requests "
+     "wait for the disk together, so more threads mean larger batches; under "
+     "mod_fcgid a process always has one."},
+    {"max_body", NULL, CONFIG_BYTES, "102400", KB, 25 * MB, NULL, "bytes", HTTP,
+     false,
+     "Largest body of one event; above it 413. The database's "
+     "max_allowed_packet must be larger."},
+    {"max_batch_body", NULL, CONFIG_BYTES, "5M", KB, 25 * MB, NULL, "bytes",
+     HTTP, false, "Largest body of a request with an array of events."},
+    {"public_stats", NULL, CONFIG_BOOL, "yes", 0, 0, NULL, "", HTTP, false,
+     "Answer /api/v1/webhooks/stats and /api/v1/webhooks/test without a "
+     "token."},
+    {"trusted_proxies", NULL, CONFIG_STRING, "", 0, 0, NULL, "", HTTP, false,
+     "Networks, separated by commas, whose X-Forwarded-For names the client: "
+     "the reverse proxies in front of the web server, if any."},
+    {"require_https", NULL, CONFIG_BOOL, "no", 0, 0, NULL, "", HTTP, false,
+     "Refuse subscriptions with http:// URLs. Always on in production."},
+    {"test_wait_s", NULL, CONFIG_INT, "15", 0, 60, NULL, "s", HTTP, false,
+     "How long a test of a subscription waits for the delivery before it "
+     "answers \"pending\"."},
+
+    {"run_dir", NULL, CONFIG_PATH, "/run/postern", 0, 0, NULL, "", WORKER,
+     false,
+     "Directory for the sockets on which responders tell workers of new work. "
+     "Empty or missing: workers look once a second."},
+    {"allow_targets", NULL, CONFIG_STRING, "", 0, 0, NULL, "", WORKER, true,
+     "Private networks that may be delivered to, separated by commas "
+     "(\"10.1.0.0/16, 127.0.0.1\"). Everything that is not public is refused "
+     "otherwise."},
+    {"ca_bundle", NULL, CONFIG_PATH, "/etc/ssl/certs/ca-certificates.crt", 0, 0,
+     NULL, "", WORKER, false,
+     "PEM file with the authorities that receivers' certificates are checked "
+     "against."},
+    {"slots", NULL, CONFIG_INT, "512", 1, 16384, NULL, "", WORKER, false,
+     "Deliveries in flight at the same time in one worker."},
+    {"lane_window", NULL, CONFIG_INT, "20", 1, 1024, NULL, "", WORKER, false,
+     "Deliveries in flight at the same time to one subscription that does not "
+     "say otherwise (max_concurrency)."},
+    {"flush_ms", NULL, CONFIG_INT, "20", 1, 1000, NULL, "ms", WORKER, false,
+     "Results are written at least this often."},
+    {"flush_rows", NULL, CONFIG_INT, "256", 1, 2000, NULL, "", WORKER, false,
+     "Results written in one transaction at most."},
+    {"lease_s", NULL, CONFIG_INT, "15", 5, 600, NULL, "s", WORKER, false,
+     "How long a worker that vanished keeps its share of the work. Longer than "
+     "any pause of the database."},
+    {"grace_s", NULL, CONFIG_INT, "20", 0, 600, NULL, "s", WORKER, false,
+     "How long a stopping worker waits for deliveries in flight."},
+    {"response_body_kept", NULL, CONFIG_BYTES, "1024", 0, 65535, NULL, "bytes",
+     WORKER, false, "How much of a receiver's answer is stored."},
+    {"cache_bytes", NULL, CONFIG_BYTES, "32M", MB, 4096 * MB, NULL, "bytes",
+     WORKER, false, "Event bodies a worker holds in memory."},
+
+    {"events_days", NULL, CONFIG_INT, "30", 1, DAYS_MAX, NULL, "days",
+     RETENTION, true,
+     "Events are kept for so many days; those that still wait to be delivered "
+     "are kept until they are."},
+    {"deliveries_days", NULL, CONFIG_INT, "90", 1, DAYS_MAX, NULL, "days",
+     RETENTION, true, "The history of deliveries is kept for so many days."},
+    {"rollup_days", NULL, CONFIG_INT, "90", 1, DAYS_MAX, NULL, "days",
+     RETENTION, true,
+     "Hourly counters are kept for so many days and then added to the "
+     "all-time totals, which are kept for ever."},
+
+    {"log_format", NULL, CONFIG_ENUM, "text", 0, 0, "text|json", "", LOGS,
+     false, "How log lines look."},
+    {"log_level", NULL, CONFIG_ENUM, "info", 0, 0, "debug|info|warning|error",
+     "", LOGS, false, "The least serious lines that are written."},
+    {"log_file", NULL, CONFIG_PATH, "", 0, 0, NULL, "", LOGS, false,
+     "File to append to, opened again at SIGHUP. Empty: standard error, which "
+     "is the web server's error log or systemd's journal."},
+};
+
+const size_t settings_table_rows =
+    sizeof(settings_table) / sizeof(settings_table[0]);

@@ -1,0 +1,68 @@
+/*
+ * store_flush.h - writing what became of jobs: archive, retry, delete.
+ *
+ * All of it happens inside a transaction that the caller has begun and fenced
+ * (store_shard.h). Only jobs that are still there, with the number of attempts
+ * they were read with, count: a job that was cancelled meanwhile, or whose
+ * result was committed by a transaction of unknown outcome, is passed over. So
+ * the same rows may be flushed again after any failure.
+ */
+#ifndef STORE_FLUSH_H
+#define STORE_FLUSH_H
+
+#include "db.h"
+#include "slice.h"
+#include "store_job.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum flush_status {
+    FLUSH_SUCCESS,
+    FLUSH_FAILED,    /* for good */
+    FLUSH_CANCELLED, /* nothing was sent and nothing will be */
+    FLUSH_RETRY      /* stays a job, due at retry_at_us */
+};
+
+/* Longer texts are cut. error_message must be valid UTF-8. */
+struct flush_row {
+    struct job_row job; /* as it was read */
+    enum flush_status status;
+    uint32_t attempts; /* made, this one included */
+    uint32_t application_id;
+    struct slice event_type;
+    uint32_t response_code;     /* 0 = none */
+    const char *error_class;    /* or NULL */
+    struct slice error_message; /* or absent */
+    struct slice response_body; /* or absent */
+    int64_t duration_us;
+    int64_t ended_us;    /* end of the attempt, database clock */
+    int64_t retry_at_us; /* FLUSH_RETRY: database clock */
+    bool live;           /* out: set by store_flush_lock() */
+};
+
+/* Locks the jobs and sets `live`. rows must be sorted by job id (the order in
+   which everybody locks). *now_us: the database's clock. */
+enum db_result store_flush_lock(struct db *db, struct flush_row *rows,
+                                size_t count, int64_t *now_us)
+    __attribute__((warn_unused_result));
+
+/* Archives, records attempts, moves retries and deletes: live rows only.
+   DB_AGAIN if a row that was locked could not be deleted. */
+enum db_result store_flush_write(struct db *db, const struct flush_row *rows,
+                                 size_t count)
+    __attribute__((warn_unused_result));
+
+/* New deliver jobs of one event, due now. */
+struct new_job {
+    uint64_t id;
+    uint64_t event_id;
+    uint64_t lane;
+};
+
+enum db_result store_flush_new_jobs(struct db *db, const struct new_job *jobs,
+                                    size_t count)
+    __attribute__((warn_unused_result));
+
+#endif /* STORE_FLUSH_H */

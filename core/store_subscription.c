@@ -1,0 +1,404 @@
+/*
+ * store_subscription.c - subscriptions in the database: make, change, remove.
+ */
+#include "store_subscription.h"
+
+#include "format.h"
+#include "sql.h"
+#include "transact.h"
+
+#include <openssl/crypto.h>
+#include <string.h>
+
+#define SQL_MAX 1048576 /* bytes of one statement */
+#define HEADERS_TEXT_MAX (SUBSCRIPTION_HEADERS_MAX * 7) /* as JSON, escaped */
+
+/* What one of the transactions below works on. */
+struct change {
+    const struct sealer *sealer;
+    const struct subscription_form *form;
+    uint32_t application_id; /* 0 = any, until lock_row() has found it */
+    uint32_t id;
+    bool flag; /* adhoc, paused */
+    uint32_t grace_s;
+    uint64_t version;
+    struct slice secret; /* to be sealed; absent = stays */
+};
+
+static enum db_result
+run(struct db *db, struct buf *sql)
+{
+    enum db_result result =
+        buf_ok(sql) ? db_exec(db, buf_slice(sql), NULL) : DB_BROKEN;
+
+    buf_clear(sql);
+    return result;
+}
+
+/* Only what is there, not deleted and the caller's own may change. */
+static enum db_result
+lock_row(struct db *db, struct change *change)
+{
+    struct buf sql = BUF_INIT(SQL_MAX);
+    struct db_rows *rows = NULL;
+    const struct slice *row;
+    enum db_result result;
+
+    sql_raw(&sql, "SELECT application_id FROM subscriptions WHERE id = ");
+    sql_u64(&sql, change->id);
+    sql_raw(&sql, " AND deleted_at IS NULL AND adhoc = 0");
+    if (change->application_id != 0) {
+        sql_raw(&sql, " AND application_id = ");
+        sql_u64(&sql, change->application_id);
+    }
+    sql_raw(&sql, " FOR UPDATE");
+    result = db_query(db, buf_slice(&sql), &rows);
+    buf_free(&sql);
+    if (result != DB_OK)
+        return result;
+    row = db_rows_next(rows);
+    if (row == NULL)
+        result = DB_NONE;
+    else
+        change->application_id = (uint32_t)db_u64(row[0], 0);
+    db_rows_free(rows);
+    return result;
+}
+
+static enum db_result
+start_change(struct db *db, struct change *change)
+{
+    enum db_result result = transact_config_version(db, &change->version);
+
+    return result == DB_OK ? lock_row(db, change) : result;
+}
+
+/* How a field of the form becomes a column. A null, and an empty list, stand
+   for the default of the column. */
+enum writer { WRITE_TEXT, WRITE_NUMBER, WRITE_FORMAT, WRITE_JSON, WRITE_LIST };
+
+static const struct {
+    enum subscription_field field;
+    const char *column;
+    enum writer writer;
+} columns[] = {
+    {FORM_URL, "url", WRITE_TEXT},
+    {FORM_DESCRIPTION, "description", WRITE_TEXT},
+    {FORM_ACTIVE, "active", WRITE_NUMBER},
+    {FORM_RETRY_COUNT, "retry_count", WRITE_NUMBER},
+    {FORM_RETRY_DELAY, "retry_delay", WRITE_NUMBER},
+    {FORM_TIMEOUT, "timeout_s", WRITE_NUMBER},
+    {FORM_METADATA, "metadata", WRITE_JSON},
+    {FORM_FORMAT, "format", WRITE_FORMAT},
+    {FORM_CHANNELS, "channels", WRITE_LIST},
+    {FORM_MAX_CONCURRENCY, "max_concurrency", WRITE_NUMBER},
+    {FORM_RETRY_SCHEDULE, "retry_schedule", WRITE_LIST},
+};
+
+static void
+add_json(struct buf *sql, struct slice raw)
+{
+    struct buf json = BUF_INIT(raw.len + 1);
+
+    json_minify(raw, &json);
+    sql_text(sql, buf_slice(&json));
+    buf_free(&json);
+}
+
+static void
+add_value(struct buf *sql, enum writer writer, const struct body_value *value)
+{
+    if (value->null || (writer == WRITE_LIST && value->item_count == 0)) {
+        sql_raw(sql, "DEFAULT");
+        return;
+    }
+    switch (writer) {
+    case WRITE_TEXT:
+        sql_text(sql, slice_make(value->text, value->text_len));
+        break;
+    case WRITE_NUMBER:
+        sql_i64(sql, value->number);
+        break;
+    case WRITE_FORMAT:
+        sql_text(sql,
+                 slice_of(format_name((enum payload_format)value->number)));
+        break;
+    case WRITE_JSON:
+    case WRITE_LIST:
+        add_json(sql, value->raw);
+        break;
+    }
+}
+
+/* , url = '...', active = 1 */
+static void
+add_columns(struct buf *sql, const struct subscription_form *form)
+{
+    const struct body_value *active = &form->value[FORM_ACTIVE];
+    size_t i;
+
+    for (i = 0; i < sizeof(columns) / sizeof(columns[0]); i++) {
+        const struct body_value *value = &form->value[columns[i].field];
+
+        if (!value->given && !value->null)
+            continue;
+        sql_raw(sql, ", ");
+        sql_raw(sql, columns[i].column);
+        sql_raw(sql, " = ");
+        add_value(sql, columns[i].writer, value);
+    }
+    if (active->null || (active->given && active->number == 1))
+        sql_raw(sql, ", disabled_reason = NULL, disabled_at = NULL");
+}
+
+static void
+add_sealed(struct buf *sql, const struct change *change, const char *column,
+           struct slice text)
+{
+    struct seal_place place = {"subscriptions", column, change->application_id,
+                               change->id};
+    struct buf sealed = BUF_INIT(text.len + SEAL_OVERHEAD + 1);
+
+    seal_value(change->sealer, place, text, &sealed);
+    sql_raw(sql, ", ");
+    sql_raw(sql, column);
+    sql_raw(sql, " = ");
+    sql_bytes(sql, buf_slice(&sealed));
+    buf_free(&sealed);
+}
+
+/* {"name":"value"}; shown: "***" in place of the values. */
+static void
+print_headers(const struct body_value *headers, bool shown, struct buf *out)
+{
+    size_t i;
+
+    buf_add_char(out, '{');
+    for (i = 0; i < headers->item_count; i++) {
+        const struct body_item *item = &headers->items[i];
+
+        if (i > 0)
+            buf_add_char(out, ',');
+        json_add_string(out, slice_make(item->name, item->name_len));
+        buf_add_char(out, ':');
+        json_add_string(out, shown ? SLICE("***")
+                                   : slice_make(item->text, item->text_len));
+    }
+    buf_add_char(out, '}');
+}
+
+static void
+add_headers(struct buf *sql, const struct change *change,
+            const struct body_value *headers)
+{
+    struct buf text = BUF_INIT(HEADERS_TEXT_MAX);
+
+    if (!headers->given && !headers->null)
+        return;
+    if (headers->item_count == 0) {
+        sql_raw(sql, ", headers = NULL, headers_shown = NULL");
+        return;
+    }
+    print_headers(headers, false, &text);
+    add_sealed(sql, change, "headers", buf_slice(&text));
+    OPENSSL_cleanse(text.data, text.len);
+    buf_clear(&text);
+    print_headers(headers, true, &text);
+    sql_raw(sql, ", headers_shown = ");
+    sql_text(sql, buf_slice(&text));
+    buf_free(&text);
+}
+
+static enum db_result
+write_patterns(struct db *db, const struct change *change, struct buf *sql)
+{
+    const struct body_value *events = &change->form->value[FORM_EVENTS];
+    enum db_result result;
+    size_t i;
+
+    if (!events->given)
+        return DB_OK;
+    sql_raw(sql, "DELETE FROM subscription_patterns WHERE subscription_id = ");
+    sql_u64(sql, change->id);
+    result = run(db, sql);
+    if (result != DB_OK)
+        return result;
+    sql_raw(sql, "INSERT INTO subscription_patterns "
+                 "(subscription_id, position, pattern) VALUES ");
+    for (i = 0; i < events->item_count; i++) {
+        const struct body_item *item = &events->items[i];
+
+        sql_raw(sql, i == 0 ? "(" : ", (");
+        sql_u64(sql, change->id);
+        sql_raw(sql, ", ");
+        sql_u64(sql, i);
+        sql_raw(sql, ", ");
+        sql_text(sql, slice_make(item->text, item->text_len));
+        sql_raw(sql, ")");
+    }
+    return run(db, sql);
+}
+
+/* The row exists and is locked: everything that the form says. */
+static enum db_result
+write_row(struct db *db, const struct change *change, struct buf *sql)
+{
+    enum db_result result;
+
+    sql_raw(sql, "UPDATE subscriptions SET updated_at = UTC_TIMESTAMP(6), "
+                 "config_version = ");
+    sql_u64(sql, change->version);
+    add_columns(sql, change->form);
+    add_headers(sql, change, &change->form->value[FORM_HEADERS]);
+    if (change->secret.ptr != NULL)
+        add_sealed(sql, change, "secret", change->secret);
+    sql_raw(sql, " WHERE id = ");
+    sql_u64(sql, change->id);
+    result = run(db, sql);
+    return result == DB_OK ? write_patterns(db, change, sql) : result;
+}
+
+/* Sealing needs the number of the row: it is made first, then filled. */
+static enum db_result
+insert_work(struct db *db, void *arg)
+{
+    struct change *change = arg;
+    struct buf sql = BUF_INIT(SQL_MAX);
+    enum db_result result = transact_config_version(db, &change->version);
+
+    if (result != DB_OK)
+        goto out;
+    sql_raw(&sql, "INSERT INTO subscriptions "
+                  "(application_id, adhoc, url, secret, config_version) "
+                  "VALUES (");
+    sql_u64(&sql, change->application_id);
+    sql_raw(&sql, ", ");
+    sql_bool(&sql, change->flag);
+    sql_raw(&sql, ", '', '', ");
+    sql_u64(&sql, change->version);
+    sql_raw(&sql, ")");
+    result = run(db, &sql);
+    if (result != DB_OK)
+        goto out;
+    change->id = (uint32_t)db_insert_id(db);
+    result = write_row(db, change, &sql);
+out:
+    buf_free(&sql);
+    return result;
+}
+
+enum db_result
+store_subscription_insert(struct db *db, const struct sealer *sealer,
+                          const struct subscription_form *form,
+                          uint32_t application_id, bool adhoc,
+                          struct subscription_made *made)
+{
+    const struct body_value *secret = &form->value[FORM_SECRET];
+    struct change change = {.sealer = sealer,
+                            .form = form,
+                            .application_id = application_id,
+                            .flag = adhoc};
+    char made_secret[SIGN_SECRET_TEXT_MAX];
+    enum db_result result;
+
+    if (secret->given) {
+        change.secret = slice_make(secret->text, secret->text_len);
+    } else {
+        sign_make_secret(made_secret);
+        change.secret = slice_of(made_secret);
+    }
+    result = transact(db, insert_work, &change);
+    if (result == DB_OK) {
+        made->id = change.id;
+        memcpy(made->secret, change.secret.ptr, change.secret.len);
+        made->secret[change.secret.len] = '\0';
+    }
+    OPENSSL_cleanse(made_secret, sizeof(made_secret));
+    return result;
+}
+
+static enum db_result
+update_work(struct db *db, void *arg)
+{
+    struct change *change = arg;
+    struct buf sql = BUF_INIT(SQL_MAX);
+    enum db_result result = start_change(db, change);
+
+    if (result == DB_OK)
+        result = write_row(db, change, &sql);
+    buf_free(&sql);
+    return result;
+}
+
+enum db_result
+store_subscription_update(struct db *db, const struct sealer *sealer,
+                          const struct subscription_form *form,
+                          uint32_t application_id, uint32_t id)
+{
+    const struct body_value *secret = &form->value[FORM_SECRET];
+    struct change change = {.sealer = sealer,
+                            .form = form,
+                            .application_id = application_id,
+                            .id = id};
+
+    if (secret->given)
+        change.secret = slice_make(secret->text, secret->text_len);
+    return transact(db, update_work, &change);
+}
+
+static enum db_result
+set_row(struct db *db, const struct change *change, const char *assignment)
+{
+    struct buf sql = BUF_INIT(SQL_MAX);
+    enum db_result result;
+
+    sql_raw(&sql, "UPDATE subscriptions SET updated_at = UTC_TIMESTAMP(6), "
+                  "config_version = ");
+    sql_u64(&sql, change->version);
+    sql_raw(&sql, assignment);
+    sql_raw(&sql, " WHERE id = ");
+    sql_u64(&sql, change->id);
+    result = run(db, &sql);
+    buf_free(&sql);
+    return result;
+}
+
+static enum db_result
+delete_work(struct db *db, void *arg)
+{
+    struct change *change = arg;
+    enum db_result result = start_change(db, change);
+
+    if (result != DB_OK)
+        return result;
+    return set_row(db, change, ", deleted_at = UTC_TIMESTAMP(6)");
+}
+
+enum db_result
+store_subscription_delete(struct db *db, uint32_t application_id, uint32_t id)
+{
+    struct change change = {.application_id = application_id, .id = id};
+
+    return transact(db, delete_work, &change);
+}
+
+static enum db_result
+pause_work(struct db *db, void *arg)
+{
+    struct change *change = arg;
+    enum db_result result = start_change(db, change);
+
+    if (result != DB_OK)
+        return result;
+    return set_row(db, change, change->flag ? ", paused = 1" : ", paused = 0");
+}
+
+enum db_result
+store_subscription_pause(struct db *db, uint32_t application_id, uint32_t id,
+                         bool paused)
+{
+    struct change change = {
+        .application_id = application_id, .id = id, .flag = paused};
+
+    return transact(db, pause_work, &change);
+}

@@ -1,0 +1,113 @@
+/*
+ * store_subscription.h - subscriptions in the database: make, change, show.
+ *
+ * Every change takes the next config_version first, so responders and workers
+ * see it with their next refresh. application_id 0 stands for "any" (an admin
+ * looks); another application's subscription is DB_NONE. Deleted and ad-hoc
+ * ones are DB_NONE too.
+ *
+ * Each writing function is a transaction of its own, repeated a few times when
+ * the database asks for that (DB_AGAIN is never returned). DB_UNKNOWN: the
+ * connection was lost during COMMIT.
+ */
+#ifndef STORE_SUBSCRIPTION_H
+#define STORE_SUBSCRIPTION_H
+
+#include "buf.h"
+#include "catalog.h"
+#include "db.h"
+#include "seal.h"
+#include "sign.h"
+#include "subscription_form.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* A subscription as it may be shown. JSON texts are "" when there is none. */
+struct subscription_row {
+    uint32_t id;
+    uint32_t application_id;
+    char *url;
+    char *description;
+    char *events; /* JSON array */
+    bool active;
+    bool paused;
+    char *disabled_reason;  /* or NULL */
+    int64_t disabled_at_us; /* 0 = is not */
+    char *headers;          /* JSON object, values masked */
+    char *metadata;         /* JSON object */
+    char *channels;         /* JSON array */
+    char *retry_schedule;   /* JSON array */
+    char *format;
+    uint32_t retry_count;
+    uint32_t retry_delay_s;
+    uint32_t timeout_s;
+    uint32_t max_concurrency;
+    int64_t created_at_us;
+    int64_t updated_at_us;
+};
+
+struct subscription_list {
+    struct subscription_row *rows;
+    size_t count;
+    bool more; /* there are others after the last one */
+};
+
+struct subscription_made {
+    uint32_t id;
+    char secret[SIGN_SECRET_MAX + 1]; /* to be shown once, then wiped */
+};
+
+/* Makes a secret if the form has none. adhoc: for one test of a URL. */
+enum db_result store_subscription_insert(struct db *db,
+                                         const struct sealer *sealer,
+                                         const struct subscription_form *form,
+                                         uint32_t application_id, bool adhoc,
+                                         struct subscription_made *made)
+    __attribute__((warn_unused_result));
+
+/* Changes what the form gives; null resets to the default. Switching it on
+   again also clears the reason for which the gateway had disabled it. */
+enum db_result store_subscription_update(struct db *db,
+                                         const struct sealer *sealer,
+                                         const struct subscription_form *form,
+                                         uint32_t application_id, uint32_t id)
+    __attribute__((warn_unused_result));
+
+/* The row stays, so that history keeps its owner; live jobs are archived as
+   cancelled by the worker. */
+enum db_result store_subscription_delete(struct db *db, uint32_t application_id,
+                                         uint32_t id)
+    __attribute__((warn_unused_result));
+
+enum db_result store_subscription_pause(struct db *db, uint32_t application_id,
+                                        uint32_t id, bool paused)
+    __attribute__((warn_unused_result));
+
+/* A new secret; the present one signs too for grace_s more seconds. */
+enum db_result
+store_subscription_rotate(struct db *db, const struct sealer *sealer,
+                          uint32_t application_id, uint32_t id,
+                          uint32_t grace_s, struct subscription_made *made)
+    __attribute__((warn_unused_result));
+
+enum db_result store_subscription_get(struct db *db, uint32_t application_id,
+                                      uint32_t id, struct subscription_row *row)
+    __attribute__((warn_unused_result));
+
+/* In id order, those with an id above after_id, at most limit. */
+enum db_result store_subscription_list(struct db *db, uint32_t application_id,
+                                       uint32_t after_id, size_t limit,
+                                       struct subscription_list *list)
+    __attribute__((warn_unused_result));
+
+void subscription_row_free(struct subscription_row *row);
+void subscription_list_free(struct subscription_list *list);
+
+/* Appends the JSON object that the API shows. secret: NULL except in the
+   answer that shows it once. */
+void subscription_print(const struct subscription_row *row, const char *secret,
+                        struct buf *out);
+
+#endif /* STORE_SUBSCRIPTION_H */

@@ -1,0 +1,247 @@
+/*
+ * store_subscription_read.c - subscriptions in the database: one, a page of
+ * them, and how they are shown.
+ */
+#include "store_subscription.h"
+
+#include "alloc.h"
+#include "id.h"
+#include "json.h"
+#include "member.h"
+#include "sql.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define SQL_MAX 65536              /* bytes of one statement */
+#define EVENTS_MAX (100 * 255 * 7) /* patterns as JSON, escaped */
+
+/* What is asked for; read_row() takes the cells in this order. */
+static const char columns[] =
+    "SELECT id, application_id, url, description, active, paused, "
+    "disabled_reason, disabled_at, headers_shown, metadata, channels, "
+    "retry_schedule, format, retry_count, retry_delay, timeout_s, "
+    "max_concurrency, created_at, updated_at "
+    "FROM subscriptions WHERE deleted_at IS NULL AND adhoc = 0";
+
+static char *
+copy(struct slice cell)
+{
+    return cell.ptr == NULL ? xstrdup("") : xstrndup(cell.ptr, cell.len);
+}
+
+static char *
+copy_or_null(struct slice cell)
+{
+    return cell.ptr == NULL ? NULL : xstrndup(cell.ptr, cell.len);
+}
+
+static void
+read_row(const struct slice *cell, struct subscription_row *row)
+{
+    memset(row, 0, sizeof(*row));
+    row->id = (uint32_t)db_u64(cell[0], 0);
+    row->application_id = (uint32_t)db_u64(cell[1], 0);
+    row->url = copy(cell[2]);
+    row->description = copy(cell[3]);
+    row->active = db_u64(cell[4], 0) != 0;
+    row->paused = db_u64(cell[5], 0) != 0;
+    row->disabled_reason = copy_or_null(cell[6]);
+    row->disabled_at_us = db_time_us(cell[7]);
+    row->headers = copy(cell[8]);
+    row->metadata = copy(cell[9]);
+    row->channels = copy(cell[10]);
+    row->retry_schedule = copy(cell[11]);
+    row->format = copy(cell[12]);
+    row->retry_count = (uint32_t)db_u64(cell[13], 0);
+    row->retry_delay_s = (uint32_t)db_u64(cell[14], 0);
+    row->timeout_s = (uint32_t)db_u64(cell[15], 0);
+    row->max_concurrency = (uint32_t)db_u64(cell[16], 0);
+    row->created_at_us = db_time_us(cell[17]);
+    row->updated_at_us = db_time_us(cell[18]);
+}
+
+/* One row's patterns, from where the result stands; *cell is the row to look
+   at next. */
+static char *
+take_events(struct db_rows *rows, const struct slice **cell, uint32_t id)
+{
+    struct buf json = BUF_INIT(EVENTS_MAX);
+
+    buf_add_char(&json, '[');
+    while (*cell != NULL && db_u64((*cell)[0], 0) == id) {
+        member_next(&json);
+        json_add_string(&json, (*cell)[1]);
+        *cell = db_rows_next(rows);
+    }
+    buf_add_char(&json, ']');
+    return buf_take(&json);
+}
+
+/* rows are in id order, as the patterns come. */
+static enum db_result
+read_events(struct db *db, struct subscription_row *rows, size_t count)
+{
+    struct buf sql = BUF_INIT(SQL_MAX);
+    struct db_rows *found = NULL;
+    const struct slice *cell;
+    enum db_result result;
+    size_t i;
+
+    if (count == 0)
+        return DB_OK;
+    sql_raw(&sql, "SELECT subscription_id, pattern FROM subscription_patterns "
+                  "WHERE subscription_id IN (");
+    for (i = 0; i < count; i++) {
+        if (i > 0)
+            sql_raw(&sql, ",");
+        sql_u64(&sql, rows[i].id);
+    }
+    sql_raw(&sql, ") ORDER BY subscription_id, position");
+    result = db_query(db, buf_slice(&sql), &found);
+    buf_free(&sql);
+    if (result != DB_OK)
+        return result;
+    cell = db_rows_next(found);
+    for (i = 0; i < count; i++)
+        rows[i].events = take_events(found, &cell, rows[i].id);
+    db_rows_free(found);
+    return DB_OK;
+}
+
+static enum db_result
+read_page(struct db *db, struct slice sql, struct subscription_list *list)
+{
+    struct db_rows *found = NULL;
+    const struct slice *cell;
+    enum db_result result = db_query(db, sql, &found);
+
+    if (result != DB_OK)
+        return result;
+    list->count = 0;
+    list->more = false;
+    list->rows = xcalloc(db_rows_count(found) + 1, sizeof(list->rows[0]));
+    while ((cell = db_rows_next(found)) != NULL)
+        read_row(cell, &list->rows[list->count++]);
+    db_rows_free(found);
+    result = read_events(db, list->rows, list->count);
+    if (result != DB_OK)
+        subscription_list_free(list);
+    return result;
+}
+
+static void
+add_owner(struct buf *sql, uint32_t application_id)
+{
+    if (application_id == 0)
+        return;
+    sql_raw(sql, " AND application_id = ");
+    sql_u64(sql, application_id);
+}
+
+enum db_result
+store_subscription_get(struct db *db, uint32_t application_id, uint32_t id,
+                       struct subscription_row *row)
+{
+    struct buf sql = BUF_INIT(SQL_MAX);
+    struct subscription_list list;
+    enum db_result result;
+
+    sql_raw(&sql, columns);
+    add_owner(&sql, application_id);
+    sql_raw(&sql, " AND id = ");
+    sql_u64(&sql, id);
+    result = read_page(db, buf_slice(&sql), &list);
+    buf_free(&sql);
+    if (result != DB_OK)
+        return result;
+    if (list.count == 0) {
+        result = DB_NONE;
+    } else {
+        *row = list.rows[0];
+        list.count = 0; /* moved */
+    }
+    subscription_list_free(&list);
+    return result;
+}
+
+enum db_result
+store_subscription_list(struct db *db, uint32_t application_id,
+                        uint32_t after_id, size_t limit,
+                        struct subscription_list *list)
+{
+    struct buf sql = BUF_INIT(SQL_MAX);
+    enum db_result result;
+
+    sql_raw(&sql, columns);
+    add_owner(&sql, application_id);
+    sql_raw(&sql, " AND id > ");
+    sql_u64(&sql, after_id);
+    sql_raw(&sql, " ORDER BY id LIMIT ");
+    sql_u64(&sql, limit + 1);
+    result = read_page(db, buf_slice(&sql), list);
+    buf_free(&sql);
+    if (result == DB_OK && list->count > limit) {
+        subscription_row_free(&list->rows[--list->count]);
+        list->more = true;
+    }
+    return result;
+}
+
+void
+subscription_row_free(struct subscription_row *row)
+{
+    free(row->url);
+    free(row->description);
+    free(row->events);
+    free(row->disabled_reason);
+    free(row->headers);
+    free(row->metadata);
+    free(row->channels);
+    free(row->retry_schedule);
+    free(row->format);
+    memset(row, 0, sizeof(*row));
+}
+
+void
+subscription_list_free(struct subscription_list *list)
+{
+    size_t i;
+
+    for (i = 0; i < list->count; i++)
+        subscription_row_free(&list->rows[i]);
+    free(list->rows);
+    memset(list, 0, sizeof(*list));
+}
+
+void
+subscription_print(const struct subscription_row *row, const char *secret,
+                   struct buf *out)
+{
+    buf_add_char(out, '{');
+    member_u64(out, "id", row->id);
+    member_text(out, "url", row->url);
+    member_text(out, "description", row->description);
+    member_raw(out, "events", slice_of(row->events), "[]");
+    member_raw(out, "event_types", slice_of(row->events), "[]");
+    member_bool(out, "active", row->active);
+    member_bool(out, "paused", row->paused);
+    member_text(out, "disabled_reason", row->disabled_reason);
+    member_time(out, "disabled_at", row->disabled_at_us);
+    if (secret != NULL)
+        member_text(out, "secret", secret);
+    member_u64(out, "retry_count", row->retry_count);
+    member_u64(out, "retry_delay", row->retry_delay_s);
+    member_raw(out, "retry_schedule", slice_of(row->retry_schedule), "null");
+    member_u64(out, "timeout", row->timeout_s);
+    member_u64(out, "timeout_seconds", row->timeout_s);
+    member_raw(out, "headers", slice_of(row->headers), "{}");
+    member_raw(out, "metadata", slice_of(row->metadata), "{}");
+    member_text(out, "format", row->format);
+    member_raw(out, "channels", slice_of(row->channels), "[]");
+    member_u64(out, "max_concurrency", row->max_concurrency);
+    member_id(out, "application", ID_APPLICATION, row->application_id);
+    member_time(out, "created_at", row->created_at_us);
+    member_time(out, "updated_at", row->updated_at_us);
+    buf_add_char(out, '}');
+}

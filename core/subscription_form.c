@@ -1,0 +1,329 @@
+/*
+ * subscription_form.c - what somebody wants a subscription to be.
+ */
+#include "subscription_form.h"
+
+#include "encode.h"
+#include "pattern.h"
+#include "retry.h"
+#include "sign.h"
+
+#include <openssl/crypto.h>
+#include <string.h>
+#include <strings.h>
+
+#define SECRET_PREFIX "whsec_"
+
+static struct slice
+text_of(const struct body_value *value)
+{
+    return slice_make(value->text, value->text_len);
+}
+
+static void
+check_url(const struct body_value *value, void *context,
+          struct problems *problems)
+{
+    subscription_check_url(value->name, text_of(value), context, problems);
+}
+
+void
+subscription_check_url(const char *field, struct slice url,
+                       const struct subscription_rules *rules,
+                       struct problems *problems)
+{
+    static const char *const types[] = {
+        [TARGET_OK] = "",
+        [TARGET_BAD_URL] = "value_error.url",
+        [TARGET_NOT_HTTPS] = "value_error.url.scheme",
+        [TARGET_PRIVATE] = "value_error.url.host",
+    };
+    enum target_result result =
+        target_check_url(url, rules->require_https, rules->allow, NULL);
+
+    if (result != TARGET_OK)
+        problem_add(problems, field, NULL, types[result], "%s",
+                    target_result_text(result));
+}
+
+static void
+check_events(const struct body_value *value, void *context,
+             struct problems *problems)
+{
+    size_t i;
+
+    (void)context;
+    for (i = 0; i < value->item_count; i++) {
+        const struct body_item *item = &value->items[i];
+
+        if (!pattern_is_valid(slice_make(item->text, item->text_len)))
+            body_problem_item(problems, value->name, i,
+                              "value_error.event_type",
+                              "invalid event type or pattern");
+    }
+}
+
+/* Standard Webhooks signs with the decoded bytes of such a secret, so they
+   have to be there. */
+static bool
+is_decodable(struct slice base64)
+{
+    uint8_t key[SIGN_SECRET_MAX];
+    int len = decode_base64(base64, key, sizeof(key));
+
+    OPENSSL_cleanse(key, sizeof(key));
+    return len > 0;
+}
+
+static void
+check_secret(const struct body_value *value, void *context,
+             struct problems *problems)
+{
+    static const size_t prefix_len = sizeof(SECRET_PREFIX) - 1;
+    struct slice text = text_of(value);
+    size_t i;
+
+    (void)context;
+    for (i = 0; i < text.len; i++) {
+        if (text.ptr[i] < 0x20 || text.ptr[i] > 0x7e) {
+            problem_add(problems, value->name, NULL, "value_error.secret",
+                        "only printable ASCII characters are allowed");
+            return;
+        }
+    }
+    if (strncmp(text.ptr, SECRET_PREFIX, prefix_len) != 0)
+        return;
+    text = slice_make(text.ptr + prefix_len, text.len - prefix_len);
+    if (!is_decodable(text))
+        problem_add(problems, value->name, NULL, "value_error.secret",
+                    "what follows whsec_ must be base64");
+}
+
+/* Set by the gateway or by HTTP itself. */
+static const char *const own_headers[] = {
+    "Connection",
+    "Content-Encoding",
+    "Content-Length",
+    "Content-Type",
+    "Expect",
+    "Host",
+    "Keep-Alive",
+    "Proxy-Connection",
+    "TE",
+    "Traceparent",
+    "Trailer",
+    "Transfer-Encoding",
+    "Upgrade",
+    "User-Agent",
+    "Webhook-Id",
+    "Webhook-Signature",
+    "Webhook-Timestamp",
+    "X-Webhook-Attempt",
+    "X-Webhook-Delivery",
+    "X-Webhook-Event",
+    "X-Webhook-Signature",
+};
+
+static bool
+is_own_header(const char *name)
+{
+    size_t i;
+
+    for (i = 0; i < sizeof(own_headers) / sizeof(own_headers[0]); i++) {
+        if (strcasecmp(name, own_headers[i]) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* RFC 9110, 5.6.2 */
+static bool
+is_token(const char *name, size_t len)
+{
+    static const char letters[] = "!#$%&'*+-.^_`|~0123456789"
+                                  "abcdefghijklmnopqrstuvwxyz"
+                                  "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+
+    return len > 0 && strspn(name, letters) == len;
+}
+
+/* RFC 9110, 5.5, without the white space around it. */
+static bool
+is_header_value(const char *value, size_t len)
+{
+    size_t i;
+
+    for (i = 0; i < len; i++) {
+        unsigned char c = (unsigned char)value[i];
+
+        if ((c < 0x20 && c != '\t') || c == 0x7f)
+            return false;
+    }
+    return slice_trim(slice_make(value, len)).len == len;
+}
+
+static bool
+is_repeated(const struct body_value *value, size_t index)
+{
+    size_t i;
+
+    for (i = 0; i < index; i++) {
+        if (strcasecmp(value->items[i].name, value->items[index].name) == 0)
+            return true;
+    }
+    return false;
+}
+
+static void
+check_headers(const struct body_value *value, void *context,
+              struct problems *problems)
+{
+    size_t i, bytes = 0;
+
+    (void)context;
+    for (i = 0; i < value->item_count; i++) {
+        const struct body_item *item = &value->items[i];
+
+        bytes += item->name_len + item->text_len;
+        if (!is_token(item->name, item->name_len))
+            problem_add(problems, value->name, item->name,
+                        "value_error.header.name", "invalid header name");
+        else if (is_own_header(item->name) || is_repeated(value, i))
+            problem_add(problems, value->name, item->name,
+                        "value_error.header.reserved",
+                        "this header is set already");
+        else if (!is_header_value(item->text, item->text_len))
+            problem_add(problems, value->name, item->name,
+                        "value_error.header.value", "invalid header value");
+    }
+    if (bytes > SUBSCRIPTION_HEADERS_MAX)
+        problem_add(problems, value->name, NULL, "value_error.dict.max_bytes",
+                    "ensure this value has at most %d bytes",
+                    SUBSCRIPTION_HEADERS_MAX);
+}
+
+static void
+check_metadata(const struct body_value *value, void *context,
+               struct problems *problems)
+{
+    (void)context;
+    if (value->raw.len > SUBSCRIPTION_METADATA_MAX)
+        problem_add(problems, value->name, NULL, "value_error.dict.max_bytes",
+                    "ensure this value has at most %d bytes",
+                    SUBSCRIPTION_METADATA_MAX);
+}
+
+/* In the order of enum payload_format. */
+static const char *const formats[] = {"envelope", "payload", "standard", NULL};
+
+static const struct body_field fields[FORM_FIELDS] = {
+    [FORM_URL] = {.name = "url",
+                  .type = BODY_STR,
+                  .rules = BODY_REQUIRED,
+                  .min = 1,
+                  .max = TARGET_URL_MAX,
+                  .check = check_url},
+    [FORM_EVENTS] = {.name = "events",
+                     .alias = "event_types",
+                     .type = BODY_LIST_STR,
+                     .rules = BODY_REQUIRED,
+                     .min = 1,
+                     .max = 100,
+                     .item_min = 1,
+                     .item_max = PATTERN_MAX,
+                     .check = check_events},
+    [FORM_SECRET] = {.name = "secret",
+                     .type = BODY_STR,
+                     .rules = BODY_NULL_AT_NEW,
+                     .min = 8,
+                     .max = SIGN_SECRET_MAX,
+                     .check = check_secret},
+    [FORM_DESCRIPTION] = {.name = "description",
+                          .type = BODY_STR,
+                          .rules = BODY_NULLABLE,
+                          .max = 1000},
+    [FORM_ACTIVE] = {.name = "active",
+                     .type = BODY_BOOL,
+                     .rules = BODY_NULLABLE},
+    [FORM_RETRY_COUNT] = {.name = "retry_count",
+                          .type = BODY_INT,
+                          .rules = BODY_NULLABLE,
+                          .max = 10},
+    [FORM_RETRY_DELAY] = {.name = "retry_delay",
+                          .type = BODY_INT,
+                          .rules = BODY_NULLABLE,
+                          .min = 1,
+                          .max = 86400},
+    [FORM_TIMEOUT] = {.name = "timeout",
+                      .alias = "timeout_seconds",
+                      .type = BODY_INT,
+                      .rules = BODY_NULLABLE,
+                      .min = 1,
+                      .max = 60},
+    [FORM_HEADERS] = {.name = "headers",
+                      .type = BODY_DICT_STR,
+                      .rules = BODY_NULLABLE,
+                      .max = 20,
+                      .item_min = 1,
+                      .item_max = SUBSCRIPTION_HEADERS_MAX,
+                      .check = check_headers},
+    [FORM_METADATA] = {.name = "metadata",
+                       .type = BODY_DICT,
+                       .rules = BODY_NULLABLE,
+                       .check = check_metadata},
+    [FORM_FORMAT] = {.name = "format",
+                     .type = BODY_WORD,
+                     .rules = BODY_NULLABLE,
+                     .words = formats},
+    [FORM_CHANNELS] = {.name = "channels",
+                       .type = BODY_LIST_STR,
+                       .rules = BODY_NULLABLE,
+                       .max = 10,
+                       .item_min = 1,
+                       .item_max = 128},
+    [FORM_MAX_CONCURRENCY] = {.name = "max_concurrency",
+                              .type = BODY_INT,
+                              .rules = BODY_NULLABLE,
+                              .max = 1000},
+    [FORM_RETRY_SCHEDULE] = {.name = "retry_schedule",
+                             .type = BODY_LIST_INT,
+                             .rules = BODY_NULLABLE,
+                             .max = 20,
+                             .item_min = 1,
+                             .item_max = RETRY_WAIT_MAX_S},
+    [FORM_APPLICATION] = {.name = "application",
+                          .type = BODY_STR,
+                          .rules = BODY_NULLABLE | BODY_ONLY_AT_NEW,
+                          .min = 1,
+                          .max = 255},
+};
+
+bool
+subscription_form_read(struct subscription_form *form, struct slice body,
+                       const struct subscription_rules *rules,
+                       struct problems *problems)
+{
+    struct subscription_rules copy = *rules;
+    struct body_options options = {rules->part, &copy};
+    /* The last row stands for what only an admin may say. */
+    size_t count = rules->may_name_application ? FORM_FIELDS : FORM_APPLICATION;
+
+    memset(form, 0, sizeof(*form));
+    return body_read(body, fields, count, &options, form->value, problems);
+}
+
+void
+subscription_form_free(struct subscription_form *form)
+{
+    struct body_value *secret = &form->value[FORM_SECRET];
+    struct body_value *headers = &form->value[FORM_HEADERS];
+    size_t i;
+
+    if (secret->text != NULL)
+        OPENSSL_cleanse(secret->text, secret->text_len);
+    for (i = 0; i < headers->item_count; i++) {
+        if (headers->items[i].text != NULL)
+            OPENSSL_cleanse(headers->items[i].text, headers->items[i].text_len);
+    }
+    body_free(form->value, FORM_FIELDS);
+}

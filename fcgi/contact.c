@@ -1,0 +1,263 @@
+/*
+ * contact.c - see contact.h.
+ */
+#include "contact.h"
+
+#include "alloc.h"
+#include "clock.h"
+#include "log.h"
+#include "schema.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define LOGGER "postern.http"
+#define TRY_EVERY_US CLOCK_US_PER_S
+#define FRESH_US CLOCK_US_PER_S       /* housekeeping lets it get so old */
+#define STALE_US (3 * CLOCK_US_PER_S) /* a request refreshes it itself */
+#define LOOKS_PER_S 8
+#define WHY_MAX_BYTES 512
+
+struct contact {
+    pthread_mutex_t lock; /* guards everything but `made` */
+    atomic_bool made;
+    atomic_int_fast64_t refreshed_mono_us; /* the last try */
+    bool lease_node;
+    bool leased;
+    bool tried;
+    int64_t tried_mono_us;
+    enum contact_state state; /* what the last try found */
+    char why[WHY_MAX_BYTES];
+    int64_t looks_since_mono_us; /* contact_refresh() counts from here */
+    unsigned looks;
+    uint_fast64_t requests_seen;
+};
+
+struct contact *
+contact_new(bool lease_node)
+{
+    struct contact *contact = xcalloc(1, sizeof(*contact));
+
+    pthread_mutex_init(&contact->lock, NULL);
+    contact->lease_node = lease_node;
+    return contact;
+}
+
+void
+contact_free(struct contact *contact)
+{
+    if (contact == NULL)
+        return;
+    pthread_mutex_destroy(&contact->lock);
+    free(contact);
+}
+
+bool
+contact_made(const struct app *app)
+{
+    return atomic_load(&app->contact->made);
+}
+
+static enum contact_state
+state_of(enum db_result result)
+{
+    if (result == DB_OK)
+        return CONTACT_READY;
+    return result == DB_BROKEN ? CONTACT_REFUSED : CONTACT_AWAY;
+}
+
+/* All that has to succeed once, in order. */
+static enum contact_state
+introduce(struct app *app, struct db *db, struct buf *why)
+{
+    struct contact *contact = app->contact;
+    enum db_result result = db_connect(db);
+
+    if (result != DB_OK) {
+        buf_add_text(why, db_error_text(db));
+        return state_of(result);
+    }
+    result = schema_check(db, why);
+    if (result == DB_OK && contact->lease_node && !contact->leased) {
+        result = node_lease(db, NODE_RESPONDER, &app->node, &app->ids);
+        contact->leased = result == DB_OK;
+    }
+    if (result == DB_OK)
+        result = catalog_refresh(app->catalog, db);
+    if (result != DB_OK && why->len == 0)
+        buf_add_text(why, db_error_text(db));
+    return state_of(result);
+}
+
+/* A line when the trouble begins or changes, not one for every try. */
+static void
+tell(struct contact *contact, struct slice why)
+{
+    if (why.len == 0)
+        why = SLICE("no database connection to be had");
+    if (contact->tried && slice_is(why, contact->why))
+        return;
+    snprintf(contact->why, sizeof(contact->why), "%.*s", (int)why.len, why.ptr);
+    log_error(LOGGER, NULL, "%s: %s",
+              contact->state == CONTACT_AWAY ? "The database is away"
+                                             : "The database cannot be used",
+              contact->why);
+}
+
+static void
+try_contact(struct app *app)
+{
+    struct contact *contact = app->contact;
+    struct buf why = BUF_INIT(WHY_MAX_BYTES - 1);
+    struct db *db = db_pool_take(app->pool);
+
+    contact->state = CONTACT_AWAY;
+    if (db != NULL) {
+        contact->state = introduce(app, db, &why);
+        db_pool_give(app->pool, db);
+    }
+    if (contact->state == CONTACT_READY)
+        atomic_store(&contact->made, true);
+    else
+        tell(contact, buf_slice(&why));
+    buf_free(&why);
+    contact->tried = true;
+    contact->tried_mono_us = clock_mono_us();
+    atomic_store(&contact->refreshed_mono_us, contact->tried_mono_us);
+}
+
+static enum db_result
+refresh(struct app *app)
+{
+    struct db *db = db_pool_take(app->pool);
+    enum db_result result;
+
+    if (db == NULL)
+        return DB_AWAY;
+    result = catalog_refresh(app->catalog, db);
+    db_pool_give(app->pool, db);
+    return result;
+}
+
+static bool
+older_than(const struct contact *contact, int64_t age_us)
+{
+    return clock_mono_us() - atomic_load(&contact->refreshed_mono_us) > age_us;
+}
+
+/* A failure is not told: who needs the database will find out. */
+static void
+refresh_if_older(struct app *app, int64_t age_us)
+{
+    struct contact *contact = app->contact;
+
+    if (!older_than(contact, age_us))
+        return;
+    pthread_mutex_lock(&contact->lock);
+    if (older_than(contact, age_us)) {
+        (void)!refresh(app);
+        atomic_store(&contact->refreshed_mono_us, clock_mono_us());
+    }
+    pthread_mutex_unlock(&contact->lock);
+}
+
+enum contact_state
+contact_make(struct app *app, struct buf *why)
+{
+    struct contact *contact = app->contact;
+    enum contact_state state;
+
+    if (contact_made(app)) {
+        refresh_if_older(app, STALE_US);
+        return CONTACT_READY;
+    }
+    pthread_mutex_lock(&contact->lock);
+    if (!contact->tried ||
+        (contact->state != CONTACT_READY &&
+         clock_mono_us() - contact->tried_mono_us > TRY_EVERY_US))
+        try_contact(app);
+    state = contact->state;
+    if (state != CONTACT_READY && why != NULL)
+        buf_add_text(why, contact->why);
+    pthread_mutex_unlock(&contact->lock);
+    return state;
+}
+
+void
+contact_keep(struct app *app)
+{
+    struct contact *contact = app->contact;
+    uint_fast64_t requests = atomic_load(&app->requests);
+
+    if (requests == contact->requests_seen || !contact_made(app))
+        return;
+    contact->requests_seen = requests;
+    refresh_if_older(app, FRESH_US);
+}
+
+void
+contact_renew(struct app *app)
+{
+    struct db *db;
+
+    if (!contact_made(app) || !app->contact->lease_node)
+        return;
+    db = db_pool_take(app->pool);
+    if (db == NULL)
+        return;
+    if (node_renew(db, &app->node, &app->ids) == DB_BROKEN)
+        log_error(LOGGER, NULL, "The node number cannot be renewed: %s",
+                  db_error_text(db));
+    db_pool_give(app->pool, db);
+}
+
+void
+contact_release(struct app *app)
+{
+    struct db *db;
+
+    if (!app->contact->leased)
+        return;
+    db = db_pool_take(app->pool);
+    if (db == NULL)
+        return;
+    node_release(db, &app->node);
+    db_pool_give(app->pool, db);
+    app->contact->leased = false;
+}
+
+static bool
+may_look(struct contact *contact)
+{
+    int64_t now_us = clock_mono_us();
+
+    if (now_us - contact->looks_since_mono_us > CLOCK_US_PER_S) {
+        contact->looks_since_mono_us = now_us;
+        contact->looks = 0;
+    }
+    return contact->looks++ < LOOKS_PER_S;
+}
+
+enum contact_news
+contact_refresh(struct exchange *exchange)
+{
+    struct app *app = exchange->app;
+    const struct catalog_snapshot *newer;
+    enum db_result result = DB_OK;
+    bool may;
+
+    pthread_mutex_lock(&app->contact->lock);
+    may = may_look(app->contact);
+    pthread_mutex_unlock(&app->contact->lock);
+    if (may)
+        result = refresh(app);
+    newer = catalog_take(app->catalog);
+    if (catalog_version(newer) == catalog_version(exchange->catalog)) {
+        catalog_release(newer);
+        return result == DB_OK ? CONTACT_SAME : CONTACT_UNKNOWN;
+    }
+    catalog_release(exchange->catalog);
+    exchange->catalog = newer;
+    return CONTACT_NEWER;
+}

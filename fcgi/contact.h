@@ -1,0 +1,65 @@
+/*
+ * contact.h - what this process needs from the database before it can serve:
+ * a schema that fits, a node number for ids, and the catalog.
+ *
+ * The database may be away when the process starts. Then it keeps going,
+ * answers 503, and makes up for everything at the first contact. Afterwards
+ * the catalog is kept fresh while requests come.
+ *
+ * Thread-safe.
+ */
+#ifndef CONTACT_H
+#define CONTACT_H
+
+#include "app.h"
+
+#include <stdbool.h>
+
+struct contact; /* opaque */
+
+/* What a look into the database brought. */
+enum contact_news {
+    CONTACT_SAME,   /* nothing newer: the catalog in hand is right */
+    CONTACT_NEWER,  /* exchange->catalog has changed: ask it again */
+    CONTACT_UNKNOWN /* could not ask: 503, not a refusal */
+};
+
+enum contact_state {
+    CONTACT_READY,
+    CONTACT_AWAY,   /* no database at the moment: 503 */
+    CONTACT_REFUSED /* it is there, and is not for us: wrong password, older
+                       schema */
+};
+
+/* lease_node: take a row of `nodes` (not under plain CGI, where the id source
+   has been given a random number). */
+struct contact *contact_new(bool lease_node);
+void contact_free(struct contact *contact); /* may be NULL */
+
+/*
+ * Makes first contact unless that is done: cheap when it is. Not more than one
+ * try a second, whoever asks. CONTACT_REFUSED: *why (may be NULL) is one line
+ * for a person.
+ */
+enum contact_state contact_make(struct app *app, struct buf *why);
+
+/* True once contact_make() has been CONTACT_READY. Never waits. */
+bool contact_made(const struct app *app);
+
+/* Housekeeping: refreshes a catalog that is older than a second. */
+void contact_keep(struct app *app);
+
+/* Renews the node lease when it is due; gives it back at the end. */
+void contact_renew(struct app *app);
+void contact_release(struct app *app);
+
+/*
+ * For a request that the catalog in hand would refuse (unknown source, wrong
+ * signature, unknown token): looks whether there is a newer one. At most a few
+ * look-ups a second in the whole process, so that a flood of bad requests does
+ * not become a flood of queries; beyond that the answer is CONTACT_SAME.
+ */
+enum contact_news contact_refresh(struct exchange *exchange)
+    __attribute__((warn_unused_result));
+
+#endif /* CONTACT_H */

@@ -1,0 +1,341 @@
+/*
+ * reply.c - see reply.h.
+ */
+#include "reply.h"
+
+#include "alloc.h"
+#include "json.h"
+
+#include <assert.h>
+#include <json-c/json.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#define BODY_MAX_BYTES ((size_t)256 * 1024 * 1024)
+#define HEADERS_MAX_BYTES 16384
+#define KEPT_BODY_BYTES (256 * 1024) /* memory a thread keeps for the next */
+#define MESSAGE_MAX_BYTES 1024
+#define RETRY_AFTER_S 2
+
+#define JSON_TYPE "application/json"
+#define PROBLEM_TYPE "application/problem+json"
+
+static const struct {
+    int status;
+    const char *phrase;
+} phrases[] = {
+    {200, "OK"},
+    {201, "Created"},
+    {202, "Accepted"},
+    {204, "No Content"},
+    {304, "Not Modified"},
+    {400, "Bad Request"},
+    {401, "Unauthorized"},
+    {403, "Forbidden"},
+    {404, "Not Found"},
+    {405, "Method Not Allowed"},
+    {409, "Conflict"},
+    {410, "Gone"},
+    {412, "Precondition Failed"},
+    {413, "Content Too Large"},
+    {415, "Unsupported Media Type"},
+    {422, "Unprocessable Content"},
+    {428, "Precondition Required"},
+    {429, "Too Many Requests"},
+    {500, "Internal Server Error"},
+    {503, "Service Unavailable"},
+};
+
+static const char *
+phrase_of(int status)
+{
+    size_t i;
+
+    for (i = 0; i < sizeof(phrases) / sizeof(phrases[0]); i++) {
+        if (phrases[i].status == status)
+            return phrases[i].phrase;
+    }
+    return "Status";
+}
+
+static void
+set_defaults(struct reply *reply)
+{
+    reply->status = 500;
+    reply->content_type = JSON_TYPE;
+    reply->family = FAMILY_API;
+    reply->problem_json = false;
+    reply->request = NULL;
+    reply->code = NULL;
+}
+
+void
+reply_init(struct reply *reply)
+{
+    buf_init(&reply->headers, HEADERS_MAX_BYTES);
+    buf_init(&reply->body, BODY_MAX_BYTES);
+    set_defaults(reply);
+}
+
+void
+reply_clear(struct reply *reply)
+{
+    if (reply->body.cap > KEPT_BODY_BYTES)
+        buf_free(&reply->body);
+    buf_clear(&reply->headers);
+    buf_clear(&reply->body);
+    set_defaults(reply);
+}
+
+void
+reply_free(struct reply *reply)
+{
+    buf_free(&reply->headers);
+    buf_free(&reply->body);
+}
+
+static bool
+is_header_text(const char *value)
+{
+    return strpbrk(value, "\r\n") == NULL;
+}
+
+void
+reply_header(struct reply *reply, const char *name, const char *value)
+{
+    assert(name[0] != '\0' && strpbrk(name, "\r\n: ") == NULL);
+    if (!is_header_text(value))
+        return;
+    buf_add_text(&reply->headers, name);
+    buf_add_text(&reply->headers, ": ");
+    buf_add_text(&reply->headers, value);
+    buf_add_text(&reply->headers, "\r\n");
+}
+
+void
+reply_json_text(struct reply *reply, int status, struct slice json)
+{
+    reply->status = status;
+    reply->content_type = JSON_TYPE;
+    buf_clear(&reply->body);
+    buf_add_slice(&reply->body, json);
+}
+
+void
+reply_json(struct reply *reply, int status, struct json_object *take)
+{
+    size_t len = 0;
+    const char *text = json_object_to_json_string_length(
+        take, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE, &len);
+
+    reply_json_text(reply, status, slice_make(text, len));
+    json_object_put(take);
+}
+
+void
+reply_empty(struct reply *reply, int status)
+{
+    reply->status = status;
+    reply->content_type = NULL;
+    buf_clear(&reply->body);
+}
+
+static void
+add_member(struct buf *out, const char *name, struct slice value)
+{
+    buf_addf(out, ",\"%s\":", name);
+    json_add_string(out, value);
+}
+
+/* The members that every RFC 9457 body of ours has; the brace stays open. */
+static void
+begin_problem(struct reply *reply, const char *detail)
+{
+    struct buf *out = &reply->body;
+
+    reply->content_type = PROBLEM_TYPE;
+    buf_addf(out, "{\"type\":\"about:blank\",\"title\":\"%s\",\"status\":%d",
+             phrase_of(reply->status), reply->status);
+    add_member(out, "detail", slice_of(detail));
+    add_member(out, "code", slice_of(reply->code));
+    if (reply->request != NULL) {
+        add_member(out, "instance", reply->request->path);
+        add_member(out, "request_id", slice_of(reply->request->id));
+    }
+}
+
+static void
+begin_error(struct reply *reply, int status, const char *code)
+{
+    reply->status = status;
+    reply->code = code;
+    reply->content_type = JSON_TYPE;
+    buf_clear(&reply->body);
+}
+
+static void
+add_error_headers(struct reply *reply)
+{
+    char seconds[16];
+
+    snprintf(seconds, sizeof(seconds), "%d", RETRY_AFTER_S);
+    if (reply->status == 503 || reply->status == 429)
+        reply_header(reply, "Retry-After", seconds);
+    /* A receiver's 401 is about a signature: no scheme to offer. */
+    if (reply->status == 401 && reply->family == FAMILY_API)
+        reply_header(reply, "WWW-Authenticate", "Bearer realm=\"postern\"");
+}
+
+static void
+print_error(struct reply *reply, const char *message, struct slice members)
+{
+    struct buf *out = &reply->body;
+
+    if (reply->problem_json) {
+        begin_problem(reply, message);
+    } else if (reply->family == FAMILY_RECEIVE) {
+        buf_addf(out, "{\"error\":\"%s\"", reply->code);
+        add_member(out, "message", slice_of(message));
+    } else {
+        buf_add_text(out, "{\"detail\":");
+        json_add_string(out, slice_of(message));
+    }
+    if (members.ptr != NULL)
+        buf_add_slice(out, members);
+    buf_add_char(out, '}');
+    add_error_headers(reply);
+}
+
+void
+reply_error(struct reply *reply, int status, const char *code,
+            const char *format, ...)
+{
+    char message[MESSAGE_MAX_BYTES];
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(message, sizeof(message), format, args);
+    va_end(args);
+    begin_error(reply, status, code);
+    print_error(reply, message, SLICE_NONE);
+}
+
+void
+reply_error_members(struct reply *reply, int status, const char *code,
+                    struct slice members, const char *format, ...)
+{
+    char message[MESSAGE_MAX_BYTES];
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(message, sizeof(message), format, args);
+    va_end(args);
+    begin_error(reply, status, code);
+    print_error(reply, message, members);
+}
+
+/* One part of a JSON pointer (RFC 6901) in a URI fragment. */
+static void
+add_pointer_part(struct buf *out, const char *part)
+{
+    for (; *part != '\0'; part++) {
+        unsigned char c = (unsigned char)*part;
+
+        if (c == '~')
+            buf_add_text(out, "~0");
+        else if (c == '/')
+            buf_add_text(out, "~1");
+        else if (c <= ' ' || c >= 0x7f || strchr("\"#%<>[\\]^`{|}", c) != NULL)
+            buf_addf(out, "%%%02X", c);
+        else
+            buf_add_char(out, (char)c);
+    }
+}
+
+static void
+add_loc_part(struct buf *out, const struct problem *problem, size_t i)
+{
+    buf_add_char(out, ',');
+    if (problem->loc_is_index[i])
+        buf_add_text(out, problem->loc[i]);
+    else
+        json_add_string(out, slice_of(problem->loc[i]));
+}
+
+static void
+add_problem(struct buf *out, const struct problem *problem)
+{
+    const size_t parts = sizeof(problem->loc) / sizeof(problem->loc[0]);
+    bool broken_json = strcmp(problem->type, "value_error.jsondecode") == 0;
+    size_t i;
+
+    buf_add_text(out, "{\"loc\":[\"body\"");
+    for (i = 0; i < parts && problem->loc[i][0] != '\0'; i++)
+        add_loc_part(out, problem, i);
+    buf_add_char(out, ']');
+    add_member(out, "msg", slice_of(problem->msg));
+    add_member(out, "type", slice_of(problem->type));
+    buf_add_text(out, ",\"pointer\":\"#");
+    /* An offset within broken JSON is no place that a pointer could name. */
+    for (i = 0; !broken_json && i < parts && problem->loc[i][0] != '\0'; i++) {
+        buf_add_char(out, '/');
+        add_pointer_part(out, problem->loc[i]);
+    }
+    buf_add_text(out, "\"}");
+}
+
+void
+reply_problems(struct reply *reply, const struct problems *problems)
+{
+    struct buf *out = &reply->body;
+    size_t i;
+
+    begin_error(reply, 422, "validation_error");
+    if (!reply->problem_json) {
+        problem_print(problems, out);
+        return;
+    }
+    begin_problem(reply, "The request body is not valid");
+    buf_add_text(out, ",\"errors\":[");
+    for (i = 0; i < problems->count; i++) {
+        if (i > 0)
+            buf_add_char(out, ',');
+        add_problem(out, &problems->list[i]);
+    }
+    buf_add_text(out, "]}");
+}
+
+void
+reply_unavailable(struct reply *reply)
+{
+    reply_error(reply, 503, "unavailable",
+                "The database is not available at the moment");
+}
+
+void
+reply_print(const struct reply *reply, enum method method, struct buf *out)
+{
+    bool has_body = reply->status != 204 && reply->status != 304;
+
+    buf_addf(out, "Status: %d %s\r\n", reply->status, phrase_of(reply->status));
+    if (has_body && reply->content_type != NULL)
+        buf_addf(out, "Content-Type: %s\r\n", reply->content_type);
+    if (has_body)
+        buf_addf(out, "Content-Length: %zu\r\n", reply->body.len);
+    buf_add_slice(out, buf_slice(&reply->headers));
+    buf_add_text(out, "\r\n");
+    if (has_body && method != METHOD_HEAD)
+        buf_add_slice(out, buf_slice(&reply->body));
+}
+
+struct json_object *
+reply_raw_json(struct slice text)
+{
+    /* Any scalar will do as the carrier: the serializer alone is printed. */
+    struct json_object *raw = json_object_new_int(0);
+
+    json_object_set_serializer(raw, json_object_userdata_to_json_string,
+                               xstrndup(text.ptr, text.len),
+                               json_object_free_userdata);
+    return raw;
+}

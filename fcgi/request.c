@@ -1,0 +1,391 @@
+/*
+ * request.c - see request.h.
+ */
+#include "request.h"
+
+#include "clock.h"
+#include "encode.h"
+#include "id.h"
+#include "json.h"
+#include "random.h"
+
+#include <ctype.h>
+#include <stdio.h>
+
+#define KEPT_BODY_BYTES (256 * 1024) /* memory a thread keeps for the next */
+#define PARAM_NAME_MAX 128
+#define STORAGE_MAX_BYTES (512 * 1024) /* path and query; servers cut earlier */
+
+static const char *const method_names[] = {
+    [METHOD_GET] = "GET",         [METHOD_HEAD] = "HEAD",
+    [METHOD_POST] = "POST",       [METHOD_PUT] = "PUT",
+    [METHOD_PATCH] = "PATCH",     [METHOD_DELETE] = "DELETE",
+    [METHOD_OPTIONS] = "OPTIONS", [METHOD_OTHER] = "OTHER",
+};
+
+const char *
+request_method_name(enum method method)
+{
+    return method_names[method];
+}
+
+void
+request_init(struct request *request, size_t max_body)
+{
+    *request = (struct request){.method = METHOD_OTHER};
+    buf_init(&request->body, max_body);
+    buf_init(&request->storage, STORAGE_MAX_BYTES);
+}
+
+void
+request_clear(struct request *request)
+{
+    struct buf body = request->body, storage = request->storage;
+
+    if (body.cap > KEPT_BODY_BYTES)
+        buf_free(&body);
+    buf_clear(&body);
+    buf_clear(&storage);
+    *request = (struct request){
+        .method = METHOD_OTHER, .body = body, .storage = storage};
+}
+
+void
+request_free(struct request *request)
+{
+    buf_free(&request->body);
+    buf_free(&request->storage);
+}
+
+/* The CGI variable of that name; absent: ptr NULL. */
+static struct slice
+param(char *const *params, const char *name)
+{
+    size_t len = strlen(name);
+
+    for (; params != NULL && *params != NULL; params++) {
+        if (strncmp(*params, name, len) == 0 && (*params)[len] == '=')
+            return slice_of(*params + len + 1);
+    }
+    return SLICE_NONE;
+}
+
+/* A web server passes CONTENT_TYPE as "" when the client sent none. */
+static struct slice
+present(struct slice value)
+{
+    return value.len == 0 ? SLICE_NONE : value;
+}
+
+struct slice
+request_header(const struct request *request, const char *name)
+{
+    char variable[PARAM_NAME_MAX] = "HTTP_";
+    struct slice value;
+    size_t i, at = strlen(variable);
+
+    if (slice_is_nocase(slice_of(name), "Content-Type"))
+        return present(param(request->params, "CONTENT_TYPE"));
+    if (slice_is_nocase(slice_of(name), "Content-Length"))
+        return present(param(request->params, "CONTENT_LENGTH"));
+    for (i = 0; name[i] != '\0' && at + 1 < sizeof(variable); i++) {
+        unsigned char c = (unsigned char)name[i];
+
+        variable[at++] = c == '-' ? '_' : (char)toupper(c);
+    }
+    variable[at] = '\0';
+    value = param(request->params, variable);
+    /* Apache renames what a RewriteRule has set for the script. */
+    if (value.ptr == NULL && strcmp(variable, "HTTP_AUTHORIZATION") == 0)
+        value = param(request->params, "REDIRECT_HTTP_AUTHORIZATION");
+    return value;
+}
+
+static int
+hex_value(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    if (c >= 'a' && c <= 'f')
+        return c - 'a' + 10;
+    if (c >= 'A' && c <= 'F')
+        return c - 'A' + 10;
+    return -1;
+}
+
+/* Reads "%41" at text.ptr[at]. -1: no complete escape. */
+static int
+escape_value(struct slice text, size_t at)
+{
+    int high, low;
+
+    if (text.len - at < 3)
+        return -1;
+    high = hex_value(text.ptr[at + 1]);
+    low = hex_value(text.ptr[at + 2]);
+    return high < 0 || low < 0 ? -1 : high * 16 + low;
+}
+
+/* Appends the decoded path. False: it cannot be one of ours. */
+static bool
+decode_path(struct slice raw, struct buf *out)
+{
+    size_t i, start = out->len;
+
+    for (i = 0; i < raw.len; i++) {
+        int value = (unsigned char)raw.ptr[i];
+
+        if (value == '%') {
+            value = escape_value(raw, i);
+            if (value < 0 || value == '/')
+                return false;
+            i += 2;
+        }
+        if (value == '\0')
+            return false;
+        buf_add_char(out, (char)value);
+    }
+    return json_is_utf8(slice_make(out->data + start, out->len - start));
+}
+
+/* Appends one half of a pair and its NUL. False: it holds NUL or is no text. */
+static bool
+decode_query_part(struct slice raw, struct buf *out)
+{
+    size_t i, start = out->len;
+
+    for (i = 0; i < raw.len; i++) {
+        int value = (unsigned char)raw.ptr[i];
+
+        if (value == '+')
+            value = ' ';
+        if (value == '%' && escape_value(raw, i) >= 0) {
+            value = escape_value(raw, i);
+            i += 2;
+        }
+        if (value == '\0')
+            return false;
+        buf_add_char(out, (char)value);
+    }
+    if (!json_is_utf8(slice_make(out->data + start, out->len - start)))
+        return false;
+    buf_add_char(out, '\0');
+    return true;
+}
+
+static struct slice
+slice_from(struct slice text, size_t at)
+{
+    return slice_make(text.ptr + at, text.len - at);
+}
+
+/* Splits at the first `c`; without one, *rest is empty. */
+static struct slice
+slice_until(struct slice text, char c, struct slice *rest)
+{
+    const char *end = text.len == 0 ? NULL : memchr(text.ptr, c, text.len);
+    size_t len = end == NULL ? text.len : (size_t)(end - text.ptr);
+
+    *rest = end == NULL ? slice_make("", 0) : slice_from(text, len + 1);
+    return slice_make(text.ptr, len);
+}
+
+static void
+decode_query(struct request *request)
+{
+    struct buf *out = &request->storage;
+    struct slice rest = request->query;
+    size_t start = out->len;
+
+    while (rest.len > 0) {
+        struct slice pair = slice_until(rest, '&', &rest), value;
+        struct slice name = slice_until(pair, '=', &value);
+        size_t before = out->len;
+
+        if (name.len == 0)
+            continue;
+        /* A bad pair is taken back: buf has no other way to shrink. */
+        if (!decode_query_part(name, out) || !decode_query_part(value, out))
+            out->len = before;
+    }
+    request->query_pairs = slice_make(out->data + start, out->len - start);
+}
+
+struct slice
+request_query(const struct request *request, const char *name)
+{
+    struct slice rest = request->query_pairs;
+
+    while (rest.len > 0) {
+        struct slice got = slice_until(rest, '\0', &rest);
+        struct slice value = slice_until(rest, '\0', &rest);
+
+        if (slice_is(got, name))
+            return value;
+    }
+    return SLICE_NONE;
+}
+
+static bool
+starts_with(struct slice text, struct slice prefix)
+{
+    return text.len >= prefix.len &&
+           memcmp(text.ptr, prefix.ptr, prefix.len) == 0;
+}
+
+/* `path` without `prefix` where that is a whole number of its segments. */
+static struct slice
+without_prefix(struct slice path, struct slice prefix)
+{
+    if (prefix.len == 0 || !starts_with(path, prefix))
+        return path;
+    if (path.len > prefix.len && path.ptr[prefix.len] != '/')
+        return path;
+    return slice_from(path, prefix.len);
+}
+
+/*
+ * The path as the client wrote it. REQUEST_URI is the one variable that every
+ * server gives undecoded; the others are for servers that leave it out.
+ * Without rewriting rules the program's own name stands in front
+ * (/postern.fcgi/health), which a server tells by a PATH_INFO.
+ */
+static struct slice
+raw_path(char *const *params, struct slice *query)
+{
+    struct slice uri = param(params, "REQUEST_URI");
+    struct slice info = param(params, "PATH_INFO"), path, rest;
+
+    *query = param(params, "QUERY_STRING");
+    if (uri.len == 0) {
+        path = info.len > 0 ? info : param(params, "SCRIPT_NAME");
+        return path.ptr == NULL ? slice_make("", 0) : path;
+    }
+    if (uri.ptr[0] != '/') {
+        /* absolute form: http://host/path */
+        const char *slashes = strstr(uri.ptr, "://");
+        const char *start = slashes == NULL ? NULL : strchr(slashes + 3, '/');
+
+        uri = start == NULL ? SLICE("/") : slice_of(start);
+    }
+    path = slice_until(uri, '?', &rest);
+    if (query->ptr == NULL)
+        *query = rest;
+    if (info.len > 0 && info.ptr[0] == '/')
+        path = without_prefix(path, param(params, "SCRIPT_NAME"));
+    return path;
+}
+
+static bool
+read_path(struct request *request, const char *base_path)
+{
+    struct slice raw = raw_path(request->params, &request->query), path;
+    size_t start = request->storage.len;
+
+    request->path = SLICE("");
+    /* Slices of the storage must not move: decoding only shrinks, so all of
+       it is reserved before the first. A pair gets two NULs for '=' and '&'. */
+    if (buf_reserve(&request->storage, raw.len + request->query.len + 4) ==
+        NULL)
+        return false;
+    if (!decode_path(raw, &request->storage))
+        return false;
+    path =
+        slice_make(request->storage.data + start, request->storage.len - start);
+    path = without_prefix(path, slice_of(base_path));
+    if (path.len > 1 && path.ptr[path.len - 1] == '/')
+        path.len--;
+    if (path.len > 0 && path.ptr[0] != '/')
+        return false;
+    request->path = path.len == 0 ? SLICE("/") : path;
+    decode_query(request);
+    return true;
+}
+
+static enum method
+read_method(struct slice name)
+{
+    unsigned i;
+
+    for (i = 0; i < METHOD_OTHER; i++) {
+        if (slice_is(name, method_names[i]))
+            return (enum method)i;
+    }
+    return METHOD_OTHER;
+}
+
+static void
+make_id(char out[REQUEST_ID_MAX])
+{
+    char text[14];
+
+    encode_base32_u64(random_u64() >> 1, text);
+    snprintf(out, REQUEST_ID_MAX, "req_%s", text);
+}
+
+bool
+request_read_params(struct request *request, const char *base_path,
+                    char *const *params)
+{
+    struct slice method = param(params, "REQUEST_METHOD");
+
+    make_id(request->id);
+    request->started_mono_us = clock_mono_us();
+    request->arrived_wall_us = clock_wall_us();
+    request->params = params;
+    request->method = read_method(method);
+    request->remote_address = param(params, "REMOTE_ADDR");
+    request->https = slice_is(param(params, "HTTPS"), "on") ||
+                     slice_is(param(params, "REQUEST_SCHEME"), "https");
+    return read_path(request, base_path) && method.len > 0;
+}
+
+/* "1.2.3.4", "1.2.3.4:567", "::1", "[::1]:567": the address alone. */
+static struct slice
+without_port(struct slice address)
+{
+    const char *end;
+
+    if (address.len > 0 && address.ptr[0] == '[') {
+        end = memchr(address.ptr, ']', address.len);
+        return end == NULL ? address
+                           : slice_make(address.ptr + 1,
+                                        (size_t)(end - address.ptr) - 1);
+    }
+    if (address.len == 0)
+        return address;
+    end = memchr(address.ptr, ':', address.len);
+    if (end != NULL &&
+        memchr(end + 1, ':', address.len - (size_t)(end - address.ptr) - 1) ==
+            NULL)
+        return slice_make(address.ptr, (size_t)(end - address.ptr));
+    return address;
+}
+
+void
+request_trust_proxies(struct request *request,
+                      const struct target_nets *trusted)
+{
+    struct slice list, proto, item;
+
+    if (trusted->count == 0 ||
+        !target_nets_contain_text(trusted, request->remote_address))
+        return;
+    proto = request_header(request, "X-Forwarded-Proto");
+    if (proto.ptr != NULL)
+        request->https = slice_is_nocase(slice_trim(proto), "https");
+    list = request_header(request, "X-Forwarded-For");
+    while (list.len > 0) {
+        size_t at = list.len;
+
+        while (at > 0 && list.ptr[at - 1] != ',')
+            at--;
+        item = without_port(slice_trim(slice_from(list, at)));
+        if (item.len == 0)
+            return;
+        request->remote_address = item;
+        if (!target_nets_contain_text(trusted, item))
+            return;
+        list.len = at == 0 ? 0 : at - 1;
+    }
+}

@@ -1,0 +1,244 @@
+/*
+ * transport.c - finds out where requests come from; see transport.h.
+ */
+#include "transport.h"
+
+#include "alloc.h"
+#include "clock.h"
+#include "number.h"
+#include "transport_kind.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define SYSTEMD_FD 3 /* sd_listen_fds(3): the first one passed */
+#define PIECE_BYTES 16384
+#define DRAIN_MAX_BYTES ((size_t)64 * 1024 * 1024)
+#define DRAIN_MAX_US (10 * CLOCK_US_PER_S)
+
+static bool
+is_listening(int fd)
+{
+    int listening = 0;
+    socklen_t len = sizeof(listening);
+
+    return getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &len) == 0 &&
+           listening != 0;
+}
+
+/* A socket passed by systemd to this very process, or -1. */
+static int
+systemd_socket(void)
+{
+    const char *pid_text = getenv("LISTEN_PID");
+    const char *count_text = getenv("LISTEN_FDS");
+    uint64_t pid, count;
+
+    if (pid_text == NULL || count_text == NULL ||
+        !number_u64(slice_of(pid_text), INT32_MAX, &pid) ||
+        !number_u64(slice_of(count_text), INT32_MAX, &count) ||
+        pid != (uint64_t)getpid() || count < 1 || !is_listening(SYSTEMD_FD))
+        return -1;
+    return SYSTEMD_FD;
+}
+
+static bool
+is_cgi(void)
+{
+    return getenv("GATEWAY_INTERFACE") != NULL &&
+           getenv("REQUEST_METHOD") != NULL;
+}
+
+/* Chooses; false with *why when there is nothing to serve. */
+static bool
+find_kind(struct transport *transport, const struct transport_options *options,
+          struct buf *why)
+{
+    int fd;
+
+    transport->kind = &transport_fcgi;
+    if (options->listen != NULL) {
+        transport->name = options->listen;
+        transport->threads = options->threads;
+        transport->listen_fd =
+            transport_listen(options->listen, &transport->unlink_path, why);
+        return transport->listen_fd >= 0;
+    }
+    fd = systemd_socket();
+    if (fd >= 0) {
+        transport->name = "the socket passed by systemd (LISTEN_FDS)";
+        transport->threads = options->threads;
+        transport->listen_fd = fd;
+        return true;
+    }
+    if (is_listening(STDIN_FILENO)) {
+        /* mod_fcgid gives a process one request at a time. */
+        transport->name = "the listening socket on file descriptor 0";
+        transport->threads = 1;
+        transport->listen_fd = STDIN_FILENO;
+        return true;
+    }
+    if (is_cgi()) {
+        transport->kind = &transport_cgi;
+        transport->name = "CGI";
+        transport->threads = 1;
+        return true;
+    }
+    buf_add_text(why, "nowhere to take requests from: give --listen unix:PATH "
+                      "or --listen HOST:PORT, or start it from a web server "
+                      "(FastCGI socket on file descriptor 0, LISTEN_FDS, CGI)");
+    return false;
+}
+
+/*
+ * accept() must not block: a worker waits for the socket and for the stop
+ * together, and with several processes on one socket another may be faster.
+ */
+static bool
+make_nonblocking(int fd)
+{
+    int flags = fcntl(fd, F_GETFL);
+
+    return flags >= 0 && fcntl(fd, F_SETFL, flags | O_NONBLOCK) == 0 &&
+           fcntl(fd, F_SETFD, FD_CLOEXEC) == 0;
+}
+
+struct transport *
+transport_open(const struct transport_options *options, struct buf *why)
+{
+    struct transport *transport = xcalloc(1, sizeof(*transport));
+
+    transport->max_body = options->max_body;
+    transport->base_path = options->base_path;
+    transport->listen_fd = -1;
+    transport->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (transport->stop_fd < 0) {
+        buf_addf(why, "eventfd: %s", strerror(errno));
+        goto fail;
+    }
+    if (!find_kind(transport, options, why))
+        goto fail;
+    if (transport->kind == &transport_fcgi &&
+        (!make_nonblocking(transport->listen_fd) || !transport_fcgi_setup())) {
+        buf_addf(why, "the listening socket cannot be used: %s",
+                 strerror(errno));
+        goto fail;
+    }
+    return transport;
+fail:
+    transport_close(transport);
+    return NULL;
+}
+
+void
+transport_close(struct transport *transport)
+{
+    if (transport == NULL)
+        return;
+    if (transport->unlink_path != NULL)
+        unlink(transport->unlink_path);
+    free(transport->unlink_path);
+    if (transport->listen_fd >= 0)
+        close(transport->listen_fd);
+    if (transport->stop_fd >= 0)
+        close(transport->stop_fd);
+    free(transport);
+}
+
+unsigned
+transport_threads(const struct transport *transport)
+{
+    return transport->threads;
+}
+
+const char *
+transport_name(const struct transport *transport)
+{
+    return transport->name;
+}
+
+bool
+transport_is_cgi(const struct transport *transport)
+{
+    return transport->kind == &transport_cgi;
+}
+
+struct transport_worker *
+transport_join(struct transport *transport)
+{
+    return transport->kind->join(transport);
+}
+
+void
+transport_leave(struct transport_worker *worker)
+{
+    worker->transport->kind->leave(worker);
+}
+
+bool
+transport_accept(struct transport_worker *worker, struct request *request)
+{
+    return worker->transport->kind->accept(worker, request);
+}
+
+void
+transport_answer(struct transport_worker *worker, const struct request *request,
+                 const struct reply *reply)
+{
+    worker->transport->kind->answer(worker, request, reply);
+}
+
+void
+transport_stop(struct transport *transport)
+{
+    uint64_t one = 1;
+
+    /* Never read, so it stays readable for every worker. */
+    (void)!write(transport->stop_fd, &one, sizeof(one));
+}
+
+static void
+drain(int (*read_some)(void *from, char *into, int len), void *from)
+{
+    int64_t until_us = clock_mono_us() + DRAIN_MAX_US;
+    char waste[PIECE_BYTES];
+    size_t drained = 0;
+    int got;
+
+    do {
+        got = read_some(from, waste, sizeof(waste));
+        drained += got > 0 ? (size_t)got : 0;
+    } while (got > 0 && drained < DRAIN_MAX_BYTES &&
+             clock_mono_us() < until_us);
+}
+
+void
+transport_read_body(struct request *request,
+                    int (*read_some)(void *from, char *into, int len),
+                    void *from)
+{
+    struct buf *body = &request->body;
+    int got;
+
+    for (;;) {
+        size_t room = body->max - body->len;
+        size_t want = room < PIECE_BYTES ? room : PIECE_BYTES;
+        char *into = want == 0 ? NULL : buf_reserve(body, want);
+
+        if (into == NULL)
+            break;
+        got = read_some(from, into, (int)want);
+        if (got <= 0)
+            return;
+        buf_advance(body, (size_t)got);
+    }
+    /* Full: one byte more decides whether that was all. */
+    if (read_some(from, (char[1]){0}, 1) > 0) {
+        request->body_too_large = true;
+        drain(read_some, from);
+    }
+}

@@ -1,0 +1,100 @@
+/*
+ * transport_cgi.c - one request from the environment and standard input
+ * (RFC 3875), for hosts that have nothing better.
+ */
+#include "alloc.h"
+#include "number.h"
+#include "transport_kind.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+struct cgi_worker {
+    struct transport_worker base;
+    bool taken;
+    bool has_length;
+    uint64_t left; /* bytes of the body still to come, if it has a length */
+};
+
+static struct cgi_worker *
+cgi_of(struct transport_worker *worker)
+{
+    return (struct cgi_worker *)worker;
+}
+
+static struct transport_worker *
+cgi_join(struct transport *transport)
+{
+    struct cgi_worker *worker = xcalloc(1, sizeof(*worker));
+
+    worker->base.transport = transport;
+    return &worker->base;
+}
+
+static void
+cgi_leave(struct transport_worker *worker)
+{
+    free(cgi_of(worker));
+}
+
+/* Standard input need not end where the body ends (RFC 3875, 4.2). */
+static int
+read_stdin(void *from, char *into, int len)
+{
+    struct cgi_worker *worker = from;
+    ssize_t got;
+
+    if (worker->has_length && worker->left < (uint64_t)len)
+        len = (int)worker->left;
+    if (len == 0)
+        return 0;
+    do
+        got = read(STDIN_FILENO, into, (size_t)len);
+    while (got < 0 && errno == EINTR);
+    if (got > 0 && worker->has_length)
+        worker->left -= (uint64_t)got;
+    return (int)got;
+}
+
+static bool
+cgi_accept(struct transport_worker *base, struct request *request)
+{
+    struct cgi_worker *worker = cgi_of(base);
+
+    if (worker->taken)
+        return false;
+    worker->taken = true;
+    (void)!request_read_params(request, base->transport->base_path, environ);
+    worker->has_length = number_u64(request_header(request, "Content-Length"),
+                                    INT64_MAX, &worker->left);
+    transport_read_body(request, read_stdin, worker);
+    return true;
+}
+
+static void
+cgi_answer(struct transport_worker *base, const struct request *request,
+           const struct reply *reply)
+{
+    struct buf output = BUF_INIT(SIZE_MAX / 2);
+    size_t sent = 0;
+
+    (void)base;
+    reply_print(reply, request->method, &output);
+    while (sent < output.len) {
+        ssize_t count =
+            write(STDOUT_FILENO, output.data + sent, output.len - sent);
+
+        if (count < 0 && errno != EINTR)
+            break;
+        sent += count > 0 ? (size_t)count : 0;
+    }
+    buf_free(&output);
+}
+
+const struct transport_kind transport_cgi = {
+    .join = cgi_join,
+    .leave = cgi_leave,
+    .accept = cgi_accept,
+    .answer = cgi_answer,
+};

@@ -1,0 +1,190 @@
+/*
+ * transport_fcgi.c - requests over FastCGI, by libfcgi.
+ *
+ * One FCGX_Request for each worker; a worker waits for the listening socket
+ * and for the stop together. Connections are not kept open between requests:
+ * a kept one would hold a worker while it is idle.
+ */
+#include "alloc.h"
+#include "transport_kind.h"
+
+#include <errno.h>
+#include <fcgiapp.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define READ_TIMEOUT_S 30 /* a web server that sends nothing for so long */
+#define PAUSE_MS 100      /* out of file descriptors: not again at once */
+#define KEPT_OUTPUT_BYTES (256 * 1024)
+
+struct fcgi_worker {
+    struct transport_worker base;
+    FCGX_Request fcgi;
+    int epoll_fd;
+    struct buf output;
+};
+
+static void
+ignore_signal(int number)
+{
+    (void)number;
+}
+
+bool
+transport_fcgi_setup(void)
+{
+    struct sigaction action = {.sa_handler = ignore_signal};
+
+    /* FCGX_Init() takes SIGUSR1 as a request to stop for good unless somebody
+       else handles it. */
+    sigemptyset(&action.sa_mask);
+    return sigaction(SIGUSR1, &action, NULL) == 0 && FCGX_Init() == 0;
+}
+
+static bool
+watch(int epoll_fd, int fd, uint32_t events)
+{
+    struct epoll_event event = {.events = events, .data = {.fd = fd}};
+
+    return epoll_ctl(epoll_fd, EPOLL_CTL_ADD, fd, &event) == 0;
+}
+
+static struct transport_worker *
+fcgi_join(struct transport *transport)
+{
+    struct fcgi_worker *worker = xcalloc(1, sizeof(*worker));
+
+    worker->base.transport = transport;
+    worker->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+    /* Exclusive: one connection wakes one worker, not all of them. */
+    if (worker->epoll_fd < 0 ||
+        !watch(worker->epoll_fd, transport->listen_fd,
+               EPOLLIN | EPOLLEXCLUSIVE) ||
+        !watch(worker->epoll_fd, transport->stop_fd, EPOLLIN) ||
+        FCGX_InitRequest(&worker->fcgi, transport->listen_fd,
+                         FCGI_FAIL_ACCEPT_ON_INTR) != 0) {
+        if (worker->epoll_fd >= 0)
+            close(worker->epoll_fd);
+        free(worker);
+        return NULL;
+    }
+    buf_init(&worker->output, SIZE_MAX / 2);
+    return &worker->base;
+}
+
+static struct fcgi_worker *
+fcgi_of(struct transport_worker *worker)
+{
+    return (struct fcgi_worker *)worker;
+}
+
+static void
+fcgi_leave(struct transport_worker *base)
+{
+    struct fcgi_worker *worker = fcgi_of(base);
+
+    FCGX_Free(&worker->fcgi, 1);
+    close(worker->epoll_fd);
+    buf_free(&worker->output);
+    free(worker);
+}
+
+static bool
+stopped(const struct transport *transport)
+{
+    struct pollfd stop = {.fd = transport->stop_fd, .events = POLLIN};
+
+    return poll(&stop, 1, 0) != 0;
+}
+
+/* False when it is time to stop. */
+static bool
+wait_for_connection(struct fcgi_worker *worker)
+{
+    struct epoll_event events[2];
+    int i, count;
+
+    do
+        count = epoll_wait(worker->epoll_fd, events, 2, -1);
+    while (count < 0 && errno == EINTR);
+    for (i = 0; i < count; i++) {
+        if (events[i].data.fd == worker->base.transport->stop_fd)
+            return false;
+    }
+    return count > 0;
+}
+
+/* After an accept that failed. */
+static void
+pause_if_exhausted(const struct transport *transport, int error)
+{
+    struct pollfd stop = {.fd = transport->stop_fd, .events = POLLIN};
+
+    if (error == EMFILE || error == ENFILE || error == ENOMEM ||
+        error == ENOBUFS)
+        (void)poll(&stop, 1, PAUSE_MS);
+}
+
+static int
+read_stdin(void *from, char *into, int len)
+{
+    return FCGX_GetStr(into, len, from);
+}
+
+static bool
+fcgi_accept(struct transport_worker *base, struct request *request)
+{
+    struct fcgi_worker *worker = fcgi_of(base);
+    struct transport *transport = base->transport;
+    struct timeval timeout = {.tv_sec = READ_TIMEOUT_S};
+
+    for (;;) {
+        int result;
+
+        if (!wait_for_connection(worker) || stopped(transport))
+            return false;
+        result = FCGX_Accept_r(&worker->fcgi);
+        if (result == 0)
+            break;
+        pause_if_exhausted(transport, -result);
+    }
+    worker->fcgi.keepConnection = 0;
+    (void)setsockopt(worker->fcgi.ipcFd, SOL_SOCKET, SO_RCVTIMEO, &timeout,
+                     sizeof(timeout));
+    (void)setsockopt(worker->fcgi.ipcFd, SOL_SOCKET, SO_SNDTIMEO, &timeout,
+                     sizeof(timeout));
+    /* A request that cannot be read has no path; the router says so. */
+    (void)!request_read_params(request, transport->base_path,
+                               worker->fcgi.envp);
+    /* Always to the end of STDIN, or the web server sees a broken exchange. */
+    transport_read_body(request, read_stdin, worker->fcgi.in);
+    return true;
+}
+
+static void
+fcgi_answer(struct transport_worker *base, const struct request *request,
+            const struct reply *reply)
+{
+    struct fcgi_worker *worker = fcgi_of(base);
+    struct buf *output = &worker->output;
+
+    reply_print(reply, request->method, output);
+    /* A client that has gone away is nobody's error. */
+    if (buf_ok(output) && output->len <= INT32_MAX)
+        (void)FCGX_PutStr(output->data, (int)output->len, worker->fcgi.out);
+    FCGX_Finish_r(&worker->fcgi);
+    if (output->cap > KEPT_OUTPUT_BYTES)
+        buf_free(output);
+    buf_clear(output);
+}
+
+const struct transport_kind transport_fcgi = {
+    .join = fcgi_join,
+    .leave = fcgi_leave,
+    .accept = fcgi_accept,
+    .answer = fcgi_answer,
+};

@@ -1,0 +1,51 @@
+/*
+ * transport_kind.h - what a transport has to be able to do: the inside of
+ * transport.h, for transport*.c alone.
+ */
+#ifndef TRANSPORT_KIND_H
+#define TRANSPORT_KIND_H
+
+#include "transport.h"
+
+struct transport {
+    const struct transport_kind *kind;
+    const char *name; /* for a log line: where requests come from */
+    unsigned threads;
+    size_t max_body;
+    const char *base_path;
+    int listen_fd;
+    int stop_fd;       /* eventfd; readable once transport_stop() was called */
+    char *unlink_path; /* own unix socket, removed at the end; or NULL */
+};
+
+struct transport_kind {
+    struct transport_worker *(*join)(struct transport *transport);
+    void (*leave)(struct transport_worker *worker);
+    bool (*accept)(struct transport_worker *worker, struct request *request);
+    void (*answer)(struct transport_worker *worker,
+                   const struct request *request, const struct reply *reply);
+};
+
+/* Each worker starts with this; its kind's own struct holds it first. */
+struct transport_worker {
+    struct transport *transport;
+};
+
+extern const struct transport_kind transport_fcgi;
+extern const struct transport_kind transport_cgi;
+
+/* Before the first transport_fcgi.join(): libfcgi's own set-up. */
+bool transport_fcgi_setup(void) __attribute__((warn_unused_result));
+
+/* Appends the whole body to request->body, at most max bytes of it, and reads
+   the rest away, bounded in bytes and time. `read` gives the next piece, 0 at
+   the end. */
+void transport_read_body(struct request *request,
+                         int (*read_some)(void *from, char *into, int len),
+                         void *from);
+
+/* A listening socket of our own: "unix:PATH" or "HOST:PORT". -1: *why says
+   what to do. *unlink_path: to be freed and removed at the end, or NULL. */
+int transport_listen(const char *where, char **unlink_path, struct buf *why);
+
+#endif /* TRANSPORT_KIND_H */

@@ -1,0 +1,143 @@
+/*
+ * transport_listen.c - a listening socket of our own; see transport_kind.h.
+ *
+ * Made here and not by FCGX_OpenSocket(), which removes whatever stands at the
+ * path, listens on all addresses and ends the process when something fails.
+ */
+#include "transport_kind.h"
+
+#include "alloc.h"
+
+#include <errno.h>
+#include <netdb.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#define BACKLOG 1024 /* a full one makes nginx answer 502 at once */
+#define SOCKET_MODE 0660
+
+/* True if nobody listens at the path any more. */
+static bool
+is_stale(const struct sockaddr_un *address)
+{
+    struct stat status;
+    bool stale;
+    int fd;
+
+    if (lstat(address->sun_path, &status) != 0 || !S_ISSOCK(status.st_mode))
+        return false;
+    fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return false;
+    stale =
+        connect(fd, (const struct sockaddr *)address, sizeof(*address)) != 0 &&
+        errno == ECONNREFUSED;
+    close(fd);
+    return stale;
+}
+
+static int
+listen_unix(const char *path, char **unlink_path, struct buf *why)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    int fd;
+
+    if (path[0] == '\0' || strlen(path) >= sizeof(address.sun_path)) {
+        buf_addf(why, "the path of a unix socket has 1 to %zu bytes: %s",
+                 sizeof(address.sun_path) - 1, path);
+        return -1;
+    }
+    memcpy(address.sun_path, path, strlen(path) + 1);
+    fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        goto fail;
+    if (is_stale(&address))
+        unlink(path);
+    if (bind(fd, (const struct sockaddr *)&address, sizeof(address)) != 0)
+        goto fail;
+    if (chmod(path, SOCKET_MODE) != 0 || listen(fd, BACKLOG) != 0) {
+        int saved = errno;
+
+        unlink(path);
+        errno = saved;
+        goto fail;
+    }
+    *unlink_path = xstrdup(path);
+    return fd;
+fail:
+    buf_addf(why, "cannot listen on unix:%s: %s%s", path, strerror(errno),
+             errno == EADDRINUSE
+                 ? " (something else is there: another responder still runs, "
+                   "or the path is no stale socket)"
+                 : "");
+    if (fd >= 0)
+        close(fd);
+    return -1;
+}
+
+static int
+listen_address(const struct addrinfo *address)
+{
+    int one = 1, saved;
+    int fd = socket(address->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    if (fd < 0)
+        return -1;
+    if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)) == 0 &&
+        bind(fd, address->ai_addr, address->ai_addrlen) == 0 &&
+        listen(fd, BACKLOG) == 0)
+        return fd;
+    saved = errno;
+    close(fd);
+    errno = saved;
+    return -1;
+}
+
+/* "127.0.0.1:9000", "[::1]:9000", "localhost:9000". An empty host is refused:
+   a FastCGI port is for the web server alone. */
+static int
+listen_tcp(const char *where, struct buf *why)
+{
+    struct addrinfo hints = {.ai_socktype = SOCK_STREAM,
+                             .ai_flags = AI_NUMERICSERV};
+    struct addrinfo *found = NULL;
+    const char *colon = strrchr(where, ':');
+    size_t len = colon == NULL ? 0 : (size_t)(colon - where);
+    char *host;
+    int fd = -1, error;
+
+    if (len == 0) {
+        buf_addf(why, "--listen takes unix:PATH or HOST:PORT, not %s", where);
+        return -1;
+    }
+    if (where[0] == '[' && where[len - 1] == ']')
+        host = xstrndup(where + 1, len - 2);
+    else
+        host = xstrndup(where, len);
+    error = getaddrinfo(host, colon + 1, &hints, &found);
+    if (error != 0) {
+        buf_addf(why, "cannot listen on %s: %s", where, gai_strerror(error));
+        goto out;
+    }
+    fd = listen_address(found);
+    if (fd < 0)
+        buf_addf(why, "cannot listen on %s: %s", where, strerror(errno));
+    freeaddrinfo(found);
+out:
+    free(host);
+    return fd;
+}
+
+int
+transport_listen(const char *where, char **unlink_path, struct buf *why)
+{
+    static const char unix_prefix[] = "unix:";
+
+    *unlink_path = NULL;
+    if (strncmp(where, unix_prefix, sizeof(unix_prefix) - 1) == 0)
+        return listen_unix(where + sizeof(unix_prefix) - 1, unlink_path, why);
+    return listen_tcp(where, why);
+}
