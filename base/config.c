@@ -6,8 +6,9 @@
 #include "alloc.h"
 
 #include <assert.h>
-#include <ctype.h>
+#include <errno.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 static void
 free_values(struct config_value *values, size_t count)
@@ -27,7 +28,8 @@ free_values(struct config_value *values, size_t count)
 static void
 assign_defaults(struct config *config)
 {
-    const struct config_source source = {CONFIG_BY_DEFAULT, false, "default"};
+    const struct config_source source = {CONFIG_BY_DEFAULT, false, "default",
+                                         NULL};
     struct buf why = BUF_INIT(1024);
     size_t i;
 
@@ -79,6 +81,30 @@ resolved_text(const struct config *config, const struct config_option *option,
     return buf_take(&path);
 }
 
+/* A secret must not stand in a file that every user of the host may open. */
+static bool
+check_mode(const struct config_option *option, const char *text,
+           const struct config_source *source, struct buf *why)
+{
+    struct stat st;
+
+    if (option->type != CONFIG_SECRET || *text == '\0' || source->indirect ||
+        source->file == NULL)
+        return true;
+    if (stat(source->file, &st) != 0) {
+        buf_addf(why, "%s: %s", source->file, strerror(errno));
+        return false;
+    }
+    if ((st.st_mode & 007) == 0)
+        return true;
+    buf_addf(why,
+             "%s: %s is a secret, but every user may open this file (mode "
+             "%03o); run: chmod o= '%s'",
+             source->origin, option->name, (unsigned)(st.st_mode & 0777),
+             source->file);
+    return false;
+}
+
 bool
 config_assign(struct config *config, const struct config_option *option,
               const char *text, const struct config_source *source,
@@ -87,14 +113,14 @@ config_assign(struct config *config, const struct config_option *option,
     struct config_value *value = &config->values[option - config->table];
     struct config_value fresh = {NULL, NULL, source->rank, source->indirect,
                                  0,    0};
-    size_t before = why->len;
 
-    buf_addf(why, "%s: ", source->origin);
-    if (!config_parse(option, text, &fresh, why))
+    if (!check_mode(option, text, source, why))
         return false;
-    why->len = before;
-    if (why->data != NULL)
-        why->data[before] = '\0';
+    if (!config_parse(option, text, &fresh)) {
+        buf_addf(why, "%s: ", source->origin);
+        config_say_wrong(option, text, why);
+        return false;
+    }
     if (value->text != NULL && value->rank > source->rank)
         return true;
 
@@ -127,10 +153,9 @@ static bool
 read_sources(struct config *config, const char *path, char *const *environment,
              struct buf *why)
 {
-    if (path != NULL &&
-        (!config_read_file(config, path, CONFIG_BY_FILE, why) ||
-         !config_read_drop_ins(config, why) ||
-         !config_read_dotenv(config, why)))
+    if (path != NULL && (!config_read_file(config, path, CONFIG_BY_FILE, why) ||
+                         !config_read_drop_ins(config, why) ||
+                         !config_read_dotenv(config, why)))
         return false;
     return config_read_environment(config, environment, why);
 }
@@ -144,8 +169,9 @@ config_load(struct config *config, const char *path, char *const *environment,
     bool good;
 
     fresh.values = xcalloc(config->count, sizeof(fresh.values[0]));
-    fresh.directory =
-        slash == NULL ? xstrdup("") : xstrndup(path, (size_t)(slash - path) + 1);
+    fresh.directory = slash == NULL
+                          ? xstrdup("")
+                          : xstrndup(path, (size_t)(slash - path) + 1);
     copy_by_hand(&fresh, config);
     assign_defaults(&fresh);
     good = read_sources(&fresh, path, environment, why);
@@ -180,7 +206,8 @@ bool
 config_set(struct config *config, const char *name, const char *value,
            struct buf *why)
 {
-    const struct config_source source = {CONFIG_BY_HAND, false, "command line"};
+    const struct config_source source = {CONFIG_BY_HAND, false, "command line",
+                                         NULL};
     const struct config_option *option = config_find(config, name);
 
     if (option == NULL) {
@@ -192,8 +219,7 @@ config_set(struct config *config, const char *name, const char *value,
 }
 
 static const struct config_value *
-value_of(const struct config *config, const char *name,
-         enum config_type *type)
+value_of(const struct config *config, const char *name, enum config_type *type)
 {
     size_t i;
 

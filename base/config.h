@@ -8,13 +8,16 @@
  *   1. set by hand: config_set(), i.e. --set NAME=VALUE on the command line
  *   2. environment: POSTERN_NAME, and the row's alias (a seed's name); any
  *      string option also as POSTERN_NAME_FILE, a file holding the value
- *   3. `.env` beside the configuration file (aliases and POSTERN_ names only)
- *   4. conf.d/NAME.conf beside the file, in name order
- *   5. the file itself (INI: name = value; [sections] only group visually)
- *   6. the default
+ *   3. for secrets: the file $CREDENTIALS_DIRECTORY/name (systemd)
+ *   4. `.env` beside the configuration file (aliases and POSTERN_ names only)
+ *   5. conf.d/NAME.conf beside the file, in name order
+ *   6. the file itself (INI: name = value; [sections] only group visually)
+ *   7. the default
  *
- * An unknown name in a file is an error with a suggestion; an unknown name in
- * the environment or in .env is somebody else's and ignored.
+ * Names may be written in any letter case, and in files the alias does too. An
+ * unknown name in a file is an error with a suggestion; an unknown name in the
+ * environment or in .env is somebody else's and ignored, and so is an alias
+ * without a value.
  */
 #ifndef CONFIG_H
 #define CONFIG_H
@@ -29,7 +32,7 @@
 enum config_type {
     CONFIG_STRING,   /* any text */
     CONFIG_SECRET,   /* text that is never shown */
-    CONFIG_PATH,     /* relative ones count from the configuration file */
+    CONFIG_PATH,     /* in files, relative ones count from postern.conf */
     CONFIG_INT,      /* min..max, in `unit` */
     CONFIG_BYTES,    /* as CONFIG_INT, suffixes k, M, G (1024) allowed */
     CONFIG_BOOL,     /* yes/no, true/false, on/off, 1/0 */
@@ -58,9 +61,10 @@ void config_free(struct config *config);
 
 /*
  * Reads the file (NULL: none), its conf.d and .env, and the environment given
- * as "NAME=value" strings ending with NULL. Refuses a file that others may
- * read (mode & 007) if it sets a CONFIG_SECRET. False: *why (at most max
- * bytes) says file, line, what is wrong and what to do.
+ * as "NAME=value" strings ending with NULL. Refuses a file, .env included, that
+ * others may use (mode & 007) if it sets a CONFIG_SECRET. False: *why (at most
+ * max bytes) says file, line, what is wrong and what to do; the values are
+ * those of before.
  */
 bool config_load(struct config *config, const char *path, char *const *environ,
                  struct buf *why) __attribute__((warn_unused_result));
@@ -68,8 +72,9 @@ bool config_load(struct config *config, const char *path, char *const *environ,
 bool config_set(struct config *config, const char *name, const char *value,
                 struct buf *why) __attribute__((warn_unused_result));
 
-/* Values; the name must be in the table with that type (asserted). Strings
-   live as long as the config; "" when unset. */
+/* Values; the name must be in the table with that type (asserted), only
+   config_string() gives the text of any type. Strings live until the next
+   successful config_load() or config_set(), or config_free(); "" when unset. */
 const char *config_string(const struct config *config, const char *name);
 int64_t config_int(const struct config *config, const char *name);
 bool config_bool(const struct config *config, const char *name);

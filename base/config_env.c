@@ -46,7 +46,8 @@ assign_from_file(struct config *config, const struct config_option *option,
                  struct buf *why)
 {
     char *text = read_value(path, source->origin, why);
-    bool good = text != NULL && config_assign(config, option, text, source, why);
+    bool good =
+        text != NULL && config_assign(config, option, text, source, why);
 
     if (text != NULL)
         explicit_bzero(text, strlen(text));
@@ -135,7 +136,7 @@ read_credentials(struct config *config, const char *directory, struct buf *why)
         const struct config_option *option = &config->table[i];
         char origin[ORIGIN_MAX];
         const struct config_source source = {CONFIG_BY_CREDENTIAL, false,
-                                             origin};
+                                             origin, NULL};
 
         if (option->type != CONFIG_SECRET)
             continue;
@@ -159,8 +160,9 @@ config_read_environment(struct config *config, char *const *environment,
     for (entry = environment; entry != NULL && *entry != NULL; entry++) {
         const char *equals = strchr(*entry, '=');
         char origin[ORIGIN_MAX];
-        struct config_source alias = {CONFIG_BY_ALIAS, false, origin};
-        struct config_source proper = {CONFIG_BY_ENVIRONMENT, false, origin};
+        struct config_source alias = {CONFIG_BY_ALIAS, false, origin, NULL};
+        struct config_source proper = {CONFIG_BY_ENVIRONMENT, false, origin,
+                                       NULL};
         char *name;
         bool good;
 

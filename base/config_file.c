@@ -12,8 +12,8 @@
 #include <dirent.h>
 #include <errno.h>
 #include <ini.h>
+#include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 
 #define ORIGIN_MAX 4200 /* bytes of "FILE:LINE" */
 #define DROP_INS "conf.d"
@@ -81,33 +81,13 @@ unquoted(const char *text)
     return xstrdup(text);
 }
 
-bool
-config_check_mode(const char *path, const struct config_option *option,
-                  const char *text, const char *origin, struct buf *why)
-{
-    struct stat st;
-
-    if (option->type != CONFIG_SECRET || *text == '\0')
-        return true;
-    if (stat(path, &st) != 0) {
-        buf_addf(why, "%s: %s", path, strerror(errno));
-        return false;
-    }
-    if ((st.st_mode & 007) == 0)
-        return true;
-    buf_addf(why,
-             "%s: %s is a secret, but every user may open this file (mode "
-             "%03o); run: chmod o= '%s'",
-             origin, option->name, (unsigned)(st.st_mode & 0777), path);
-    return false;
-}
-
 static bool
 take(struct loader *loader, const struct config_option *option,
      const char *text)
 {
     char origin[ORIGIN_MAX];
-    const struct config_source source = {loader->rank, false, origin};
+    const struct config_source source = {loader->rank, false, origin,
+                                         loader->path};
     unsigned *set_on = &loader->set_on[option - loader->config->table];
 
     (void)snprintf(origin, sizeof(origin), "%s:%u", loader->path, loader->line);
@@ -119,9 +99,7 @@ take(struct loader *loader, const struct config_option *option,
         return false;
     }
     *set_on = loader->line;
-    return config_check_mode(loader->path, option, text, origin,
-                             loader->why) &&
-           config_assign(loader->config, option, text, &source, loader->why);
+    return config_assign(loader->config, option, text, &source, loader->why);
 }
 
 /* Sections only group visually, so their names are not looked at. */
@@ -164,16 +142,18 @@ set_up_parser(void)
 }
 
 bool
-config_read_file(struct config *config, const char *path,
-                 enum config_rank rank, struct buf *why)
+config_read_file(struct config *config, const char *path, enum config_rank rank,
+                 struct buf *why)
 {
     struct buf content = BUF_INIT(CONFIG_FILE_MAX);
-    struct loader loader = {.config = config, .path = path, .rank = rank,
-                            .why = why};
+    struct loader loader = {
+        .config = config, .path = path, .rank = rank, .why = why};
 
     if (!file_read(path, &content)) {
-        buf_addf(why, "%s: cannot be read: %s; check the name and who may "
-                 "read it", path, strerror(errno));
+        buf_addf(why,
+                 "%s: cannot be read: %s; check the name and who may "
+                 "read it",
+                 path, strerror(errno));
         buf_free(&content);
         return false;
     }

@@ -48,13 +48,19 @@ struct config_source {
     enum config_rank rank;
     bool indirect;
     const char *origin; /* copied */
+    const char *file;   /* the file the text stands in: if others may open it, a
+                         secret is refused; NULL: none */
 };
 
-/* Reads `text` by the option's type into value->number or ->real. False: *why
-   has "name = "text": must be ..." appended; a secret's text is left out. */
+/* Reads `text` by the option's type into value->number or ->real. */
 bool config_parse(const struct config_option *option, const char *text,
-                  struct config_value *value, struct buf *why)
+                  struct config_value *value)
     __attribute__((warn_unused_result));
+
+/* Appends 'name = "text": must be ...' for a text that config_parse() has
+   refused. */
+void config_say_wrong(const struct config_option *option, const char *text,
+                      struct buf *why);
 
 /* Checks the text and keeps it unless a higher rank has spoken. False: *why
    has "origin: name = ...: must be ..." appended. */
@@ -91,11 +97,6 @@ bool config_read_environment(struct config *config, char *const *environment,
 bool config_take_variable(struct config *config, const char *name,
                           const char *text, const struct config_source *alias,
                           const struct config_source *proper, struct buf *why)
-    __attribute__((warn_unused_result));
-
-/* Refuses a secret in a file that others may use. */
-bool config_check_mode(const char *path, const struct config_option *option,
-                       const char *text, const char *origin, struct buf *why)
     __attribute__((warn_unused_result));
 
 #endif /* CONFIG_IMPL_H */

@@ -5,7 +5,7 @@
 
 #include "number.h"
 
-#define SHOWN_MAX 80 /* characters of a wrong value worth repeating */
+#define SHOWN_MAX 80       /* characters of a wrong value worth repeating */
 #define REAL_DIGITS_MAX 15 /* as many as a double holds exactly */
 
 static bool
@@ -41,8 +41,8 @@ parse_bytes(const struct config_option *option, struct slice text, int64_t *out)
 static bool
 parse_bool(struct slice text, int64_t *out)
 {
-    static const char *const words[] = {"no",  "yes",  "false", "true",
-                                        "off", "on",   "0",     "1"};
+    static const char *const words[] = {"no",  "yes", "false", "true",
+                                        "off", "on",  "0",     "1"};
     size_t i;
 
     for (i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
@@ -108,10 +108,12 @@ parse_real(const struct config_option *option, struct slice text, double *out)
     return true;
 }
 
-static bool
-parse(const struct config_option *option, struct slice text,
-      struct config_value *value)
+bool
+config_parse(const struct config_option *option, const char *whole,
+             struct config_value *value)
 {
+    struct slice text = slice_trim(slice_of(whole));
+
     switch (option->type) {
     case CONFIG_INT:
         return number_i64(text, option->min, option->max, &value->number);
@@ -170,13 +172,10 @@ say_wanted(const struct config_option *option, struct buf *why)
     }
 }
 
-bool
-config_parse(const struct config_option *option, const char *text,
-             struct config_value *value, struct buf *why)
+void
+config_say_wrong(const struct config_option *option, const char *text,
+                 struct buf *why)
 {
-    if (parse(option, slice_trim(slice_of(text)), value))
-        return true;
     buf_addf(why, "%s = \"%.*s\": ", option->name, SHOWN_MAX, text);
     say_wanted(option, why);
-    return false;
 }

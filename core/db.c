@@ -58,6 +58,12 @@ db_connected(const struct db *db)
 }
 
 const char *
+db_name(const struct db *db)
+{
+    return db->settings->db_name;
+}
+
+const char *
 db_error_text(const struct db *db)
 {
     return db->error_text;
@@ -334,6 +340,10 @@ many_failed(struct db *db, struct db_many *many)
 {
     bool at_commit = many->commits && many->failed >= many->count - 1;
 
+    if (db->error_number == 0) { /* no error of the server but our own */
+        db->in_transaction = false;
+        return DB_BROKEN;
+    }
     if (many->begins && many->failed == 0 && db->mysql != NULL)
         db->in_transaction = false;
     if (at_commit) {
@@ -348,7 +358,7 @@ many_failed(struct db *db, struct db_many *many)
         db->in_transaction = false;
         return DB_UNKNOWN;
     }
-    return db->error_number == 0 ? DB_BROKEN : db_classify(db->error_number);
+    return db_classify(db->error_number);
 }
 
 enum db_result

@@ -44,6 +44,7 @@ void db_free(struct db *db);
 enum db_result db_connect(struct db *db) __attribute__((warn_unused_result));
 void db_disconnect(struct db *db);
 bool db_connected(const struct db *db);
+const char *db_name(const struct db *db); /* the database in the settings */
 
 /* What went wrong last, for a log line or a person: never a statement's
    values. Valid until the next call with this db. */

@@ -138,7 +138,8 @@ check_clock(struct db *db)
     static _Atomic int64_t warned_us = -CLOCK_WARN_EVERY_US;
     int64_t offset_us = db->clock_offset_us;
     int64_t now_us = clock_mono_us();
-    long long offset_s = (long long)(llabs(offset_us) / CLOCK_US_PER_S);
+    long long offset_s =
+        (long long)((llabs(offset_us) + CLOCK_US_PER_S / 2) / CLOCK_US_PER_S);
     const char *side = offset_us > 0 ? "ahead of" : "behind";
 
     if (llabs(offset_us) > CLOCK_REFUSE_US) {

@@ -8,7 +8,8 @@
 #define DAYS_MAX 3650
 
 #define DB "database"
-#define SECRETS "secrets"
+#define SECURITY "security"
+#define SOURCES "sources"
 #define HTTP "http"
 #define WORKER "worker"
 #define RETENTION "retention"
@@ -43,40 +44,40 @@ const struct config_option settings_table[] = {
     {"db_idle_s", NULL, CONFIG_INT, "2", 0, 86400, NULL, "s", DB, false,
      "Connections unused for so long are closed; 0: never."},
 
-    {"key_file", NULL, CONFIG_PATH, "postern.key", 0, 0, NULL, "", SECRETS,
+    {"key_file", NULL, CONFIG_PATH, "postern.key", 0, 0, NULL, "", SECURITY,
      false,
      "The key that secrets in the database are encrypted with, made by "
      "`postern init`. Back it up apart from the database: without it stored "
      "secrets cannot be read."},
     {"api_secret_key", "API_SECRET_KEY", CONFIG_SECRET, "", 0, 0, NULL, "",
-     SECRETS, false,
+     SECURITY, false,
      "A token with all rights, to start with. Better: `postern token add`, "
      "then leave this empty."},
+    {"environment", "ENVIRONMENT", CONFIG_ENUM, "development", 0, 0,
+     "development|test|staging|production", "", SECURITY, false,
+     "\"production\" switches require_https on."},
     {"webhook_secret", "WEBHOOK_SECRET", CONFIG_SECRET, "", 0, 0, NULL, "",
-     SECRETS, false,
+     SOURCES, false,
      "Signing secret of inbound sources that have none of their own."},
-    {"supabase_url", "SUPABASE_URL", CONFIG_STRING, "", 0, 0, NULL, "", SECRETS,
+    {"supabase_url", "SUPABASE_URL", CONFIG_STRING, "", 0, 0, NULL, "", SOURCES,
      false, "Address of your Supabase project, https://NAME.supabase.co."},
-    {"supabase_key", "SUPABASE_KEY", CONFIG_SECRET, "", 0, 0, NULL, "", SECRETS,
+    {"supabase_key", "SUPABASE_KEY", CONFIG_SECRET, "", 0, 0, NULL, "", SOURCES,
      false,
      "Service key of the project. The source `supabase` also accepts it as a "
      "signing secret when it has no other, with a warning."},
     {"notion_api_key", "NOTION_API_KEY", CONFIG_SECRET, "", 0, 0, NULL, "",
-     SECRETS, false, "Key of your Notion integration."},
+     SOURCES, false, "Key of your Notion integration."},
     {"notion_database_id", "NOTION_DATABASE_ID", CONFIG_STRING, "", 0, 0, NULL,
-     "", SECRETS, false,
+     "", SOURCES, false,
      "The Notion database to watch; empty: all that the integration sees."},
     {"confidence_threshold", "CONFIDENCE_THRESHOLD", CONFIG_REAL, "0.85", 0, 1,
-     NULL, "", SECRETS, false,
+     NULL, "", SOURCES, false,
      "Share of equal fields from which an event and the source's own row of "
      "the same version count as agreeing."},
     {"verify_webhook_signatures", "VERIFY_WEBHOOK_SIGNATURES", CONFIG_BOOL,
-     "yes", 0, 0, NULL, "", SECRETS, false,
+     "yes", 0, 0, NULL, "", SOURCES, false,
      "Refuse inbound webhooks without a valid signature. \"no\" is for trying "
      "things out; such events are marked as not verified."},
-    {"environment", "ENVIRONMENT", CONFIG_ENUM, "development", 0, 0,
-     "development|test|staging|production", "", SECRETS, false,
-     "\"production\" switches require_https on."},
 
     {"host", "HOST", CONFIG_STRING, "127.0.0.1", 0, 0, NULL, "", HTTP, false,
      "Address that `make run` listens on."},
@@ -150,7 +151,7 @@ const struct config_option settings_table[] = {
      "all-time totals, which are kept for ever."},
 
     {"log_format", NULL, CONFIG_ENUM, "text", 0, 0, "text|json", "", LOGS,
-     false, "How log lines look."},
+     false, "How log lines look: text for people, JSON for log collectors."},
     {"log_level", NULL, CONFIG_ENUM, "info", 0, 0, "debug|info|warning|error",
      "", LOGS, false, "The least serious lines that are written."},
     {"log_file", NULL, CONFIG_PATH, "", 0, 0, NULL, "", LOGS, false,

@@ -23,7 +23,7 @@ struct record_change {
     uint64_t event_id;
     bool deleted;
     struct slice data; /* JSON; absent when deleted */
-    bool stale; /* out: refused, a newer state is there already */
+    bool stale;        /* out: refused, a newer state is there already */
 };
 
 /*

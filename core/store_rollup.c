@@ -196,18 +196,18 @@ add_up(struct counters *counters)
 #define BUCKET_SUMS                                                            \
     "SUM(b0),SUM(b1),SUM(b2),SUM(b3),SUM(b4),SUM(b5),SUM(b6),SUM(b7),"         \
     "SUM(b8),SUM(b9),SUM(b10),SUM(b11),SUM(b12),SUM(b13)"
-#define ADD_BUCKETS                                                            \
-    ADD("b0") "," ADD("b1") "," ADD("b2") "," ADD("b3") "," ADD("b4") ","      \
-    ADD("b5") "," ADD("b6") "," ADD("b7") "," ADD("b8") "," ADD("b9") ","      \
-    ADD("b10") "," ADD("b11") "," ADD("b12") "," ADD("b13")
+#define ADD_BUCKETS                                                                              \
+    ADD("b0")                                                                                    \
+    "," ADD("b1") "," ADD("b2") "," ADD("b3") "," ADD("b4") "," ADD("b5") "," ADD("b6") "," ADD( \
+        "b7") "," ADD("b8") "," ADD("b9") "," ADD("b10") "," ADD("b11") "," ADD("b12") "," ADD("b13")
 
 /* What differs between the three tables. */
 struct table {
     const char *name;
-    const char *key;  /* columns between hour and slot */
-    const char *sums; /* columns, also for a SELECT after the fold */
+    const char *key;    /* columns between hour and slot */
+    const char *sums;   /* columns, also for a SELECT after the fold */
     const char *folded; /* the same columns as sums over the slots */
-    const char *add;  /* ON DUPLICATE KEY UPDATE ... */
+    const char *add;    /* ON DUPLICATE KEY UPDATE ... */
     size_t sum_count;
     bool has_action;
     bool has_buckets;
@@ -216,13 +216,12 @@ struct table {
 static const struct table subscriptions_table = {
     .name = "rollup_subscriptions",
     .key = "subscription_id",
-    .sums = "successful,failed,attempts,attempts_failed,duration_ms,"
-            BUCKET_COLUMNS,
+    .sums = "successful,failed,attempts,attempts_failed,duration_"
+            "ms," BUCKET_COLUMNS,
     .folded = "SUM(successful),SUM(failed),SUM(attempts),"
               "SUM(attempts_failed),SUM(duration_ms)," BUCKET_SUMS,
-    .add = " ON DUPLICATE KEY UPDATE " ADD("successful") "," ADD("failed") ","
-           ADD("attempts") "," ADD("attempts_failed") "," ADD("duration_ms")
-           "," ADD_BUCKETS,
+    .add = " ON DUPLICATE KEY UPDATE " ADD("successful") "," ADD("failed") "," ADD(
+        "attempts") "," ADD("attempts_failed") "," ADD("duration_ms") "," ADD_BUCKETS,
     .sum_count = 5,
     .has_buckets = true,
 };
@@ -231,10 +230,10 @@ static const struct table sources_table = {
     .name = "rollup_sources",
     .key = "source_id,action",
     .sums = "processed,failed,retries,duration_us," BUCKET_COLUMNS,
-    .folded = "SUM(processed),SUM(failed),SUM(retries),SUM(duration_us),"
-              BUCKET_SUMS,
-    .add = " ON DUPLICATE KEY UPDATE " ADD("processed") "," ADD("failed") ","
-           ADD("retries") "," ADD("duration_us") "," ADD_BUCKETS,
+    .folded =
+        "SUM(processed),SUM(failed),SUM(retries),SUM(duration_us)," BUCKET_SUMS,
+    .add = " ON DUPLICATE KEY UPDATE " ADD("processed") "," ADD(
+        "failed") "," ADD("retries") "," ADD("duration_us") "," ADD_BUCKETS,
     .sum_count = 4,
     .has_action = true,
     .has_buckets = true,
@@ -282,8 +281,8 @@ write_row(struct insert *insert, const struct table *table,
 }
 
 static enum db_result
-write_table(struct db *db, const struct table *table,
-            struct counters *counters, uint32_t slot)
+write_table(struct db *db, const struct table *table, struct counters *counters,
+            uint32_t slot)
 {
     struct buf head = BUF_INIT(1024);
     struct insert insert;
@@ -307,8 +306,8 @@ rollup_write(struct db *db, struct rollup *rollup, uint32_t slot)
 {
     enum db_result result;
 
-    result = write_table(db, &subscriptions_table, &rollup->subscriptions,
-                         slot);
+    result =
+        write_table(db, &subscriptions_table, &rollup->subscriptions, slot);
     if (result == DB_OK)
         result = write_table(db, &sources_table, &rollup->sources, slot);
     if (result == DB_OK)
@@ -328,8 +327,8 @@ oldest_hour(struct db *db, const struct table *table, int64_t before_us,
     const struct slice *cell;
     enum db_result result;
 
-    buf_addf(&sql, "SELECT MIN(hour) FROM %s WHERE hour>" ALL_TIME
-                   " AND hour<", table->name);
+    buf_addf(&sql, "SELECT MIN(hour) FROM %s WHERE hour>" ALL_TIME " AND hour<",
+             table->name);
     sql_time(&sql, before_us);
     assert(buf_ok(&sql));
     result = db_query(db, buf_slice(&sql), &rows);
@@ -348,8 +347,9 @@ fold_hour(struct db *db, const struct table *table, int64_t hour_us)
     struct buf sql = BUF_INIT(4096);
     enum db_result result;
 
-    buf_addf(&sql, "INSERT INTO %s (hour,%s,slot,%s) SELECT " ALL_TIME
-                   ",%s,0,%s FROM %s WHERE hour=",
+    buf_addf(&sql,
+             "INSERT INTO %s (hour,%s,slot,%s) SELECT " ALL_TIME
+             ",%s,0,%s FROM %s WHERE hour=",
              table->name, table->key, table->sums, table->key, table->folded,
              table->name);
     sql_time(&sql, hour_us);

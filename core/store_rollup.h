@@ -34,15 +34,14 @@ void rollup_delivery(struct rollup *rollup, int64_t ended_us,
 
 /* One inbound event that was processed, or failed, or will be tried again.
    attempt counts from 1. */
-void rollup_inbound(struct rollup *rollup, int64_t ended_us,
-                    uint32_t source_id, enum inbound_action action,
-                    enum rollup_end end, uint32_t attempt,
-                    int64_t duration_us);
+void rollup_inbound(struct rollup *rollup, int64_t ended_us, uint32_t source_id,
+                    enum inbound_action action, enum rollup_end end,
+                    uint32_t attempt, int64_t duration_us);
 
 /* Writes what was gathered. The content stays, so that a transaction that is
    repeated can write it again. */
-enum db_result rollup_write(struct db *db, struct rollup *rollup,
-                            uint32_t slot) __attribute__((warn_unused_result));
+enum db_result rollup_write(struct db *db, struct rollup *rollup, uint32_t slot)
+    __attribute__((warn_unused_result));
 
 /* Folds the oldest hour that is older than before_us, of each table, into the
    all-time rows, in one transaction. *more: call again. Only one process at a

@@ -67,6 +67,7 @@ set_defaults(struct reply *reply)
     reply->problem_json = false;
     reply->request = NULL;
     reply->code = NULL;
+    reply->reason = NULL;
 }
 
 void

@@ -29,7 +29,9 @@ struct reply {
     bool problem_json; /* the client asked for RFC 9457 */
     const struct request *request; /* whose path and id RFC 9457 names; or
                                       NULL */
-    const char *code; /* the stable word of an error; NULL if it is none */
+    const char *code;   /* the stable word of an error; NULL if it is none */
+    const char *reason; /* static, for the log alone where it can say more than
+                           the client may know; or NULL */
 };
 
 void reply_init(struct reply *reply);

@@ -40,6 +40,7 @@ struct request {
     char *const *params; /* CGI variables "NAME=value", NULL at the end */
     struct buf body;
     bool body_too_large; /* more came than any limit allows; drained */
+    bool body_cut;       /* less came than Content-Length says */
     int64_t started_mono_us;
     int64_t arrived_wall_us;
     struct slice query_pairs; /* name NUL value NUL ..., decoded */

@@ -163,6 +163,11 @@ dispatch(struct app *app, struct request *request, struct reply *reply)
         reply_error(reply, 400, "bad_request", "The request is not readable");
         return;
     }
+    if (request->body_cut) {
+        reply_error(reply, 400, "incomplete_body",
+                    "The request body ended before its announced length");
+        return;
+    }
     find_route(app, request, &match);
     if (match.any == NULL) {
         reply_error(reply, 404, "not_found", "Not Found");
@@ -188,6 +193,8 @@ log_outcome(const struct request *request, const struct reply *reply)
                            : reply->status >= 400 ? LOG_WARNING
                                                   : LOG_DEBUG;
 
+    const char *reason = reply->reason != NULL ? reply->reason : reply->code;
+
     if (!log_enabled(level))
         return;
     log_line(
@@ -196,7 +203,7 @@ log_outcome(const struct request *request, const struct reply *reply)
                    LOG_TEXT("method", request_method_name(request->method)),
                    LOG_SLICE("path", request->path),
                    LOG_INT("status", reply->status),
-                   LOG_TEXT("reason", reply->code == NULL ? "" : reply->code),
+                   LOG_TEXT("reason", reason == NULL ? "" : reason),
                    LOG_SLICE("remote_address", request->remote_address)),
         "%s",
         level == LOG_ERROR     ? "Request failed"

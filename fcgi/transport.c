@@ -216,6 +216,17 @@ drain(int (*read_some)(void *from, char *into, int len), void *from)
              clock_mono_us() < until_us);
 }
 
+/* Chunked bodies come without a length: their end is the end. */
+static bool
+is_cut(const struct request *request)
+{
+    uint64_t length;
+
+    return number_u64(request_header(request, "Content-Length"), INT64_MAX,
+                      &length) &&
+           request->body.len < length;
+}
+
 void
 transport_read_body(struct request *request,
                     int (*read_some)(void *from, char *into, int len),
@@ -232,8 +243,10 @@ transport_read_body(struct request *request,
         if (into == NULL)
             break;
         got = read_some(from, into, (int)want);
-        if (got <= 0)
+        if (got <= 0) {
+            request->body_cut = is_cut(request);
             return;
+        }
         buf_advance(body, (size_t)got);
     }
     /* Full: one byte more decides whether that was all. */

@@ -53,7 +53,8 @@ CONF
 }
 
 apache_config() {
-    local module modules=(mpm_event authz_core env headers reqtimeout)
+    local module modules=(mpm_event authz_core headers reqtimeout rewrite
+        unique_id)
     derive "$ROOT/apache/postern-common.conf" >"$DIR/conf/common.conf"
     if [ "$WEB" = apache ]; then
         modules+=(alias fcgid)

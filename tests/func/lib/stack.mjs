@@ -163,7 +163,7 @@ export class Stack {
     // No sanitizer has found anything in this stack's programs.
     assertClean() {
         const reports = this.logFiles().filter((path) =>
-            /[.-](asan|tsan|ubsan|lsan)/.test(path));
+            /\/(asan|tsan|ubsan|lsan)\b[^/]*$/.test(path));
         const text = reports.map((path) =>
             `${path}:\n${readFileSync(path, 'utf8').slice(0, 4000)}`);
         assert.deepEqual(text, [], 'sanitizer reports');

@@ -1,0 +1,68 @@
+/*
+ * test_slice.c - unit tests for base/slice.h and base/slice.c
+ */
+#include "slice.h"
+
+#include "unit.h"
+
+static void
+test_absent_is_not_empty(void)
+{
+    CU_ASSERT(!slice_is(SLICE_NONE, ""));
+    CU_ASSERT(!slice_is_nocase(SLICE_NONE, ""));
+    CU_ASSERT(slice_is(SLICE(""), ""));
+    CU_ASSERT_PTR_NULL(slice_of(NULL).ptr);
+}
+
+static void
+test_comparisons(void)
+{
+    CU_ASSERT(slice_is(SLICE("abc"), "abc"));
+    CU_ASSERT(!slice_is(SLICE("abc"), "ab"));
+    CU_ASSERT(!slice_is(SLICE("abc"), "abd"));
+    CU_ASSERT(!slice_is(SLICE("abc\0"), "abc"));
+    CU_ASSERT(slice_equal(SLICE("a\0b"), SLICE("a\0b")));
+    CU_ASSERT(!slice_equal(SLICE("a\0b"), SLICE("a\0c")));
+    CU_ASSERT(!slice_equal(SLICE("ab"), SLICE("abc")));
+}
+
+static void
+test_letter_case_is_ascii_only(void)
+{
+    CU_ASSERT(slice_is_nocase(SLICE("Content-TYPE"), "content-type"));
+    CU_ASSERT(!slice_is_nocase(SLICE("content_type"), "content-type"));
+    CU_ASSERT(!slice_is_nocase(SLICE("content"), "content-type"));
+    CU_ASSERT(slice_is_nocase(SLICE("[@`{"), "[@`{"));
+    CU_ASSERT(!slice_is_nocase(SLICE("[@"), "{`"));
+    CU_ASSERT(!slice_is_nocase(SLICE("\xc3\x84"), "\xc3\xa4"));
+}
+
+static void
+test_trim(void)
+{
+    static const struct {
+        const char *text, *want;
+    } rows[] = {
+        {"", ""},           {" \t\r\n", ""}, {"a", "a"},
+        {"  a b\t", "a b"}, {"\n\r a", "a"}, {"\va\f", "\va\f"},
+    };
+    size_t i;
+
+    for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+        CU_ASSERT(slice_is(slice_trim(slice_of(rows[i].text)), rows[i].want));
+    CU_ASSERT_PTR_NULL(slice_trim(SLICE_NONE).ptr);
+}
+
+int
+main(void)
+{
+    CU_TestInfo tests[] = {
+        {"absent is not empty", test_absent_is_not_empty},
+        {"comparisons take every byte", test_comparisons},
+        {"letter case is an ASCII matter", test_letter_case_is_ascii_only},
+        {"trim", test_trim},
+        CU_TEST_INFO_NULL,
+    };
+
+    return unit_run("slice", tests);
+}

@@ -1,0 +1,67 @@
+/*
+ * outcome.h - what an attempt came to, and what follows from it.
+ *
+ * The only place that decides. Pure: facts in, verdict out.
+ *
+ *   2xx                        success
+ *   3xx                        failed: redirects are never followed
+ *   410                        failed, and the subscription is disabled
+ *   any other status, and transport errors
+ *                              retried as long as the policy has attempts
+ *   429, 503 with Retry-After  the same, with the wait that was asked for
+ *                              (within the bounds of retry.h)
+ *
+ * A test has one attempt and disables nothing.
+ */
+#ifndef OUTCOME_H
+#define OUTCOME_H
+
+#include "retry.h"
+
+#include <curl/curl.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/* What kept a request from being sent, or stopped it. */
+enum obstacle {
+    OBSTACLE_NONE,              /* libcurl's answer counts */
+    OBSTACLE_BLOCKED,           /* the address is not allowed */
+    OBSTACLE_TOO_LARGE,         /* the answer had no end */
+    OBSTACLE_BAD_URL,           /* not a URL as we take them */
+    OBSTACLE_SECRET,            /* the secret cannot be read */
+    OBSTACLE_EVENT_MISSING,     /* the event is gone */
+    OBSTACLE_SUBSCRIPTION_GONE, /* nobody wants it any more */
+    OBSTACLE_INTERNAL,          /* our own fault */
+    OBSTACLE_CUT,   /* stopped by us for our own reasons: not an attempt */
+    OBSTACLE_COUNT
+};
+
+struct outcome_facts {
+    enum obstacle obstacle;
+    CURLcode code;
+    long status; /* HTTP, 0 = none */
+    uint32_t retry_after_s; /* as asked for, 0 = not */
+    uint32_t attempt;       /* from 1 */
+    bool test;
+    struct retry_policy policy;
+    uint32_t random; /* 32 uniform bits */
+};
+
+enum outcome_kind {
+    OUTCOME_SUCCESS,
+    OUTCOME_RETRY,     /* after wait_us, from the end of the attempt */
+    OUTCOME_FAILED,    /* for good */
+    OUTCOME_DISABLE,   /* for good, and the subscription is to be disabled */
+    OUTCOME_CANCELLED, /* nothing was sent and nothing will be */
+    OUTCOME_DROPPED    /* as if it had never been tried */
+};
+
+struct outcome {
+    enum outcome_kind kind;
+    const char *error_class; /* static; NULL on success */
+    int64_t wait_us;         /* OUTCOME_RETRY */
+};
+
+struct outcome outcome_decide(const struct outcome_facts *facts);
+
+#endif /* OUTCOME_H */

@@ -1,0 +1,101 @@
+/*
+ * task.h - a job in memory: from the moment it is read until its result is
+ * committed. While it exists the job is not read again.
+ *
+ * The store thread makes, fills and frees tasks; the delivery loop holds those
+ * that run. They change hands under the desk's lock (desk.h).
+ */
+#ifndef TASK_H
+#define TASK_H
+
+#include "outcome.h"
+#include "store_job.h"
+
+#include <curl/curl.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum task_state {
+    TASK_LOADING, /* known, its event is being read */
+    TASK_READY,   /* waits in its lane */
+    TASK_RUNNING, /* in the delivery loop, or being processed */
+    TASK_DONE     /* has a result that is not committed yet */
+};
+
+/* What the last attempt came to. */
+struct attempt {
+    struct outcome outcome;
+    uint32_t status;    /* HTTP, 0 = none */
+    int64_t started_us; /* monotonic */
+    int64_t ended_us;   /* monotonic */
+    char error[CURL_ERROR_SIZE]; /* printable ASCII, "" = none */
+    char *body;         /* the first bytes of the answer; owned, or NULL */
+    size_t body_len;
+};
+
+struct lane;
+struct event;
+
+struct task {
+    struct job_row job;
+    enum task_state state;
+    bool slot;   /* runs in the delivery loop */
+    bool orphan; /* its lease is lost: whatever comes back is dropped */
+    struct event *event; /* pinned in the cache; NULL: it does not exist */
+    struct lane *lane;
+    struct task *next;
+    struct attempt attempt; /* valid when TASK_DONE */
+};
+
+struct task_list {
+    struct task *head;
+    struct task *tail;
+    size_t count;
+};
+
+#define TASK_LIST_INIT ((struct task_list){NULL, NULL, 0})
+
+static inline void
+task_list_add(struct task_list *list, struct task *task)
+{
+    task->next = NULL;
+    if (list->tail == NULL)
+        list->head = task;
+    else
+        list->tail->next = task;
+    list->tail = task;
+    list->count++;
+}
+
+static inline struct task *
+task_list_pop(struct task_list *list)
+{
+    struct task *task = list->head;
+
+    if (task == NULL)
+        return NULL;
+    list->head = task->next;
+    if (list->head == NULL)
+        list->tail = NULL;
+    list->count--;
+    task->next = NULL;
+    return task;
+}
+
+/* Moves everything from one list to the end of another. */
+static inline void
+task_list_append(struct task_list *list, struct task_list *from)
+{
+    if (from->head == NULL)
+        return;
+    if (list->tail == NULL)
+        list->head = from->head;
+    else
+        list->tail->next = from->head;
+    list->tail = from->tail;
+    list->count += from->count;
+    *from = TASK_LIST_INIT;
+}
+
+#endif /* TASK_H */
