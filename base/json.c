@@ -70,7 +70,7 @@ read_unicode_escape(struct reader *r)
     unsigned unit, low;
 
     if (!read_hex4(r->at + 1, r->end, &unit))
-        return fail(r, backslash, "Invalid \\uXXXX escape");
+        return fail(r, r->at, "Invalid \\uXXXX escape");
     r->at += 5;
     if (unit < 0xd800 || unit > 0xdfff)
         return true;
@@ -78,7 +78,7 @@ read_unicode_escape(struct reader *r)
         r->at[1] != 'u')
         return fail(r, backslash, "Lone surrogate in \\uXXXX escape");
     if (!read_hex4(r->at + 2, r->end, &low))
-        return fail(r, r->at, "Invalid \\uXXXX escape");
+        return fail(r, r->at + 1, "Invalid \\uXXXX escape");
     if (low < 0xdc00 || low > 0xdfff)
         return fail(r, backslash, "Lone surrogate in \\uXXXX escape");
     r->at += 6;

@@ -187,6 +187,16 @@ body_read(struct slice text, const struct body_field *table, size_t count,
 }
 
 bool
+body_read_value(struct json_value value, const struct body_field *table,
+                size_t count, const struct body_options *options,
+                struct body_value *values, struct problems *problems)
+{
+    const struct reading reading = {table, count, options, values, problems};
+
+    return read_object(&reading, value);
+}
+
+bool
 body_read_element(struct json_value element, size_t index,
                   const struct body_field *table, size_t count,
                   const struct body_options *options, struct body_value *values,

@@ -84,6 +84,12 @@ bool body_read(struct slice text, const struct body_field *table, size_t count,
                const struct body_options *options, struct body_value *values,
                struct problems *problems) __attribute__((warn_unused_result));
 
+/* The same for a value that json_read() has accepted. */
+bool body_read_value(struct json_value value, const struct body_field *table,
+                     size_t count, const struct body_options *options,
+                     struct body_value *values, struct problems *problems)
+    __attribute__((warn_unused_result));
+
 /* The same for a value that json_read() has accepted as part of a longer text:
    element number `index` of an array, which stands in front of every loc. */
 bool body_read_element(struct json_value element, size_t index,

@@ -73,14 +73,8 @@ find_fields(struct inbound_reading *r, struct slice body, struct found *ours,
     size_t at = 0;
 
     while (json_next(body, &at, &member)) {
-        struct slice name = member.name;
+        struct slice name = inbound_name(&member, &r->scratch);
 
-        if (memchr(name.ptr, '\\', name.len) != NULL) {
-            const struct json_value quoted = {
-                JSON_STRING, slice_make(name.ptr - 1, name.len + 2)};
-
-            name = inbound_text(&quoted, &r->scratch);
-        }
         note_member(&inbound_own_shape, name, &member.value, ours);
         note_member(&inbound_supabase_shape, name, &member.value, theirs);
     }

@@ -3,10 +3,6 @@
  */
 #include "inbound_key.h"
 
-#include "json.h"
-
-#include <stdio.h>
-
 #define COLUMN_MAX 128 /* bytes of a column's name, with NUL */
 
 struct slice
@@ -25,6 +21,18 @@ inbound_text(const struct json_value *value, struct buf *scratch)
     return buf_slice(scratch);
 }
 
+struct slice
+inbound_name(const struct json_member *member, struct buf *scratch)
+{
+    /* The quotes stand around it: a name is a string like any other. */
+    const struct json_value quoted = {
+        .type = JSON_STRING,
+        .text = slice_make(member->name.ptr - 1, member->name.len + 2),
+    };
+
+    return inbound_text(&quoted, scratch);
+}
+
 bool
 inbound_text_fits(struct slice text, size_t max, const char *field,
                   const char *sub, struct problems *problems)
@@ -41,6 +49,24 @@ inbound_text_fits(struct slice text, size_t max, const char *field,
     return true;
 }
 
+/* Like json_find(), for names that may be anything. */
+static bool
+find_member(struct slice object, const char *name, struct json_value *value)
+{
+    struct buf scratch = BUF_INIT(0);
+    struct json_member member;
+    bool found = false;
+    size_t at = 0;
+
+    while (!found && json_next(object, &at, &member)) {
+        found = slice_is(inbound_name(&member, &scratch), name);
+        if (found)
+            *value = member.value;
+    }
+    buf_free(&scratch);
+    return found;
+}
+
 /* The JSON array of column names for that table. */
 static struct slice
 columns_of(const struct source *source, const char *table)
@@ -49,7 +75,7 @@ columns_of(const struct source *source, const char *table)
 
     if (source->key_columns.ptr != NULL &&
         json_read(source->key_columns, &all, NULL) && all.type == JSON_OBJECT &&
-        json_find(all.text, table, &columns) && columns.type == JSON_ARRAY)
+        find_member(all.text, table, &columns) && columns.type == JSON_ARRAY)
         return columns.text;
     return SLICE("[\"id\"]");
 }
@@ -113,7 +139,7 @@ add_column(struct slice row, const char *field, const char *column,
     struct slice text;
     bool added = false;
 
-    if (!json_find(row, column, &value)) {
+    if (!find_member(row, column, &value)) {
         problem_missing(problems, field, column);
     } else if (value.type == JSON_NULL) {
         problem_null(problems, field, column);

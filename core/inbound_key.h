@@ -11,6 +11,7 @@
 #define INBOUND_KEY_H
 
 #include "inbound.h"
+#include "json.h"
 
 /*
  * row     text of the object that json_read() has accepted
@@ -27,8 +28,12 @@ bool inbound_key(const struct source *source, const char *table,
    decoded into scratch, which has to live as long. */
 struct slice inbound_text(const struct json_value *value, struct buf *scratch);
 
-/* Adds a problem if the text is empty (unless that is fine), longer than max,
-   or holds a NUL. */
+/* A member's name, in the same way. */
+struct slice inbound_name(const struct json_member *member,
+                          struct buf *scratch);
+
+/* Adds a problem if the text is empty, longer than max bytes, or holds a
+   NUL. */
 bool inbound_text_fits(struct slice text, size_t max, const char *field,
                        const char *sub, struct problems *problems)
     __attribute__((warn_unused_result));

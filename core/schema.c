@@ -5,8 +5,10 @@
 
 #include "alloc.h"
 #include "clock.h"
+#include "dedupe.h"
 #include "encode.h"
 #include "partitions.h"
+#include "retention.h"
 #include "sql.h"
 
 #include <ctype.h>
@@ -48,11 +50,10 @@ read_applied(struct db *db, struct applied_list *applied)
     enum db_result result;
     size_t i;
 
-    result = db_query(
-        db,
-        SLICE("SELECT version, checksum FROM schema_migrations "
-              "ORDER BY version"),
-        &rows);
+    result = db_query(db,
+                      SLICE("SELECT version, checksum FROM schema_migrations "
+                            "ORDER BY version"),
+                      &rows);
     *applied = (struct applied_list){NULL, 0};
     if (result == DB_BROKEN && db_error_number(db) == NO_SUCH_TABLE)
         return DB_OK; /* an empty database */
@@ -256,9 +257,8 @@ apply(struct db *db, const struct migration *migration, struct buf *why)
     if (result == DB_OK) {
         result = record(db, migration, clock_mono_us() - start_us);
         if (result != DB_OK)
-            buf_addf(why, "migration %04u_%s: %s",
-                     (unsigned)migration->version, migration->name,
-                     db_error_text(db));
+            buf_addf(why, "migration %04u_%s: %s", (unsigned)migration->version,
+                     migration->name, db_error_text(db));
     }
     return result;
 }
@@ -280,8 +280,7 @@ lock(struct db *db, struct buf *why)
     }
     row = db_rows_next(rows);
     if (row == NULL || !slice_is(row[0], "1")) {
-        buf_addf(why,
-                 "another `postern migrate` is at work in database %s",
+        buf_addf(why, "another `postern migrate` is at work in database %s",
                  db_name(db));
         result = DB_AWAY;
     }
@@ -292,17 +291,17 @@ lock(struct db *db, struct buf *why)
 static enum db_result
 create_table(struct db *db, struct buf *why)
 {
-    enum db_result result = db_exec(
-        db,
-        SLICE("CREATE TABLE IF NOT EXISTS schema_migrations ("
-              "version INT UNSIGNED NOT NULL PRIMARY KEY, "
-              "name VARCHAR(100) CHARACTER SET ascii NOT NULL, "
-              "checksum CHAR(64) CHARACTER SET ascii NOT NULL "
-              "COMMENT 'SHA-256 of the file', "
-              "applied_at TIMESTAMP(6) NOT NULL "
-              "DEFAULT CURRENT_TIMESTAMP(6), "
-              "duration_ms INT UNSIGNED NOT NULL) ENGINE=InnoDB"),
-        NULL);
+    enum db_result result =
+        db_exec(db,
+                SLICE("CREATE TABLE IF NOT EXISTS schema_migrations ("
+                      "version INT UNSIGNED NOT NULL PRIMARY KEY, "
+                      "name VARCHAR(100) CHARACTER SET ascii NOT NULL, "
+                      "checksum CHAR(64) CHARACTER SET ascii NOT NULL "
+                      "COMMENT 'SHA-256 of the file', "
+                      "applied_at TIMESTAMP(6) NOT NULL "
+                      "DEFAULT CURRENT_TIMESTAMP(6), "
+                      "duration_ms INT UNSIGNED NOT NULL) ENGINE=InnoDB"),
+                NULL);
 
     if (result != DB_OK)
         buf_addf(why, "database %s: %s", db_name(db), db_error_text(db));
@@ -363,4 +362,22 @@ schema_migrate(struct db *db,
     }
     db_set_patient(db, false); /* releases the lock with the connection */
     return result;
+}
+
+enum db_result
+schema_keep_partitions(struct db *db, const struct settings *settings)
+{
+    enum db_result result = db_connect(db); /* for its clock */
+    int64_t now_us = db_now_us(db);
+
+    if (result == DB_OK)
+        result = partitions_make(db, now_us);
+    if (result == DB_OK)
+        result = partitions_drop(db, now_us, settings->events_days,
+                                 settings->deliveries_days);
+    if (result == DB_OK)
+        result = dedupe_rotate(db, now_us);
+    if (result == DB_OK)
+        result = retention_sweep(db);
+    return result == DB_AGAIN ? DB_OK : result; /* the next call repeats it */
 }

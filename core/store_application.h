@@ -10,6 +10,18 @@
 #include <stdint.h>
 
 /* text: "app_..." or a name. DB_NONE: there is no such application. */
+/* DB_DUPLICATE: the name is taken. */
+enum db_result store_application_insert(struct db *db, struct slice name,
+                                        uint32_t *id)
+    __attribute__((warn_unused_result));
+
+/* Appends id and name of every application, by id, through `each`. */
+enum db_result
+store_application_list(struct db *db,
+                       void (*each)(void *arg, uint32_t id, struct slice name,
+                                    int64_t created_at_us),
+                       void *arg) __attribute__((warn_unused_result));
+
 enum db_result store_application_find(struct db *db, struct slice text,
                                       uint32_t *id)
     __attribute__((warn_unused_result));

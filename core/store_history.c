@@ -77,7 +77,7 @@ find_floor(struct paging *paging, uint64_t window, uint64_t *floor)
 }
 
 static void
-add_conditions(const struct paging *paging, uint64_t floor)
+add_conditions(struct paging *paging, uint64_t floor)
 {
     const struct event_filter *filter = paging->filter;
     struct buf *sql = &paging->sql;

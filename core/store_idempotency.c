@@ -93,21 +93,23 @@ enum db_result
 store_idempotency_claim(struct db *db, const struct idempotency_key *key,
                         struct idempotency_found *found)
 {
-    enum db_result result = DB_AGAIN;
-    bool stale;
+    enum db_result result;
     int i;
 
     for (i = 0; i < TRIES; i++) {
-        stale = false;
+        bool stale = false;
+
         result = insert(db, key);
-        if (result == DB_DUPLICATE) {
-            result = find(db, key, found, &stale);
-            if (result == DB_OK)
-                return DB_DUPLICATE;
-        }
+        if (result == DB_AGAIN)
+            continue;
+        if (result != DB_DUPLICATE)
+            return result;
+        result = find(db, key, found, &stale);
+        if (result == DB_OK)
+            return DB_DUPLICATE;
         if (result == DB_NONE && stale)
             result = store_idempotency_drop(db, key);
-        else if (result != DB_NONE && result != DB_AGAIN)
+        if (result != DB_OK && result != DB_NONE && result != DB_AGAIN)
             return result;
     }
     return DB_AWAY;

@@ -175,12 +175,13 @@ receive_stats_print(const struct receive_source_stats *sources, size_t count,
 
     add_up(sources, count, &total, by_action);
     done = total.processed + total.failed;
-    buf_addf(out,
-             "{\"total_processed\":%llu,\"total_failed\":%llu,"
-             "\"total_retries\":%llu,\"success_rate\":",
-             (unsigned long long)total.processed,
-             (unsigned long long)total.failed,
-             (unsigned long long)total.retries);
+    buf_add_text(out, "{\"total_processed\":");
+    buf_add_u64(out, total.processed);
+    buf_add_text(out, ",\"total_failed\":");
+    buf_add_u64(out, total.failed);
+    buf_add_text(out, ",\"total_retries\":");
+    buf_add_u64(out, total.retries);
+    buf_add_text(out, ",\"success_rate\":");
     add_decimal(out, done == 0 ? 1.0 : (double)total.processed / (double)done);
     buf_add_text(out, ",\"average_processing_time_seconds\":");
     add_decimal(

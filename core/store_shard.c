@@ -10,10 +10,6 @@
 
 #define SQL_MAX 8192
 
-/* A node's lease lasts an hour (node.h), so the time of the last heartbeat is
-   the end of the lease less that hour. */
-#define NODE_LEASE_S 3600
-
 static enum db_result
 run(struct db *db, struct buf *sql, uint64_t *affected)
 {
@@ -57,23 +53,20 @@ add_lease(struct buf *sql, int lease_s)
 }
 
 enum db_result
-store_shard_view(struct db *db, int lease_s, struct shard_view *view)
+store_shard_view(struct db *db, struct shard_view *view)
 {
-    struct buf sql = BUF_INIT(SQL_MAX);
     struct shard_view seen = {.workers = 1};
     struct db_rows *rows = NULL;
     const struct slice *cell;
     enum db_result result;
 
-    sql_raw(&sql, "SELECT shard,token,lease_until>UTC_TIMESTAMP(6),"
-                  "UTC_TIMESTAMP(6),(SELECT COUNT(*) FROM nodes"
-                  " WHERE role='worker' AND token<>0"
-                  " AND lease_until>UTC_TIMESTAMP(6)+INTERVAL ");
-    sql_i64(&sql, NODE_LEASE_S - lease_s);
-    sql_raw(&sql, " SECOND) FROM shards");
-    assert(buf_ok(&sql));
-    result = db_query(db, buf_slice(&sql), &rows);
-    buf_free(&sql);
+    result = db_query(
+        db,
+        SLICE("SELECT shard,token,lease_until>UTC_TIMESTAMP(6),"
+              "UTC_TIMESTAMP(6),(SELECT COUNT(*) FROM nodes"
+              " WHERE role='worker' AND token<>0"
+              " AND lease_until>UTC_TIMESTAMP(6)) FROM shards"),
+        &rows);
     if (result != DB_OK)
         return result;
     while ((cell = db_rows_next(rows)) != NULL) {
@@ -148,21 +141,4 @@ store_shard_fence(struct db *db, const bool chosen[LANE_SHARDS],
     sql_raw(&sql, " AND ");
     add_tokens(&sql, tokens, count);
     return run(db, &sql, matched);
-}
-
-enum db_result
-store_shard_heartbeat(struct db *db, const struct node *node)
-{
-    struct buf sql = BUF_INIT(SQL_MAX);
-    uint64_t matched = 0;
-    enum db_result result;
-
-    sql_raw(&sql, "UPDATE nodes SET lease_until=UTC_TIMESTAMP(6)+INTERVAL ");
-    sql_u64(&sql, NODE_LEASE_S);
-    sql_raw(&sql, " SECOND WHERE node=");
-    sql_u64(&sql, node->number);
-    sql_raw(&sql, " AND token=");
-    sql_u64(&sql, node->token);
-    result = run(db, &sql, &matched);
-    return result == DB_OK && matched == 0 ? DB_NONE : result;
 }

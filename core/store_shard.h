@@ -14,7 +14,6 @@
 
 #include "db.h"
 #include "lane.h"
-#include "node.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -27,13 +26,12 @@ struct shard_row {
 
 struct shard_view {
     struct shard_row shards[LANE_SHARDS];
-    uint32_t workers; /* that were alive within the last lease_s, at least 1 */
+    uint32_t workers; /* whose node is alive; at least 1 */
     int64_t now_us;   /* the database's clock */
 };
 
 /* All shards and how many workers there are. */
-enum db_result store_shard_view(struct db *db, int lease_s,
-                                struct shard_view *view)
+enum db_result store_shard_view(struct db *db, struct shard_view *view)
     __attribute__((warn_unused_result));
 
 /* Takes those of the wanted shards that are free or whose lease ran out. What
@@ -58,11 +56,6 @@ enum db_result store_shard_release(struct db *db,
 enum db_result store_shard_fence(struct db *db, const bool chosen[LANE_SHARDS],
                                  const uint64_t *tokens, size_t count,
                                  uint64_t *matched)
-    __attribute__((warn_unused_result));
-
-/* Says that this worker is alive, by prolonging its node's hour. DB_NONE: the
-   node number is lost; node_renew() gets another. */
-enum db_result store_shard_heartbeat(struct db *db, const struct node *node)
     __attribute__((warn_unused_result));
 
 #endif /* STORE_SHARD_H */

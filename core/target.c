@@ -94,7 +94,7 @@ take_scheme(struct slice *rest, bool *https)
 static struct slice
 take_authority(struct slice *rest)
 {
-    struct slice authority = SLICE_NONE;
+    struct slice authority;
     size_t len = 0;
 
     while (len < rest->len && rest->ptr[len] != '/' && rest->ptr[len] != '?')

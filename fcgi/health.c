@@ -8,9 +8,7 @@
 #include "json.h"
 #include "version.h"
 
-#include <math.h>
 #include <pthread.h>
-#include <stdio.h>
 
 #define KEPT_US CLOCK_US_PER_S
 
@@ -63,18 +61,19 @@ print_metrics(const struct health *health, struct buf *out)
         const char *name;
         double share;
     } shown[] = {{"p50_ms", 0.50}, {"p95_ms", 0.95}, {"p99_ms", 0.99}};
+    uint64_t received = health->processed + health->failed + health->queue_size;
     size_t i;
 
-    buf_addf(out,
-             ",\"metrics\":{\"events_received\":%llu,\"events_processed\":%llu,"
-             "\"events_failed\":%llu,\"processing_time\":{",
-             (unsigned long long)(health->processed + health->failed +
-                                  health->queue_size),
-             (unsigned long long)health->processed,
-             (unsigned long long)health->failed);
+    buf_add_text(out, ",\"metrics\":{\"events_received\":");
+    buf_add_u64(out, received);
+    buf_add_text(out, ",\"events_processed\":");
+    buf_add_u64(out, health->processed);
+    buf_add_text(out, ",\"events_failed\":");
+    buf_add_u64(out, health->failed);
+    buf_add_text(out, ",\"processing_time\":{");
     for (i = 0; i < sizeof(shown) / sizeof(shown[0]); i++)
-        buf_addf(out, "%s\"%s\":%lld", i == 0 ? "" : ",", shown[i].name,
-                 llround(stats_percentile(health->bucket, shown[i].share)));
+        buf_addf(out, "%s\"%s\":%.0f", i == 0 ? "" : ",", shown[i].name,
+                 stats_percentile(health->bucket, shown[i].share));
     buf_add_text(out, "}}");
 }
 
@@ -83,8 +82,8 @@ print_facts(const struct health *health, struct buf *out)
 {
     char last_event[CLOCK_TEXT_MAX];
 
-    buf_addf(out, ",\"queue_size\":%llu",
-             (unsigned long long)health->queue_size);
+    buf_add_text(out, ",\"queue_size\":");
+    buf_add_u64(out, health->queue_size);
     print_metrics(health, out);
     buf_add_text(out, ",\"last_event\":");
     if (health->last_event_us == 0) {

@@ -3,6 +3,7 @@
  */
 #include "receive_stats.h"
 
+#include "resource.h"
 #include "store_receive_stats.h"
 
 #include <stdlib.h>
@@ -12,20 +13,17 @@ get_stats(struct exchange *exchange)
 {
     struct reply *reply = exchange->reply;
     struct receive_source_stats *sources = NULL;
-    struct db *db = db_pool_take(exchange->app->pool);
-    enum db_result result = DB_AWAY;
+    struct db *db = resource_db(exchange);
+    enum db_result result;
     size_t count = 0;
 
-    if (db != NULL) {
-        result = store_receive_stats(db, &sources, &count);
-        db_pool_give(exchange->app->pool, db);
-    }
-    if (result == DB_OK) {
-        reply_json_text(reply, 200, SLICE(""));
-        receive_stats_print(sources, count, &reply->body);
-    } else {
-        reply_unavailable(reply);
-    }
+    if (db == NULL)
+        return;
+    result = store_receive_stats(db, &sources, &count);
+    if (!resource_done(exchange, db, result, ""))
+        return;
+    reply_json_text(reply, 200, SLICE(""));
+    receive_stats_print(sources, count, &reply->body);
     free(sources);
 }
 

@@ -211,14 +211,23 @@ log_outcome(const struct request *request, const struct reply *reply)
                                : "Request answered");
 }
 
+static bool
+has_header(const struct reply *reply, const char *name)
+{
+    return reply->headers.data != NULL &&
+           strstr(reply->headers.data, name) != NULL;
+}
+
 static void
 add_common_headers(const struct request *request, struct reply *reply)
 {
     reply_header(reply, "X-Request-Id", request->id);
     reply_header(reply, "X-Content-Type-Options", "nosniff");
-    if (reply->headers.data == NULL ||
-        strstr(reply->headers.data, "Cache-Control:") == NULL)
-        reply_header(reply, "Cache-Control", "no-store");
+    /* What has an ETag may be kept by who asked, but is asked for again. */
+    if (!has_header(reply, "Cache-Control:"))
+        reply_header(reply, "Cache-Control",
+                     has_header(reply, "ETag:") ? "private, no-cache"
+                                                : "no-store");
 }
 
 /* A large answer that did not fit is no answer. */

@@ -109,7 +109,7 @@ listen_tcp(const char *where, struct buf *why)
     char *host;
     int fd = -1, error;
 
-    if (len == 0) {
+    if (len == 0 || colon[1] == '\0') {
         buf_addf(why, "--listen takes unix:PATH or HOST:PORT, not %s", where);
         return -1;
     }

@@ -50,6 +50,13 @@ PARTITION BY LIST (slot) (
     PARTITION s2 VALUES IN (2)
 );
 
+-- What the regular work has done and when: for which day (number since 1970) a
+-- slot of `dedupe` was emptied.
+CREATE TABLE IF NOT EXISTS housekeeping (
+    name VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL PRIMARY KEY,
+    value BIGINT NOT NULL
+) ENGINE=InnoDB;
+
 -- Work still to be done, and nothing else: a row is inserted when the work is
 -- born, deleted when it is done. Its id is the id of the delivery.
 CREATE TABLE IF NOT EXISTS jobs (

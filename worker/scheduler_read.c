@@ -210,6 +210,10 @@ scheduler_head(struct scheduler *s, const struct lane_head *head,
         due_set(&s->due, &lane->due, to_mono(now, head->due_us));
         return;
     }
+    if (head->due_us > lane->mark_us) {
+        lane->mark_us = head->due_us; /* there is nothing before it */
+        lane->ties = lane->known;
+    }
     /* The oldest is in memory, or left alone: nothing was missed before it. */
     if (head->due_us >= lane->oldest_us || head->due_us == lane->foreign_us)
         return;

@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { assertGolden, NUMBER } from './lib/golden.mjs';
+import { assertGolden, NUMBER, TIME } from './lib/golden.mjs';
 import { request } from './lib/http.mjs';
 import { eventOf, fresh, receiveCases, supabaseBody }
     from './lib/receive_cases.mjs';
@@ -27,7 +27,10 @@ const isNull = (...loc) => ({ loc: ['body', ...loc],
 const wrongType = (want, ...loc) => ({ loc: ['body', ...loc],
     msg: `${want} type expected`, type: `type_error.${want}` });
 
-// A seed-shaped body without some of its fields.
+const notObject = { loc: ['body'], msg: 'value is not a valid dict',
+    type: 'type_error.dict' };
+
+// A documented body without some of its fields.
 function without(...names) {
     const body = fresh();
     for (const name of names)
@@ -90,8 +93,8 @@ describe('field problems', () => {
         ['an object without any field', {}, [missing('event_type'),
             missing('source'), missing('table_name'), missing('record_id'),
             missing('data')]],
-        ['a list as body', [], [wrongType('dict')]],
-        ['a string as body', '"text"', [wrongType('dict')]],
+        ['a list as body', [], [notObject]],
+        ['a string as body', '"text"', [notObject]],
     ];
     for (const [name, body, detail] of cases) {
         test(`${name} is 422 and says so`, async () => {
@@ -279,7 +282,7 @@ describe('the test endpoint', () => {
             event_type: 'insert', source: 'supabase', table_name: 'test_table',
             record_id: 'test-123', data: { test: 'data' } } });
         assert.equal(answer.status, 200, answer.text);
-        assertGolden(answer.body, 'receive_test_valid');
+        assertGolden(answer.body, 'receive_test_valid', { time: TIME });
         assert.equal(await stack.sql.count('SELECT COUNT(*) FROM events'),
             events, 'nothing is written');
     });
@@ -302,7 +305,7 @@ describe('the test endpoint', () => {
     test('GET is 405', async () => {
         const answer = await request(stack.url, 'GET', path);
         assert.equal(answer.status, 405, answer.text);
-        assert.equal(answer.headers.allow, 'POST');
+        assert.match(answer.headers.allow, /\bPOST\b/);
     });
 });
 

@@ -327,11 +327,11 @@ describe('reading', () => {
         const onList = await api.put(path, {});
         assertDetail(onList, 405, 'api_method_not_allowed');
         assert.deepEqual(onList.headers.allow.split(', ').sort(),
-            ['GET', 'HEAD', 'POST']);
+            ['GET', 'HEAD', 'OPTIONS', 'POST']);
         const onOne = await api.post(`${path}/1`, {});
         assertDetail(onOne, 405, 'api_method_not_allowed');
         assert.deepEqual(onOne.headers.allow.split(', ').sort(),
-            ['DELETE', 'GET', 'HEAD', 'PATCH']);
+            ['DELETE', 'GET', 'HEAD', 'OPTIONS', 'PATCH']);
     });
 });
 
@@ -502,26 +502,31 @@ describe('event types', () => {
 describe('tokens', () => {
     test('no token and a wrong one are 401 with WWW-Authenticate',
         async () => {
-            const cases = [{}, { Authorization: 'Bearer wrong' },
-                { Authorization: 'Bearer ' }, { Authorization: stack.token },
+            const missing = [{}, { Authorization: 'Bearer ' },
+                { Authorization: stack.token },
                 { Authorization: `Basic ${stack.token}` },
-                { 'X-API-Key': '' },
+                { 'X-API-Key': '' }];
+            const invalid = [{ Authorization: 'Bearer wrong' },
                 { 'X-API-Key': stack.token.slice(0, -1) },
                 { 'X-API-Key': 'pst_' + 'A'.repeat(43) }];
-            for (const headers of cases) {
+            for (const headers of [...missing, ...invalid]) {
                 const answer = await request(stack.url, 'GET', path,
                     { headers });
-                assertDetail(answer, 401, 'api_unauthorized');
+                assertDetail(answer, 401, missing.includes(headers)
+                    ? 'api_unauthorized_missing'
+                    : 'api_unauthorized_invalid');
                 assert.match(answer.headers['www-authenticate'], /^Bearer\b/);
             }
         });
 
     test('expired and revoked tokens are 401', async () => {
-        for (const more of [{ expires_at: '2026-01-01 00:00:00' },
-            { revoked_at: '2026-01-01 00:00:00' }]) {
+        for (const [more, golden] of [
+            [{ expires_at: '2026-01-01 00:00:00' },
+                'api_unauthorized_expired'],
+            [{ revoked_at: '2026-01-01 00:00:00' },
+                'api_unauthorized_invalid']]) {
             const { token } = await makeToken(stack, 'admin', 'default', more);
-            const answer = await stack.api(token).get(path);
-            assert.equal(answer.status, 401, answer.text);
+            assertDetail(await stack.api(token).get(path), 401, golden);
         }
     });
 

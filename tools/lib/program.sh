@@ -121,6 +121,22 @@ start_worker() {
         wait_for 20 worker "the worker has registered" workers_ready
 }
 
+receiver_listens() { [ -s "$DIR/received/url" ]; }
+
+# On the port it had before, so that subscriptions still find it.
+start_receiver() {
+    local port=0
+    [ -n "$RECEIVER" ] || return 0
+    if [ -s "$DIR/received/url" ]; then
+        port=$(<"$DIR/received/url")
+        port=${port##*:}
+        port_is_free "$port" || port=0
+    fi
+    rm -f "$DIR/received/url"
+    launch receiver "$NODE" "$ROOT/tools/receiver.mjs" "$port" "$DIR/received"
+    wait_for 20 receiver "the receiver listens" receiver_listens
+}
+
 # Under mod_fcgid the responders are Apache's children.
 responder_pids() {
     local pid

@@ -37,8 +37,8 @@ needed_program() {
 can_reach() {
     # shellcheck disable=SC2016 # expanded by the inner shell
     "$@" sh -c 'cd "$1" 2>/dev/null && [ -r "$2/tools/stack" ] &&
-        [ -r "$2/nginx/postern.conf" ] && [ -x "$3" ]' \
-        sh "$DIR" "$ROOT" "$(needed_program)" 2>/dev/null
+        [ -r "$2/nginx/postern.conf" ] && [ -x "$3" ] && [ -x "$4" ]' \
+        sh "$DIR" "$ROOT" "$(needed_program)" "${NODE:-/}" 2>/dev/null
 }
 
 make_root_dir() { # USER

@@ -15,9 +15,9 @@ import { eventually, slow } from './wait.mjs';
 export const root = fileURLToPath(new URL('../../../', import.meta.url));
 const tool = join(root, 'tools/stack');
 const buildNames = { address: 'build-asan', thread: 'build-tsan' };
-export const build = process.env.BUILD
-    ? resolvePath(root, process.env.BUILD)
-    : join(root, buildNames[process.env.SAN] ?? 'build');
+// As tools/stack finds the programs.
+export const build = resolvePath(root, process.env.POSTERN_BUILD ||
+    process.env.BUILD || (buildNames[process.env.SAN] ?? 'build'));
 
 // Runs a program to its end; never rejects for an exit code.
 export function run(file, args, options = {}) {

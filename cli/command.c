@@ -1,0 +1,198 @@
+/*
+ * command.c - what commands share: configuration, database, key, arguments.
+ */
+#include "command.h"
+
+#include "file.h"
+#include "output.h"
+#include "schema.h"
+#include "store_application.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define WHY_MAX 2048
+#define INPUT_CHUNK 65536
+
+extern char **environ;
+
+int
+cli_settings(struct cli *cli)
+{
+    struct buf why = BUF_INIT(WHY_MAX);
+    int code = EXIT_OK;
+
+    if (cli->have_settings)
+        return EXIT_OK;
+    if (settings_load_with(&cli->settings, cli->config_path, environ,
+                           cli->overrides, cli->override_count, &why))
+        cli->have_settings = true;
+    else
+        code = output_error(EXIT_CONFIG, "%s", why.data);
+    buf_free(&why);
+    if (code == EXIT_OK &&
+        !log_open(cli->settings.log_format, LOG_WARNING, NULL))
+        code = output_error(EXIT_BUG, "the log cannot be opened: %s",
+                            strerror(errno));
+    return code;
+}
+
+int
+cli_db(struct cli *cli)
+{
+    enum db_result result;
+    int code = cli_settings(cli);
+
+    if (code != EXIT_OK || cli->db != NULL)
+        return code;
+    cli->db = db_new(&cli->settings);
+    result = db_connect(cli->db);
+    if (result == DB_OK)
+        return EXIT_OK;
+    return output_error(
+        EXIT_UNREACHABLE,
+        "the database %s cannot be reached: %s; check db_socket, db_host, "
+        "db_name, db_user and db_password (`postern config show`)",
+        cli->settings.db_name, db_error_text(cli->db));
+}
+
+int
+cli_schema(struct cli *cli)
+{
+    struct buf why = BUF_INIT(WHY_MAX);
+    enum db_result result;
+    int code = cli_db(cli);
+
+    if (code != EXIT_OK)
+        return code;
+    result = schema_check(cli->db, &why);
+    if (result == DB_BROKEN)
+        code = output_error(EXIT_CONFIG, "%s", why.data);
+    else if (result != DB_OK)
+        code = cli_db_error(cli, result, "read the schema version");
+    buf_free(&why);
+    return code;
+}
+
+int
+cli_sealer(struct cli *cli)
+{
+    struct buf why = BUF_INIT(WHY_MAX);
+    int code = cli_settings(cli);
+
+    if (code == EXIT_OK && cli->sealer == NULL) {
+        cli->sealer = seal_open_key(cli->settings.key_file, &why);
+        if (cli->sealer == NULL)
+            code = output_error(EXIT_CONFIG, "%s", why.data);
+    }
+    buf_free(&why);
+    return code;
+}
+
+void
+cli_close(struct cli *cli)
+{
+    if (cli->db != NULL)
+        db_free(cli->db);
+    if (cli->sealer != NULL)
+        seal_close(cli->sealer);
+    if (cli->have_settings)
+        settings_free(&cli->settings);
+}
+
+int
+cli_finish_args(struct cli *cli)
+{
+    const char *left = args_left(&cli->args);
+
+    if (cli->args.wrong != NULL)
+        return output_error(EXIT_USE, "%s needs a value", cli->args.wrong);
+    if (left == NULL)
+        return EXIT_OK;
+    return output_error(EXIT_USE, "%s '%s' is not known here; see --help",
+                        left[0] == '-' ? "option" : "argument", left);
+}
+
+int
+cli_db_error(struct cli *cli, enum db_result result, const char *what)
+{
+    switch (result) {
+    case DB_AWAY:
+    case DB_AGAIN:
+        return output_error(EXIT_UNREACHABLE,
+                            "could not %s: the database is away (%s); try "
+                            "again",
+                            what, db_error_text(cli->db));
+    case DB_UNKNOWN:
+        return output_error(EXIT_LATER,
+                            "the connection was lost while trying to %s: look "
+                            "whether it happened before trying again",
+                            what);
+    case DB_NONE:
+        return output_error(EXIT_NONE, "could not %s: it is not there", what);
+    case DB_DUPLICATE:
+        return output_error(EXIT_DATA, "could not %s: it exists already", what);
+    case DB_OK:
+    case DB_BROKEN:
+        break;
+    }
+    return output_error(EXIT_BUG, "could not %s: %s", what,
+                        db_error_text(cli->db));
+}
+
+int
+cli_application(struct cli *cli, uint32_t fallback, uint32_t *id)
+{
+    const char *text = args_value(&cli->args, "--application");
+    enum db_result result;
+    int code;
+
+    *id = fallback;
+    if (text == NULL)
+        return EXIT_OK;
+    code = cli_schema(cli);
+    if (code != EXIT_OK)
+        return code;
+    result = store_application_find(cli->db, slice_of(text), id);
+    if (result == DB_NONE)
+        return output_error(EXIT_NONE,
+                            "there is no application '%s'; `postern "
+                            "application add %s` makes it",
+                            text, text);
+    return result == DB_OK
+               ? EXIT_OK
+               : cli_db_error(cli, result, "look the application up");
+}
+
+static bool
+read_stdin(struct buf *out)
+{
+    char *room = buf_reserve(out, INPUT_CHUNK);
+    ssize_t got = 1;
+
+    while (room != NULL && got > 0) {
+        got = read(STDIN_FILENO, room, INPUT_CHUNK);
+        if (got > 0) {
+            buf_advance(out, (size_t)got);
+            room = buf_reserve(out, INPUT_CHUNK);
+        } else if (got < 0 && errno == EINTR) {
+            got = 1;
+        }
+    }
+    if (room == NULL)
+        errno = EFBIG;
+    return room != NULL && got == 0;
+}
+
+int
+cli_read_input(const char *path, struct buf *out)
+{
+    bool ok = strcmp(path, "-") == 0 ? read_stdin(out) : file_read(path, out);
+
+    if (ok)
+        return EXIT_OK;
+    return output_error(errno == ENOENT ? EXIT_NONE : EXIT_DATA,
+                        "%s cannot be read: %s", path, strerror(errno));
+}

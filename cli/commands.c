@@ -1,0 +1,11 @@
+/*
+ * commands.c - every group of commands, in the order --help shows them.
+ */
+#include "commands.h"
+
+const struct command *const command_tables[] = {
+    init_commands,        migrate_commands,   config_commands,
+    application_commands, token_commands,     source_commands,
+    webhook_commands,     event_commands,     delivery_commands,
+    status_commands,      signature_commands, NULL,
+};

@@ -1,0 +1,21 @@
+/*
+ * commands.h - the tables of commands, one for each group.
+ */
+#ifndef COMMANDS_H
+#define COMMANDS_H
+
+#include "command.h"
+
+extern const struct command init_commands[];
+extern const struct command migrate_commands[];
+extern const struct command config_commands[];
+extern const struct command application_commands[];
+extern const struct command token_commands[];
+extern const struct command source_commands[];
+extern const struct command webhook_commands[];
+extern const struct command event_commands[];
+extern const struct command delivery_commands[];
+extern const struct command status_commands[];
+extern const struct command signature_commands[];
+
+#endif /* COMMANDS_H */

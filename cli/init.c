@@ -1,0 +1,95 @@
+/*
+ * init.c - `postern init`: the configuration file and the key.
+ */
+#include "commands.h"
+
+#include "file.h"
+#include "member.h"
+#include "output.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#define TEMPLATE_MAX (256 * 1024)
+
+/* Only where -c names a file that is not there yet. */
+static int
+make_config(const struct cli *cli, bool *made)
+{
+    struct buf text = BUF_INIT(TEMPLATE_MAX);
+    int code = EXIT_OK;
+
+    *made = false;
+    if (cli->config_path == NULL || access(cli->config_path, F_OK) == 0)
+        return EXIT_OK;
+    config_print_template(settings_table, settings_table_rows, &text);
+    if (file_replace(cli->config_path, buf_slice(&text), 0600))
+        *made = true;
+    else
+        code = output_error(EXIT_DENIED, "%s cannot be written: %s",
+                            cli->config_path, strerror(errno));
+    buf_free(&text);
+    return code;
+}
+
+static int
+make_key(const struct cli *cli, bool *made)
+{
+    *made = false;
+    if (seal_make_key_file(cli->settings.key_file)) {
+        *made = true;
+        return EXIT_OK;
+    }
+    if (errno == EEXIST)
+        return EXIT_OK;
+    return output_error(EXIT_DENIED,
+                        "the key file %s cannot be written: %s; set key_file "
+                        "to a place that exists and is yours",
+                        cli->settings.key_file, strerror(errno));
+}
+
+static int
+run_init(struct cli *cli)
+{
+    bool made_config = false, made_key = false;
+    int code = cli_finish_args(cli);
+
+    if (code == EXIT_OK)
+        code = make_config(cli, &made_config);
+    if (code == EXIT_OK)
+        code = cli_settings(cli);
+    if (code == EXIT_OK)
+        code = make_key(cli, &made_key);
+    if (code == EXIT_OK)
+        code = cli_sealer(cli); /* an existing key must be usable */
+    if (code != EXIT_OK)
+        return code;
+    if (cli->json) {
+        struct buf out = BUF_INIT(TEMPLATE_MAX);
+
+        buf_add_char(&out, '{');
+        member_text(&out, "key_file", cli->settings.key_file);
+        member_bool(&out, "key_made", made_key);
+        member_bool(&out, "config_made", made_config);
+        buf_add_char(&out, '}');
+        output_line(buf_slice(&out));
+        buf_free(&out);
+        return EXIT_OK;
+    }
+    if (made_config)
+        output_note("made %s: set db_name, db_user and db_password there",
+                    cli->config_path);
+    output_note("%s %s: keep a copy apart from the database",
+                made_key ? "made" : "found", cli->settings.key_file);
+    output_note("next: postern migrate up");
+    return EXIT_OK;
+}
+
+const struct command init_commands[] = {
+    {"init", NULL, "",
+     "make the key that secrets are encrypted with (and, with -c FILE, that "
+     "file)",
+     run_init},
+    {NULL, NULL, NULL, NULL, NULL},
+};

@@ -1,0 +1,13 @@
+/*
+ * housekeeping.h - what a responder does beside answering: a fresh catalog,
+ * idle connections closed, the node lease renewed, token use written down.
+ */
+#ifndef HOUSEKEEPING_H
+#define HOUSEKEEPING_H
+
+#include "app.h"
+
+/* Once a second, until stop_fd becomes readable. */
+void housekeeping_run(struct app *app, int stop_fd);
+
+#endif /* HOUSEKEEPING_H */

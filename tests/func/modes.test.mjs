@@ -1,0 +1,363 @@
+// modes.test.mjs - the other ways to run the programs: mod_proxy_fcgi, plain
+// CGI, fd 0 from spawn-fcgi, a socket from systemd, the worker from cron, and
+// a database that is not ready.
+
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { join } from 'node:path';
+import { reached, subscribe, trigger } from './lib/gateway.mjs';
+import { assertGolden } from './lib/golden.mjs';
+import { parseAnswer, request } from './lib/http.mjs';
+import { Receiver } from './lib/receiver.mjs';
+import { bodyOfSize, eventOf, fresh, MAX_BODY, supabaseBody }
+    from './lib/receive_cases.mjs';
+import { hexSignature } from './lib/sign.mjs';
+import { alive, plainEnv, run, Stack, start } from './lib/stack.mjs';
+import { eventually, slow, within } from './lib/wait.mjs';
+
+let stack;
+let receiver;
+before(async () => {
+    [stack, receiver] = await Promise.all([
+        Stack.start({ web: 'apache-proxy', workers: 0 }), Receiver.start()]);
+});
+after(async () => {
+    await receiver?.stop();
+    await stack?.stop();
+});
+
+// The CGI variables of a request.
+function variables(method, path, body = '', headers = {}) {
+    const [route, query = ''] = path.split('?');
+    const env = {
+        GATEWAY_INTERFACE: 'CGI/1.1',
+        SERVER_PROTOCOL: 'HTTP/1.1',
+        SERVER_SOFTWARE: 'test',
+        SERVER_NAME: 'localhost',
+        SERVER_PORT: '80',
+        REMOTE_ADDR: '127.0.0.1',
+        REQUEST_METHOD: method,
+        SCRIPT_NAME: '',
+        PATH_INFO: route,
+        REQUEST_URI: path,
+        QUERY_STRING: query,
+        CONTENT_LENGTH: String(Buffer.byteLength(body)),
+        CONTENT_TYPE: 'application/json',
+    };
+    for (const [name, value] of Object.entries(headers))
+        env[`HTTP_${name.toUpperCase().replace(/-/g, '_')}`] = value;
+    return env;
+}
+
+// A CGI response as an HTTP one.
+function cgiAnswer(output) {
+    const text = output.toString('latin1').replace(/\r?\n\r?\n/,
+        (gap) => (gap.includes('\r') ? gap : '\r\n\r\n'));
+    const status = /^Status: (\d+)/mi.exec(text.split('\r\n\r\n')[0]);
+    return parseAnswer(Buffer.from(
+        `HTTP/1.1 ${status ? status[1] : 200} x\r\n${text}`, 'latin1'));
+}
+
+const signature = (body) => ({
+    'X-Webhook-Signature': hexSignature(stack.env.SUPABASE_SECRET, body),
+});
+
+const path = '/api/v1/webhooks/supabase';
+
+// The same claims for each way in; exchange(method, path, body, headers).
+function sameAsEverywhere(exchange) {
+    test('the documented body gets the documented 202 and is stored',
+        async () => {
+            const body = fresh();
+            const text = JSON.stringify(body);
+            const answer = await exchange('POST', path, text,
+                signature(text));
+            assert.equal(answer?.status, 202, answer?.text);
+            assert.match(answer.headers['content-type'],
+                /^application\/json\b/);
+            assert.match(answer.headers['x-request-id'], /^req_[0-9a-z]+$/);
+            assert.equal((await eventOf(stack, body.record_id)).length, 1);
+            const documented = JSON.stringify(supabaseBody);
+            assertGolden((await exchange('POST', path, documented,
+                signature(documented))).body, 'receive_accepted_supabase');
+        });
+
+    test('a forged signature is 401', async () => {
+        const text = JSON.stringify(fresh());
+        const answer = await exchange('POST', path, text,
+            signature(text + ' '));
+        assert.equal(answer?.status, 401, answer?.text);
+        assertGolden(answer.body, 'receive_invalid_signature');
+    });
+
+    test('102,401 bytes are 413', async () => {
+        const text = bodyOfSize(MAX_BODY + 1);
+        const answer = await exchange('POST', path, text, signature(text));
+        assert.equal(answer?.status, 413, answer?.text);
+        assertGolden(answer.body, 'receive_payload_too_large');
+    });
+
+    test('a token in Authorization arrives', async () => {
+        const answer = await exchange('GET', '/api/webhooks?limit=1', '',
+            { Authorization: `Bearer ${stack.token}` });
+        assert.equal(answer?.status, 200, answer?.text);
+        assert.ok(Array.isArray(answer.json));
+    });
+
+    test('HEAD has headers and no body', async () => {
+        const answer = await exchange('HEAD', '/health', '', {});
+        assert.ok([200, 503].includes(answer?.status), answer?.text);
+        assert.equal(answer.body.length, 0);
+    });
+}
+
+describe('Apache with mod_proxy_fcgi', () => {
+    sameAsEverywhere((method, where, body, headers) =>
+        request(stack.url, method, where,
+            { body: body === '' ? undefined : body, headers }));
+});
+
+describe('plain CGI', () => {
+    const responder = () => stack.program('postern.fcgi');
+
+    async function cgi(method, where, body, headers) {
+        const done = await run(responder(), ['-c', stack.env.POSTERN_CONF],
+            { env: { ...plainEnv(), ...variables(method, where, body,
+                headers) }, input: body });
+        assert.equal(done.code, 0, done.stderr);
+        return cgiAnswer(done.bytes);
+    }
+
+    sameAsEverywhere(cgi);
+
+    test('the configuration is found by POSTERN_CONF', async () => {
+        const text = JSON.stringify(fresh());
+        const done = await run(responder(), [], { input: text,
+            env: { ...plainEnv({ POSTERN_CONF: stack.env.POSTERN_CONF }),
+                ...variables('POST', path, text, signature(text)) } });
+        assert.equal(cgiAnswer(done.bytes)?.status, 202, done.stderr);
+    });
+
+    test('SCRIPT_NAME in front of PATH_INFO is no part of the route',
+        async () => {
+            const text = JSON.stringify(fresh());
+            const env = variables('POST', path, text, signature(text));
+            env.SCRIPT_NAME = '/cgi-bin/postern.fcgi';
+            env.REQUEST_URI = env.SCRIPT_NAME + path;
+            const done = await run(responder(),
+                ['-c', stack.env.POSTERN_CONF],
+                { env: { ...plainEnv(), ...env }, input: text });
+            assert.equal(cgiAnswer(done.bytes)?.status, 202, done.stderr);
+        });
+
+    test('less input than CONTENT_LENGTH announces is refused', async () => {
+        const body = fresh();
+        const text = JSON.stringify(body);
+        const env = variables('POST', path, text, signature(text));
+        const done = await run(responder(), ['-c', stack.env.POSTERN_CONF],
+            { env: { ...plainEnv(), ...env }, input: text.slice(0, 50) });
+        const answer = cgiAnswer(done.bytes);
+        assert.ok(answer.status >= 400 && answer.status < 500,
+            `${answer.status}`);
+        assert.deepEqual(await eventOf(stack, body.record_id), []);
+    });
+
+    test('ids of many processes at once do not collide', async () => {
+        const bodies = Array.from({ length: 12 }, () => fresh());
+        const answers = await Promise.all(bodies.map((body) => {
+            const text = JSON.stringify(body);
+            return cgi('POST', path, text, signature(text));
+        }));
+        for (const answer of answers)
+            assert.equal(answer?.status, 202, answer?.text);
+        for (const body of bodies)
+            assert.equal((await eventOf(stack, body.record_id)).length, 1);
+    });
+});
+
+// A FastCGI client: cgi-fcgi speaks it to a socket.
+function fastcgi(socket) {
+    return async (method, where, body, headers) => {
+        const done = await run('cgi-fcgi', ['-bind', '-connect', socket],
+            { env: { PATH: process.env.PATH, ...variables(method, where, body,
+                headers) }, input: body });
+        return cgiAnswer(done.bytes);
+    };
+}
+
+// Starts a responder on a socket through spawn-fcgi, with `wrap` in between.
+function spawned(name, wrap = []) {
+    const socket = () => join(stack.base, `${name}.sock`);
+    let process_;
+    before(async () => {
+        process_ = start('spawn-fcgi', ['-n', '-s', socket(), '--', ...wrap,
+            stack.program('postern.fcgi'), '-c', stack.env.POSTERN_CONF],
+        { env: plainEnv() });
+        await eventually(`${name} answers`, async () =>
+            (await fastcgi(socket())('GET', '/health', '', {}))?.status);
+    });
+    after(async () => {
+        if (!process_)
+            return;
+        process_.child.kill('SIGTERM');
+        const { code } = await within(process_.ended, 10_000,
+            'the responder leaves at SIGTERM');
+        assert.equal(code, 0, process_.output());
+    });
+    sameAsEverywhere((...args) => fastcgi(socket())(...args));
+}
+
+describe('fd 0 from spawn-fcgi', () => {
+    spawned('fd0');
+});
+
+describe('a socket from systemd (LISTEN_FDS)', () => {
+    spawned('listen-fds', ['/bin/sh', '-c',
+        'exec 3<&0 0</dev/null; LISTEN_PID=$$ LISTEN_FDS=1 exec "$@"', 'sh']);
+});
+
+describe('the worker from cron', () => {
+    const once = (seconds) => run(stack.program('posternd'),
+        ['-c', stack.env.POSTERN_CONF, '--once', '--max-time',
+            String(seconds)], { env: plainEnv() });
+
+    test('--once does the work that is there and ends in time',
+        { timeout: slow(60_000) }, async () => {
+            const place = receiver.place('cron');
+            await subscribe(stack, place.url, ['cron.event']);
+            for (let i = 0; i < 50; i++)
+                await trigger(stack, 'cron.event', { i });
+            const body = fresh();
+            await stack.receive('supabase', body);
+            const began = Date.now();
+            const done = await once(5);
+            const took = Date.now() - began;
+            assert.equal(done.code, 0, done.stderr);
+            assert.ok(took < slow(7000), `${took} ms`);
+            assert.equal(place.requests.length, 50);
+            await stack.drained(100);
+            assert.equal(await stack.sql.count('SELECT COUNT(*) FROM records ' +
+                'WHERE record_id = ?', [body.record_id]), 1);
+        });
+
+    test('a receiver that does not answer is cut off at --max-time',
+        { timeout: slow(60_000) }, async () => {
+            const place = receiver.place('cron-silent',
+                { hold: new Promise(() => {}), status: 200 });
+            await subscribe(stack, place.url, ['cron.silent'],
+                { timeout: 60 });
+            const { event_id } = await trigger(stack, 'cron.silent', {});
+            const began = Date.now();
+            const done = await once(3);
+            assert.equal(done.code, 0, done.stderr);
+            assert.ok(Date.now() - began < slow(5000));
+            assert.equal(place.requests.length, 1);
+            const { sql } = stack;
+            assert.equal(await sql.count('SELECT COUNT(*) FROM jobs'), 1,
+                `${event_id} is still to be delivered`);
+            await sql.rows('DELETE FROM jobs');
+        });
+
+    test('two at the same time do the work once', { timeout: slow(60_000) },
+        async () => {
+            const place = receiver.place('cron-two');
+            await subscribe(stack, place.url, ['cron.two']);
+            for (let i = 0; i < 50; i++)
+                await trigger(stack, 'cron.two', { i });
+            const done = await Promise.all([once(6), once(6)]);
+            for (const one of done)
+                assert.equal(one.code, 0, one.stderr);
+            await stack.drained(100);
+            assert.equal(place.requests.length, 50);
+        });
+
+    test('with nothing to do it is silent and ends with 0', async () => {
+        const done = await once(1);
+        assert.equal(done.code, 0, done.stderr);
+        assert.equal(done.stdout, '');
+    });
+});
+
+describe('a database that is not ready', () => {
+    // Everything the programs say when they start and cannot.
+    async function refusal(program, args = []) {
+        const done = await run(stack.program(program),
+            ['-c', stack.env.POSTERN_CONF, ...args], { env: plainEnv() });
+        assert.notEqual(done.code, 0, 'it must not start');
+        return done;
+    }
+
+    test('an older schema is refused with one clear line', async () => {
+        const { sql } = stack;
+        const last = await sql.one('SELECT * FROM schema_migrations ' +
+            'ORDER BY version DESC LIMIT 1');
+        await sql.rows('DELETE FROM schema_migrations WHERE version = ?',
+            [last.version]);
+        try {
+            for (const [program, args] of [['posternd', ['--once']],
+                ['postern.fcgi', ['--listen', '127.0.0.1:0']]]) {
+                const done = await refusal(program, args);
+                assert.match(done.stderr, /postern migrate up/);
+                assert.match(done.stderr, /schema \d+.*needs \d+/);
+            }
+        } finally {
+            await sql.rows('INSERT INTO schema_migrations SET ?', [last]);
+        }
+    });
+
+    test('a newer schema is fine: new programs are rolled out one by one',
+        async () => {
+            const { sql } = stack;
+            await sql.rows('INSERT INTO schema_migrations (version, name, ' +
+                'checksum, duration_ms) SELECT version + 1, \'later\', ' +
+                'checksum, 1 FROM schema_migrations ORDER BY version DESC ' +
+                'LIMIT 1');
+            try {
+                const done = await run(stack.program('posternd'),
+                    ['-c', stack.env.POSTERN_CONF, '--once', '--max-time',
+                        '1'], { env: plainEnv() });
+                assert.equal(done.code, 0, done.stderr);
+            } finally {
+                await sql.rows("DELETE FROM schema_migrations " +
+                    "WHERE name = 'later'");
+            }
+        });
+
+    test('an unknown option is refused with a suggestion', async () => {
+        for (const program of ['posternd', 'postern.fcgi', 'postern']) {
+            const done = await run(stack.program(program), ['--nonsense'],
+                { env: plainEnv() });
+            assert.equal(done.code, 64, `${program}: ${done.stderr}`);
+        }
+    });
+
+    test('-t checks the configuration and stops', async () => {
+        for (const program of ['posternd', 'postern.fcgi']) {
+            const good = await run(stack.program(program),
+                ['-c', stack.env.POSTERN_CONF, '-t'], { env: plainEnv() });
+            assert.equal(good.code, 0, `${program}: ${good.stderr}`);
+            const bad = await run(stack.program(program),
+                ['-c', join(stack.base, 'no-such.conf'), '-t'],
+                { env: plainEnv() });
+            assert.equal(bad.code, 78, `${program}: ${bad.stderr}`);
+            assert.match(bad.stderr, /no-such\.conf/);
+        }
+    });
+
+    test('--version tells the version of each program', async () => {
+        for (const program of ['posternd', 'postern.fcgi', 'postern']) {
+            const done = await run(stack.program(program), ['--version'],
+                { env: plainEnv() });
+            assert.equal(done.code, 0, done.stderr);
+            assert.match(done.stdout, /^\S+ \d+\.\d+\.\d+\n$/);
+        }
+    });
+});
+
+test('SIGHUP does not end a responder', async () => {
+    for (const pid of stack.pids('responder'))
+        process.kill(pid, 'SIGHUP');
+    const answer = await request(stack.url, 'GET', '/health');
+    assert.ok([200, 503].includes(answer.status));
+    assert.ok(stack.pids('responder').every(alive));
+});

@@ -1,0 +1,325 @@
+/*
+ * test_router.c - unit tests for fcgi/router.c, with a table of its own and no
+ * database.
+ */
+#include "router.h"
+
+#include "contact.h"
+#include "request_fixture.h"
+#include "unit.h"
+
+#include <unistd.h>
+
+/* Which handler ran, and what it saw. */
+static struct {
+    const char *name;
+    char first[64], second[64];
+} ran;
+
+static void
+note(struct exchange *exchange, const char *name)
+{
+    const struct slice *segment = exchange->request->segment;
+
+    ran.name = name;
+    snprintf(ran.first, sizeof(ran.first), "%.*s", (int)segment[0].len,
+             segment[0].ptr == NULL ? "" : segment[0].ptr);
+    snprintf(ran.second, sizeof(ran.second), "%.*s", (int)segment[1].len,
+             segment[1].ptr == NULL ? "" : segment[1].ptr);
+    reply_json_text(exchange->reply, 200, SLICE("{}"));
+}
+
+static void
+list(struct exchange *exchange)
+{
+    note(exchange, "list");
+}
+
+static void
+create(struct exchange *exchange)
+{
+    note(exchange, "create");
+}
+
+static void
+show(struct exchange *exchange)
+{
+    note(exchange, "show");
+}
+
+static void
+test_one(struct exchange *exchange)
+{
+    note(exchange, "test_one");
+}
+
+static void
+test_url(struct exchange *exchange)
+{
+    note(exchange, "test_url");
+}
+
+static void
+two(struct exchange *exchange)
+{
+    note(exchange, "two");
+}
+
+static void
+too_much(struct exchange *exchange)
+{
+    exchange->reply->body.overflow = true;
+    reply_header(exchange->reply, "X-Half", "1");
+}
+
+static void
+closed(struct exchange *exchange)
+{
+    note(exchange, "closed");
+}
+
+/* The literal paths stand last on purpose. */
+static const struct route things[] = {
+    {METHOD_GET, "/things/{id}", ACCESS_ALWAYS, FAMILY_API, false, show},
+    {METHOD_POST, "/things/{id}/test", ACCESS_ALWAYS, FAMILY_API, false,
+     test_one},
+    {METHOD_GET, "/things", ACCESS_ALWAYS, FAMILY_API, false, list},
+    {METHOD_POST, "/things", ACCESS_ALWAYS, FAMILY_API, false, create},
+    {METHOD_POST, "/things/test", ACCESS_ALWAYS, FAMILY_RECEIVE, false,
+     test_url},
+};
+static const struct route others[] = {
+    {METHOD_GET, "/a/{x}/b/{y}", ACCESS_ALWAYS, FAMILY_API, false, two},
+    {METHOD_GET, "/too-much", ACCESS_ALWAYS, FAMILY_API, false, too_much},
+    {METHOD_GET, "/closed", ACCESS_READ, FAMILY_API, false, closed},
+};
+static const size_t thing_count = sizeof(things) / sizeof(things[0]);
+static const size_t other_count = sizeof(others) / sizeof(others[0]);
+static const struct route_table tables[] = {{things, &thing_count},
+                                            {others, &other_count}};
+
+static struct app app;
+static struct settings settings;
+
+/* Nobody listens there, so the database is away. */
+static int
+set_up(void)
+{
+    static char no_socket[] = "db_socket=/nonexistent/postern-test.sock";
+    static const uint8_t key[32];
+    char *overrides[] = {no_socket};
+    struct buf why = BUF_INIT(1000);
+
+    if (!settings_load_with(&settings, "/dev/null", environ, overrides, 1,
+                            &why)) {
+        fprintf(stderr, "%s\n", why.data);
+        return 1;
+    }
+    app.settings = &settings;
+    app.route_tables = tables;
+    app.route_table_count = sizeof(tables) / sizeof(tables[0]);
+    app.sealer = seal_from_key(key);
+    app.catalog = catalog_new(app.sealer);
+    app.pool = db_pool_new(&settings, 1);
+    app.contact = contact_new(false);
+    return 0;
+}
+
+static void
+tear_down(void)
+{
+    contact_free(app.contact);
+    db_pool_free(app.pool);
+    catalog_free(app.catalog);
+    seal_close(app.sealer);
+    settings_free(&settings);
+}
+
+struct asked {
+    struct fixture fixture;
+    struct reply reply;
+};
+
+static void
+ask(struct asked *asked, const char *method, const char *uri,
+    const char *header)
+{
+    asked->fixture = (struct fixture){.params = {method, uri, header}};
+    memset(&ran, 0, sizeof(ran));
+    fixture_read(&asked->fixture, "");
+    reply_init(&asked->reply);
+    router_handle(&app, &asked->fixture.request, &asked->reply);
+}
+
+static void
+forget(struct asked *asked)
+{
+    reply_free(&asked->reply);
+    request_free(&asked->fixture.request);
+}
+
+static bool
+has_header(const struct reply *reply, const char *line)
+{
+    return strstr(reply->headers.data, line) != NULL;
+}
+
+static void
+test_finds_handlers(void)
+{
+    static const struct {
+        const char *method, *uri;
+        const char *handler, *first, *second;
+    } rows[] = {
+        {"REQUEST_METHOD=GET", "REQUEST_URI=/things", "list", "", ""},
+        {"REQUEST_METHOD=GET", "REQUEST_URI=/things/", "list", "", ""},
+        {"REQUEST_METHOD=HEAD", "REQUEST_URI=/things", "list", "", ""},
+        {"REQUEST_METHOD=POST", "REQUEST_URI=/things", "create", "", ""},
+        {"REQUEST_METHOD=GET", "REQUEST_URI=/things/5", "show", "5", ""},
+        {"REQUEST_METHOD=GET", "REQUEST_URI=/things/a%20b", "show", "a b", ""},
+        {"REQUEST_METHOD=POST", "REQUEST_URI=/things/5/test", "test_one", "5",
+         ""},
+        {"REQUEST_METHOD=POST", "REQUEST_URI=/things/test", "test_url", "", ""},
+        {"REQUEST_METHOD=POST", "REQUEST_URI=/things/test/test", "test_one",
+         "test", ""},
+        {"REQUEST_METHOD=GET", "REQUEST_URI=/a/1/b/2", "two", "1", "2"},
+    };
+    size_t i;
+
+    for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct asked asked;
+
+        ask(&asked, rows[i].method, rows[i].uri, NULL);
+        CU_ASSERT_EQUAL(asked.reply.status, 200);
+        CU_ASSERT_PTR_NOT_NULL_FATAL(ran.name);
+        CU_ASSERT_STRING_EQUAL(ran.name, rows[i].handler);
+        CU_ASSERT_STRING_EQUAL(ran.first, rows[i].first);
+        CU_ASSERT_STRING_EQUAL(ran.second, rows[i].second);
+        forget(&asked);
+    }
+}
+
+static void
+test_refusals(void)
+{
+    static const struct {
+        const char *claim;
+        const char *method, *uri;
+        int status;
+        const char *body;
+        const char *allow; /* or NULL */
+    } rows[] = {
+        {"an unknown path", "REQUEST_METHOD=GET", "REQUEST_URI=/nothing", 404,
+         "{\"detail\":\"Not Found\"}", NULL},
+        {"the root is a path like others", "REQUEST_METHOD=GET",
+         "REQUEST_URI=/", 404, "{\"detail\":\"Not Found\"}", NULL},
+        {"a longer path", "REQUEST_METHOD=GET", "REQUEST_URI=/things/5/6", 404,
+         "{\"detail\":\"Not Found\"}", NULL},
+        {"an empty segment captures nothing", "REQUEST_METHOD=GET",
+         "REQUEST_URI=/a//b/2", 404, "{\"detail\":\"Not Found\"}", NULL},
+        {"a known path, another method", "REQUEST_METHOD=DELETE",
+         "REQUEST_URI=/things", 405, "{\"detail\":\"Method Not Allowed\"}",
+         "Allow: GET, HEAD, POST, OPTIONS\r\n"},
+        {"an unheard-of method", "REQUEST_METHOD=BREW", "REQUEST_URI=/things",
+         405, "{\"detail\":\"Method Not Allowed\"}",
+         "Allow: GET, HEAD, POST, OPTIONS\r\n"},
+        {"a reserved name is not an id", "REQUEST_METHOD=GET",
+         "REQUEST_URI=/things/test", 405,
+         "{\"error\":\"method_not_allowed\",\"message\":\"Method Not "
+         "Allowed\"}",
+         "Allow: POST, OPTIONS\r\n"},
+        {"OPTIONS tells the methods", "REQUEST_METHOD=OPTIONS",
+         "REQUEST_URI=/things/5", 204, "", "Allow: GET, HEAD, OPTIONS\r\n"},
+        {"a path that cannot be read", "REQUEST_METHOD=GET",
+         "REQUEST_URI=/things/%00", 400,
+         "{\"detail\":\"The request is not readable\"}", NULL},
+        {"an answer that did not fit", "REQUEST_METHOD=GET",
+         "REQUEST_URI=/too-much", 500,
+         "{\"detail\":\"The answer is too large to be sent\"}", NULL},
+        {"a route that needs the database, which is away", "REQUEST_METHOD=GET",
+         "REQUEST_URI=/closed", 503,
+         "{\"detail\":\"The database is not available at the moment\"}", NULL},
+    };
+    size_t i;
+
+    for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct asked asked;
+
+        ask(&asked, rows[i].method, rows[i].uri, NULL);
+        CU_ASSERT_EQUAL(asked.reply.status, rows[i].status);
+        CU_ASSERT(fixture_same(rows[i].claim, buf_slice(&asked.reply.body),
+                               rows[i].body));
+        CU_ASSERT_PTR_NULL(ran.name);
+        if (rows[i].allow != NULL)
+            CU_ASSERT(has_header(&asked.reply, rows[i].allow));
+        CU_ASSERT(has_header(&asked.reply, "X-Request-Id: req_"));
+        CU_ASSERT_FALSE(has_header(&asked.reply, "X-Half"));
+        forget(&asked);
+    }
+}
+
+static void
+test_common_headers(void)
+{
+    struct asked asked;
+
+    ask(&asked, "REQUEST_METHOD=GET", "REQUEST_URI=/things", NULL);
+    CU_ASSERT(has_header(&asked.reply, asked.fixture.request.id));
+    CU_ASSERT(has_header(&asked.reply, "X-Content-Type-Options: nosniff\r\n"));
+    CU_ASSERT(has_header(&asked.reply, "Cache-Control: no-store\r\n"));
+    forget(&asked);
+}
+
+static void
+test_problem_json_on_request(void)
+{
+    struct asked asked;
+
+    ask(&asked, "REQUEST_METHOD=GET", "REQUEST_URI=/nothing",
+        "HTTP_ACCEPT=application/json;q=0.5, application/problem+json");
+    CU_ASSERT_STRING_EQUAL(asked.reply.content_type,
+                           "application/problem+json");
+    CU_ASSERT_PTR_NOT_NULL(
+        strstr(asked.reply.body.data, "\"instance\":\"/nothing\""));
+    CU_ASSERT_PTR_NOT_NULL(
+        strstr(asked.reply.body.data, asked.fixture.request.id));
+    forget(&asked);
+}
+
+/* A body that broke off is not handed to anybody. */
+static void
+test_cut_body(void)
+{
+    struct asked asked;
+
+    asked.fixture = (struct fixture){
+        .params = {"REQUEST_METHOD=POST", "REQUEST_URI=/things"}};
+    memset(&ran, 0, sizeof(ran));
+    fixture_read(&asked.fixture, "");
+    asked.fixture.request.body_cut = true;
+    reply_init(&asked.reply);
+    router_handle(&app, &asked.fixture.request, &asked.reply);
+    CU_ASSERT_EQUAL(asked.reply.status, 400);
+    CU_ASSERT_PTR_NULL(ran.name);
+    forget(&asked);
+}
+
+int
+main(void)
+{
+    CU_TestInfo tests[] = {
+        {"finds handlers", test_finds_handlers},
+        {"refusals", test_refusals},
+        {"common headers", test_common_headers},
+        {"problem+json on request", test_problem_json_on_request},
+        {"cut body", test_cut_body},
+        CU_TEST_INFO_NULL,
+    };
+    int end;
+
+    if (set_up() != 0)
+        return EXIT_FAILURE;
+    end = unit_run("router", tests);
+    tear_down();
+    return end;
+}

@@ -1,0 +1,204 @@
+/*
+ * test_transport.c - unit tests for the parts of fcgi/transport*.c that need
+ * no web server: reading bodies, and listening sockets.
+ */
+#include "request_fixture.h"
+#include "transport_kind.h"
+#include "unit.h"
+
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+/* A body that comes in pieces. */
+struct stream {
+    size_t left;  /* bytes still to come */
+    size_t piece; /* bytes at a time */
+    size_t taken;
+};
+
+static int
+read_stream(void *from, char *into, int len)
+{
+    struct stream *stream = from;
+    size_t count = (size_t)len;
+
+    if (count > stream->piece)
+        count = stream->piece;
+    if (count > stream->left)
+        count = stream->left;
+    memset(into, 'x', count);
+    stream->left -= count;
+    stream->taken += count;
+    return (int)count;
+}
+
+static void
+test_bodies(void)
+{
+    static const struct {
+        const char *claim;
+        size_t sent, piece;
+        const char *length; /* CONTENT_LENGTH=... or NULL: chunked */
+        size_t kept;
+        bool too_large, cut;
+    } rows[] = {
+        {"no body", 0, 1, NULL, 0, false, false},
+        {"a body in one piece", 600, 1000, "CONTENT_LENGTH=600", 600, false,
+         false},
+        {"a body byte by byte", 600, 1, "CONTENT_LENGTH=600", 600, false,
+         false},
+        {"chunked: no length", 600, 7, NULL, 600, false, false},
+        {"exactly as much as is kept", FIXTURE_BODY_MAX, 7, NULL,
+         FIXTURE_BODY_MAX, false, false},
+        {"one byte more", FIXTURE_BODY_MAX + 1, 7, NULL, FIXTURE_BODY_MAX, true,
+         false},
+        {"very much more is read away", 1000000, 8192, NULL, FIXTURE_BODY_MAX,
+         true, false},
+        {"less than announced", 600, 7, "CONTENT_LENGTH=601", 600, false, true},
+        {"a length that is no number says nothing", 600, 7, "CONTENT_LENGTH=6x",
+         600, false, false},
+    };
+    size_t i;
+
+    for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct fixture f = {
+            .params = {"REQUEST_METHOD=POST", "REQUEST_URI=/", rows[i].length}};
+        struct stream stream = {.left = rows[i].sent, .piece = rows[i].piece};
+
+        fixture_read(&f, "");
+        transport_read_body(&f.request, read_stream, &stream);
+        if (f.request.body.len != rows[i].kept)
+            fprintf(stderr, "\n%s: kept %zu\n", rows[i].claim,
+                    f.request.body.len);
+        CU_ASSERT_EQUAL(f.request.body.len, rows[i].kept);
+        CU_ASSERT_EQUAL(f.request.body_too_large, rows[i].too_large);
+        CU_ASSERT_EQUAL(f.request.body_cut, rows[i].cut);
+        CU_ASSERT_EQUAL(stream.taken, rows[i].sent);
+        request_free(&f.request);
+    }
+}
+
+static char directory[] = "/tmp/postern-test-XXXXXX";
+
+static void
+test_unix_socket(void)
+{
+    char where[128], *unlink_path = NULL, *second = NULL;
+    struct buf why = BUF_INIT(1000);
+    struct stat status;
+    int fd;
+
+    snprintf(where, sizeof(where), "unix:%s/s", directory);
+    fd = transport_listen(where, &unlink_path, &why);
+    CU_ASSERT_FATAL(fd >= 0);
+    CU_ASSERT_STRING_EQUAL(unlink_path, where + 5);
+    CU_ASSERT_EQUAL(stat(unlink_path, &status), 0);
+    CU_ASSERT_EQUAL(status.st_mode & 07777, 0660);
+
+    /* A socket that somebody serves is not taken away from him. */
+    CU_ASSERT_EQUAL(transport_listen(where, &second, &why), -1);
+    CU_ASSERT_PTR_NULL(second);
+    CU_ASSERT_PTR_NOT_NULL(strstr(why.data, "something else is there"));
+    CU_ASSERT_EQUAL(stat(unlink_path, &status), 0);
+
+    /* One that a dead process left behind is. */
+    close(fd);
+    free(unlink_path);
+    fd = transport_listen(where, &unlink_path, &why);
+    CU_ASSERT(fd >= 0);
+    close(fd);
+    unlink(unlink_path);
+    free(unlink_path);
+    buf_free(&why);
+}
+
+static void
+test_leaves_files_alone(void)
+{
+    char where[128], *unlink_path = NULL;
+    struct buf why = BUF_INIT(1000);
+    struct stat status;
+    FILE *file;
+
+    snprintf(where, sizeof(where), "unix:%s/file", directory);
+    file = fopen(where + 5, "w");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(file);
+    fclose(file);
+    CU_ASSERT_EQUAL(transport_listen(where, &unlink_path, &why), -1);
+    CU_ASSERT_PTR_NULL(unlink_path);
+    CU_ASSERT_EQUAL(stat(where + 5, &status), 0);
+    unlink(where + 5);
+    buf_free(&why);
+}
+
+static void
+test_bad_addresses(void)
+{
+    static const char *const rows[] = {
+        "unix:",
+        "unix:/nonexistent/directory/s",
+        "unix:/tmp/"
+        "0123456789012345678901234567890123456789012345678901234567890123456789"
+        "0123456789012345678901234567890123456789",
+        "9000",
+        ":9000",
+        "127.0.0.1:",
+        "127.0.0.1:http",
+        "203.0.113.1:9000",
+    };
+    size_t i;
+
+    for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct buf why = BUF_INIT(1000);
+        char *unlink_path = NULL;
+        int fd = transport_listen(rows[i], &unlink_path, &why);
+
+        if (fd != -1)
+            fprintf(stderr, "\n%s: accepted\n", rows[i]);
+        CU_ASSERT_EQUAL(fd, -1);
+        CU_ASSERT_PTR_NULL(unlink_path);
+        CU_ASSERT(why.len > 0);
+        buf_free(&why);
+    }
+}
+
+static void
+test_port(void)
+{
+    struct buf why = BUF_INIT(1000);
+    char *unlink_path = NULL;
+    int fd = transport_listen("127.0.0.1:0", &unlink_path, &why);
+    int listening = 0;
+    socklen_t len = sizeof(listening);
+
+    CU_ASSERT_FATAL(fd >= 0);
+    CU_ASSERT_PTR_NULL(unlink_path);
+    CU_ASSERT_EQUAL(getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &len),
+                    0);
+    CU_ASSERT_EQUAL(listening, 1);
+    close(fd);
+    buf_free(&why);
+}
+
+int
+main(void)
+{
+    CU_TestInfo tests[] = {
+        {"bodies", test_bodies},
+        {"unix socket", test_unix_socket},
+        {"leaves files alone", test_leaves_files_alone},
+        {"bad addresses", test_bad_addresses},
+        {"port", test_port},
+        CU_TEST_INFO_NULL,
+    };
+    int end;
+
+    if (mkdtemp(directory) == NULL)
+        return EXIT_FAILURE;
+    end = unit_run("transport", tests);
+    rmdir(directory);
+    return end;
+}

@@ -1,0 +1,89 @@
+/*
+ * follower.c - see follower.h.
+ */
+#include "follower.h"
+
+#include <assert.h>
+
+void
+follower_init(struct follower *follower, struct catalog *catalog,
+              uint32_t lane_window)
+{
+    *follower = (struct follower){
+        .catalog = catalog,
+        .snapshot = NULL,
+        .lane_window = lane_window,
+    };
+}
+
+void
+follower_destroy(struct follower *follower)
+{
+    if (follower->snapshot != NULL)
+        catalog_release(follower->snapshot);
+    follower->snapshot = NULL;
+}
+
+static void
+setup_subscription(const struct follower *follower, uint32_t id,
+                   struct lane_config *out)
+{
+    const struct subscription *subscription =
+        catalog_subscription(follower->snapshot, id);
+
+    if (subscription == NULL) {
+        /* Deleted: what is left of its jobs is cancelled. */
+        out->mode = LANE_LOCAL;
+        return;
+    }
+    if (subscription->paused || !subscription->active)
+        out->mode = LANE_HELD;
+    if (subscription->max_concurrency > 0)
+        out->window = subscription->max_concurrency;
+}
+
+void
+follower_setup(void *arg, uint64_t lane, struct lane_config *out)
+{
+    const struct follower *follower = arg;
+
+    assert(follower->snapshot != NULL);
+    *out = (struct lane_config){LANE_REMOTE, follower->lane_window};
+    switch (lane_kind_of(lane)) {
+    case LANE_SUBSCRIPTION:
+        setup_subscription(follower, lane_owner_id(lane), out);
+        return;
+    case LANE_SOURCE:
+        out->mode = LANE_LOCAL;
+        return;
+    default:
+        out->mode = LANE_HELD;
+    }
+}
+
+enum db_result
+follower_refresh(struct follower *follower, struct db *db, struct desk *desk,
+                 struct payloads *payloads)
+{
+    struct task_list dropped = TASK_LIST_INIT;
+    const struct catalog_snapshot *newer;
+    enum db_result result;
+
+    result = catalog_refresh(follower->catalog, db);
+    if (result != DB_OK)
+        return result;
+    newer = catalog_take(follower->catalog);
+    if (follower->snapshot != NULL &&
+        catalog_version(newer) == catalog_version(follower->snapshot)) {
+        catalog_release(newer);
+        return DB_OK;
+    }
+    if (follower->snapshot != NULL)
+        catalog_release(follower->snapshot);
+    follower->snapshot = newer;
+    scheduler_reconfigure(desk_lock(desk), &dropped);
+    desk_unlock(desk);
+    desk_wake_loop(desk);
+    payloads_free_tasks(payloads, &dropped);
+    return DB_OK;
+}

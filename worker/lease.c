@@ -1,0 +1,293 @@
+/*
+ * lease.c - see lease.h.
+ */
+#include "lease.h"
+
+#include "clock.h"
+#include "log.h"
+#include "random.h"
+
+#include <assert.h>
+#include <string.h>
+
+#define LOGGER "postern.worker"
+#define HURRY_US CLOCK_US_PER_S /* between ticks while the share is not ours */
+#define CALM_US                                                                \
+    (NODE_WORKER_LEASE_S * CLOCK_US_PER_S / 3) /* between others, at most */
+#define MARGIN_US (250 * CLOCK_US_PER_MS) /* to stop transfers in time */
+
+void
+lease_init(struct lease *lease, struct desk *desk, struct payloads *payloads,
+           int lease_s)
+{
+    *lease = (struct lease){
+        .desk = desk,
+        .payloads = payloads,
+        .lease_s = lease_s,
+        .workers = 1,
+    };
+}
+
+bool
+lease_owns(const struct lease *lease, uint32_t shard)
+{
+    return lease->tokens[shard] != 0 && !lease->leaving[shard];
+}
+
+void
+lease_owned(const struct lease *lease, bool owned[LANE_SHARDS])
+{
+    uint32_t i;
+
+    for (i = 0; i < LANE_SHARDS; i++)
+        owned[i] = lease_owns(lease, i);
+}
+
+size_t
+lease_count(const struct lease *lease)
+{
+    size_t n = 0;
+    uint32_t i;
+
+    for (i = 0; i < LANE_SHARDS; i++)
+        n += lease_owns(lease, i);
+    return n;
+}
+
+/* The distinct tokens of the chosen shards (NULL: of all). */
+static size_t
+collect_tokens(const struct lease *lease, const bool *chosen,
+               uint64_t tokens[LANE_SHARDS])
+{
+    size_t n = 0, i, k;
+
+    for (i = 0; i < LANE_SHARDS; i++) {
+        if (lease->tokens[i] == 0 || (chosen != NULL && !chosen[i]))
+            continue;
+        for (k = 0; k < n && tokens[k] != lease->tokens[i]; k++)
+            continue;
+        if (k == n)
+            tokens[n++] = lease->tokens[i];
+    }
+    return n;
+}
+
+static void
+leave(struct lease *lease, uint32_t shard, bool lost)
+{
+    struct task_list dropped = TASK_LIST_INIT;
+
+    scheduler_leave_shard(desk_lock(lease->desk), shard, lost, &dropped);
+    desk_unlock(lease->desk);
+    payloads_free_tasks(lease->payloads, &dropped);
+}
+
+static void
+notice_losses(struct lease *lease, const struct shard_view *view)
+{
+    size_t lost = 0;
+    uint32_t i;
+
+    for (i = 0; i < LANE_SHARDS; i++) {
+        if (lease->tokens[i] == 0 ||
+            view->shards[i].token == lease->tokens[i])
+            continue;
+        lease->tokens[i] = 0;
+        lease->leaving[i] = false;
+        leave(lease, i, true);
+        lost++;
+    }
+    if (lost == 0)
+        return;
+    atomic_store(&lease->desk->orphans, true);
+    desk_wake_loop(lease->desk);
+    log_warning(LOGGER, LOG_FIELDS(LOG_INT("shards", lost)),
+                "Lost leases to another worker");
+}
+
+/* The node's row also says that this worker is alive. */
+static enum db_result
+beat(struct lease *lease, struct db *db)
+{
+    enum db_result result;
+
+    if (lease->has_node)
+        return node_renew(db, &lease->node, &lease->ids);
+    result = node_lease(db, NODE_WORKER, &lease->node, &lease->ids);
+    lease->has_node = result == DB_OK;
+    return result;
+}
+
+static enum db_result
+take(struct lease *lease, struct db *db, struct shard_view *view, size_t want)
+{
+    bool wanted[LANE_SHARDS] = {false};
+    uint64_t token = random_u64() | 1;
+    size_t found = 0, taken = 0;
+    enum db_result result;
+    uint32_t i;
+
+    for (i = 0; i < LANE_SHARDS && found < want; i++) {
+        if (view->shards[i].held || lease->tokens[i] != 0)
+            continue;
+        wanted[i] = true;
+        found++;
+    }
+    if (found == 0)
+        return DB_OK;
+    result = store_shard_take(db, wanted, token, lease->node.number,
+                              lease->lease_s);
+    if (result == DB_OK)
+        result = store_shard_view(db, view);
+    if (result != DB_OK)
+        return result; /* what was taken runs out by itself */
+    for (i = 0; i < LANE_SHARDS; i++) {
+        if (view->shards[i].token != token)
+            continue;
+        lease->tokens[i] = token;
+        taken++;
+    }
+    log_info(LOGGER,
+             LOG_FIELDS(LOG_INT("shards", lease_count(lease)),
+                        LOG_INT("workers", view->workers)),
+             "Took %zu shards", taken);
+    return DB_OK;
+}
+
+/* Starts to leave so many shards. */
+static void
+share(struct lease *lease, size_t surplus)
+{
+    uint32_t i;
+
+    log_info(LOGGER, NULL, "Giving %zu shards to other workers", surplus);
+    for (i = LANE_SHARDS; i-- > 0 && surplus > 0;) {
+        if (!lease_owns(lease, i))
+            continue;
+        lease->leaving[i] = true;
+        leave(lease, i, false);
+        surplus--;
+    }
+}
+
+/* Gives back those shards that nothing is in memory of any more. */
+static enum db_result
+hand_over(struct lease *lease, struct db *db)
+{
+    bool chosen[LANE_SHARDS] = {false};
+    uint64_t tokens[LANE_SHARDS];
+    const struct scheduler *scheduler;
+    enum db_result result;
+    size_t n = 0, count;
+    uint32_t i;
+
+    scheduler = desk_lock(lease->desk);
+    for (i = 0; i < LANE_SHARDS; i++) {
+        chosen[i] = lease->leaving[i] &&
+                    scheduler_shard_tasks(scheduler, i) == 0;
+        n += chosen[i];
+    }
+    desk_unlock(lease->desk);
+    if (n == 0)
+        return DB_OK;
+    count = collect_tokens(lease, chosen, tokens);
+    result = store_shard_release(db, chosen, tokens, count);
+    for (i = 0; result == DB_OK && i < LANE_SHARDS; i++) {
+        if (chosen[i]) {
+            lease->tokens[i] = 0;
+            lease->leaving[i] = false;
+        }
+    }
+    return result;
+}
+
+static bool
+is_leaving(const struct lease *lease)
+{
+    return memchr(lease->leaving, true, sizeof(lease->leaving)) != NULL;
+}
+
+static enum db_result
+balance(struct lease *lease, struct db *db, struct shard_view *view)
+{
+    size_t fair, count = lease_count(lease);
+    enum db_result result = DB_OK;
+
+    lease->workers = view->workers;
+    fair = (LANE_SHARDS + view->workers - 1) / view->workers;
+    if (count < fair)
+        result = take(lease, db, view, fair - count);
+    else if (count > fair)
+        share(lease, count - fair);
+    if (result == DB_OK)
+        result = hand_over(lease, db);
+    /* Sooner while there is something to wait for. */
+    if (is_leaving(lease) || lease_count(lease) * 2 < fair)
+        lease->next_us = clock_mono_us() + HURRY_US;
+    return result;
+}
+
+enum db_result
+lease_tick(struct lease *lease, struct db *db)
+{
+    int64_t lease_us = lease->lease_s * CLOCK_US_PER_S;
+    int64_t sent_us = clock_mono_us();
+    uint64_t tokens[LANE_SHARDS];
+    struct shard_view view;
+    enum db_result result;
+    size_t count;
+
+    lease->next_us = sent_us + HURRY_US;
+    result = beat(lease, db);
+    count = collect_tokens(lease, NULL, tokens);
+    if (result == DB_OK && count > 0)
+        result = store_shard_renew(db, tokens, count, lease->lease_s);
+    if (result == DB_OK)
+        result = store_shard_view(db, &view);
+    if (result != DB_OK)
+        return result;
+    lease->offset_us = view.now_us - clock_wall_us();
+    notice_losses(lease, &view);
+    lease->next_us = sent_us + (lease_us / 3 < CALM_US ? lease_us / 3 : CALM_US);
+    result = balance(lease, db, &view);
+    atomic_store(&lease->desk->lease_until_us, sent_us + lease_us - MARGIN_US);
+    desk_wake_loop(lease->desk);
+    return result;
+}
+
+enum db_result
+lease_fence(const struct lease *lease, struct db *db,
+            const bool chosen[LANE_SHARDS])
+{
+    uint64_t tokens[LANE_SHARDS], matched = 0;
+    enum db_result result;
+    size_t count, want = 0;
+    uint32_t i;
+
+    for (i = 0; i < LANE_SHARDS; i++)
+        want += chosen[i];
+    count = collect_tokens(lease, chosen, tokens);
+    if (count == 0)
+        return DB_NONE;
+    result = store_shard_fence(db, chosen, tokens, count, &matched);
+    return result == DB_OK && matched != want ? DB_NONE : result;
+}
+
+void
+lease_release(struct lease *lease, struct db *db)
+{
+    bool all[LANE_SHARDS];
+    uint64_t tokens[LANE_SHARDS];
+    size_t count;
+
+    memset(all, true, sizeof(all));
+    count = collect_tokens(lease, NULL, tokens);
+    if (count > 0 && store_shard_release(db, all, tokens, count) != DB_OK)
+        log_warning(LOGGER, LOG_FIELDS(LOG_TEXT("error", db_error_text(db))),
+                    "Cannot give the leases back; they run out in %d s",
+                    lease->lease_s);
+    memset(lease->tokens, 0, sizeof(lease->tokens));
+    if (lease->has_node)
+        node_release(db, &lease->node);
+    lease->has_node = false;
+}

@@ -1,0 +1,238 @@
+/*
+ * reader.c - see reader.h.
+ *
+ * Ids are made in the order of time but committed in any order, so the tail
+ * begins each time a little before the greatest id seen; what is in memory is
+ * told apart by the scheduler. After a start the tail begins with the present:
+ * a backlog is found by its heads and read lane by lane.
+ */
+#include "reader.h"
+
+#include "alloc.h"
+#include "clock.h"
+#include "id.h"
+#include "log.h"
+#include "store_job.h"
+
+#include <stdlib.h>
+
+#define LOGGER "postern.worker"
+#define PAGE 1000 /* rows of the tail read at once */
+#define OVERLAP_US (50 * CLOCK_US_PER_MS)
+#define RECENT_US (2 * CLOCK_US_PER_S) /* where the tail begins at a start */
+
+struct reader {
+    struct reader_peers peers;
+    uint64_t tail_id;   /* greatest id seen; 0 = not started */
+    uint64_t resume_id; /* where a pass over the tail goes on; 0 = anew */
+    struct job_page page;
+    struct lane_heads heads;
+    struct task **tasks; /* new ones of the page */
+    size_t task_cap;
+    bool warned_kind;
+};
+
+struct reader *
+reader_new(const struct reader_peers *peers)
+{
+    struct reader *reader = xcalloc(1, sizeof(*reader));
+
+    reader->peers = *peers;
+    return reader;
+}
+
+void
+reader_free(struct reader *reader)
+{
+    if (reader == NULL)
+        return;
+    job_page_free(&reader->page);
+    lane_heads_free(&reader->heads);
+    free(reader->tasks);
+    free(reader);
+}
+
+static enum db_result
+refresh(struct reader *reader)
+{
+    return follower_refresh(reader->peers.follower, reader->peers.db,
+                            reader->peers.desk, reader->peers.payloads);
+}
+
+static void
+warn_of_kind(struct reader *reader, const struct job_row *row)
+{
+    if (row->kind == JOB_DELIVER || row->kind == JOB_PROCESS ||
+        reader->warned_kind)
+        return;
+    reader->warned_kind = true;
+    log_warning(LOGGER, LOG_FIELDS(LOG_INT("kind", row->kind)),
+                "There are jobs that only a later version can do");
+}
+
+/* Gives new tasks their events; those that get none for want of memory or
+   database are forgotten again. */
+static enum db_result
+load(struct reader *reader, size_t count)
+{
+    const struct reader_peers *peers = &reader->peers;
+    struct scheduler *scheduler;
+    enum db_result result;
+    size_t served = 0, i;
+
+    if (count == 0)
+        return DB_OK;
+    result = payloads_serve(peers->payloads, peers->db, reader->tasks, count,
+                            &served);
+    scheduler = desk_lock(peers->desk);
+    for (i = 0; i < served; i++)
+        scheduler_ready(scheduler, reader->tasks[i]);
+    for (i = served; i < count; i++)
+        scheduler_put_back(scheduler, reader->tasks[i]);
+    desk_unlock(peers->desk);
+    for (i = served; i < count; i++)
+        payloads_free_task(peers->payloads, reader->tasks[i]);
+    if (served > 0)
+        desk_wake_loop(peers->desk);
+    return result;
+}
+
+static void
+reserve_tasks(struct reader *reader)
+{
+    if (reader->task_cap >= reader->page.count)
+        return;
+    reader->task_cap = reader->page.count;
+    reader->tasks = xreallocarray(reader->tasks, reader->task_cap,
+                                  sizeof(struct task *));
+}
+
+typedef struct task *offer_fn(struct scheduler *s, const struct job_row *row,
+                              const struct scheduler_now *now);
+
+/* Offers the page's rows of our shards; the tasks made of them are put into
+   reader->tasks. The desk is locked. */
+static size_t
+offer_page(struct reader *reader, struct scheduler *scheduler, offer_fn *offer,
+           const struct scheduler_now *now)
+{
+    size_t i, n = 0;
+
+    reserve_tasks(reader);
+    for (i = 0; i < reader->page.count; i++) {
+        const struct job_row *row = &reader->page.rows[i];
+        struct task *task;
+
+        if (row->shard >= LANE_SHARDS ||
+            !lease_owns(reader->peers.lease, row->shard))
+            continue;
+        warn_of_kind(reader, row);
+        task = offer(scheduler, row, now);
+        if (task != NULL)
+            reader->tasks[n++] = task;
+    }
+    return n;
+}
+
+static uint64_t
+tail_start(const struct reader *reader)
+{
+    uint64_t start;
+
+    if (reader->resume_id != 0)
+        return reader->resume_id;
+    if (reader->tail_id == 0)
+        return id_floor(clock_wall_us() - RECENT_US);
+    start = id_floor(id_time_us(reader->tail_id) - OVERLAP_US);
+    return start > 0 ? start - 1 : 0;
+}
+
+enum db_result
+reader_tail(struct reader *reader, bool *more)
+{
+    const struct reader_peers *peers = &reader->peers;
+    struct job_page *page = &reader->page;
+    struct scheduler_now now;
+    enum db_result result;
+    uint64_t last;
+    size_t n;
+
+    *more = false;
+    now.now_us = clock_mono_us();
+    result = store_job_tail(peers->db, tail_start(reader), PAGE, page);
+    if (result != DB_OK || page->count == 0) {
+        reader->resume_id = 0;
+        return result;
+    }
+    result = refresh(reader);
+    if (result != DB_OK)
+        return result;
+    now.database_us = page->now_us;
+    n = offer_page(reader, desk_lock(peers->desk), scheduler_offer, &now);
+    desk_unlock(peers->desk);
+    last = page->rows[page->count - 1].id;
+    if (last > reader->tail_id)
+        reader->tail_id = last;
+    *more = page->count == PAGE;
+    reader->resume_id = *more ? last : 0;
+    return load(reader, n);
+}
+
+enum db_result
+reader_lanes(struct reader *reader, size_t *read)
+{
+    const struct reader_peers *peers = &reader->peers;
+    struct lane_read reads[STORE_LANES_MAX];
+    struct scheduler *scheduler;
+    struct scheduler_now now;
+    enum db_result result;
+    size_t i, n = 0, count = 0;
+
+    *read = 0;
+    if (!payloads_have_room(peers->payloads))
+        return DB_OK;
+    scheduler = desk_lock(peers->desk);
+    count = scheduler_plan_reads(scheduler, reads, STORE_LANES_MAX);
+    desk_unlock(peers->desk);
+    if (count == 0)
+        return DB_OK;
+    now.now_us = clock_mono_us();
+    result = store_job_lanes(peers->db, reads, count, &reader->page);
+    now.database_us = reader->page.now_us;
+    scheduler = desk_lock(peers->desk);
+    if (result == DB_OK)
+        n = offer_page(reader, scheduler, scheduler_offer_read, &now);
+    for (i = 0; i < count; i++)
+        scheduler_end_read(scheduler, &reads[i], &now, result != DB_OK);
+    desk_unlock(peers->desk);
+    *read = count;
+    return result == DB_OK ? load(reader, n) : result;
+}
+
+enum db_result
+reader_heads(struct reader *reader)
+{
+    const struct reader_peers *peers = &reader->peers;
+    struct lane_heads *heads = &reader->heads;
+    bool owned[LANE_SHARDS];
+    struct scheduler *scheduler;
+    struct scheduler_now now;
+    enum db_result result;
+    size_t i;
+
+    lease_owned(peers->lease, owned);
+    now.now_us = clock_mono_us();
+    result = store_job_heads(peers->db, owned, heads);
+    if (result == DB_OK && heads->count > 0)
+        result = refresh(reader);
+    if (result != DB_OK)
+        return result;
+    now.database_us = heads->now_us;
+    scheduler = desk_lock(peers->desk);
+    scheduler_begin_heads(scheduler);
+    for (i = 0; i < heads->count; i++)
+        scheduler_head(scheduler, &heads->rows[i], &now);
+    scheduler_end_heads(scheduler);
+    desk_unlock(peers->desk);
+    return DB_OK;
+}

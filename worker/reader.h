@@ -1,0 +1,45 @@
+/*
+ * reader.h - brings jobs from the database into the scheduler.
+ *
+ *   tail    new jobs in id order, when the doorbell rang or work flows
+ *   lanes   the queues of lanes that have more than is in memory
+ *   heads   the earliest job of every lane: finds whatever the others missed
+ *
+ * A call that fails leaves nothing half done: it may simply come again.
+ */
+#ifndef READER_H
+#define READER_H
+
+#include "db.h"
+#include "desk.h"
+#include "follower.h"
+#include "lease.h"
+#include "payloads.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Who a reader works with; all of them outlive it. */
+struct reader_peers {
+    struct db *db;
+    struct desk *desk;
+    struct payloads *payloads;
+    struct follower *follower;
+    const struct lease *lease;
+};
+
+struct reader;
+
+struct reader *reader_new(const struct reader_peers *peers);
+void reader_free(struct reader *reader);
+
+/* *more: the tail goes on, call again soon. */
+enum db_result reader_tail(struct reader *reader, bool *more)
+    __attribute__((warn_unused_result));
+/* *read: lanes that were read, 0 = none was hungry. */
+enum db_result reader_lanes(struct reader *reader, size_t *read)
+    __attribute__((warn_unused_result));
+enum db_result reader_heads(struct reader *reader)
+    __attribute__((warn_unused_result));
+
+#endif /* READER_H */

@@ -1,0 +1,336 @@
+/*
+ * transfer.c - see transfer.h.
+ */
+#include "transfer.h"
+
+#include "alloc.h"
+#include "clock.h"
+#include "random.h"
+
+#include <arpa/inet.h>
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#define ANSWER_MAX (1024 * 1024) /* bytes read of an answer */
+#define CONNECT_MAX_MS 10000
+#define IDLE_CONNECTION_S 50L /* many load balancers close after 60 */
+#define CONNECTION_LIFE_S 300L /* then look the name up again */
+
+/* Asked before every connection with the resolved address, so a name that
+   changes its address after the URL was checked gains nothing. */
+static curl_socket_t
+open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *address)
+{
+    struct transfer *transfer = arg;
+
+    if (purpose != CURLSOCKTYPE_IPCXN ||
+        !target_address_allowed(&transfer->rules->allow, &address->addr)) {
+        transfer->refused = true;
+        return CURL_SOCKET_BAD;
+    }
+    transfer->opened = true;
+    return socket(address->family, address->socktype | SOCK_CLOEXEC,
+                  address->protocol);
+}
+
+/* The same for a connection that is used again: it opens no socket. */
+static int
+check_peer(void *arg, char *peer, char *local, int peer_port, int local_port)
+{
+    struct transfer *transfer = arg;
+    struct sockaddr_in6 v6 = {.sin6_family = AF_INET6};
+    struct sockaddr_in v4 = {.sin_family = AF_INET};
+    const struct sockaddr *address = NULL;
+
+    (void)local;
+    (void)peer_port;
+    (void)local_port;
+    if (inet_pton(AF_INET, peer, &v4.sin_addr) == 1)
+        address = (const struct sockaddr *)&v4;
+    else if (inet_pton(AF_INET6, peer, &v6.sin6_addr) == 1)
+        address = (const struct sockaddr *)&v6;
+    if (address != NULL &&
+        target_address_allowed(&transfer->rules->allow, address))
+        return CURL_PREREQFUNC_OK;
+    transfer->refused = true;
+    transfer->opened = false;
+    return CURL_PREREQFUNC_ABORT;
+}
+
+static size_t
+receive(char *data, size_t size, size_t count, void *arg)
+{
+    struct transfer *transfer = arg;
+    size_t len = size * count;
+    size_t room = transfer->rules->body_kept - transfer->answer.len;
+
+    transfer->received += len;
+    if (transfer->received > ANSWER_MAX) {
+        transfer->too_large = true;
+        return 0; /* ends the transfer */
+    }
+    buf_add(&transfer->answer, data, len < room ? len : room);
+    return len;
+}
+
+#define SET(option, value)                                                     \
+    (failed |= curl_easy_setopt(transfer->easy, (option), (value)) != CURLE_OK)
+
+static bool
+set_fixed_options(struct transfer *transfer)
+{
+    const struct transfer_rules *rules = transfer->rules;
+    bool failed = false;
+
+    SET(CURLOPT_PRIVATE, transfer);
+    SET(CURLOPT_NOSIGNAL, 1L);
+    /* A look-up that hangs must not hold up the loop when its transfer ends. */
+    SET(CURLOPT_QUICK_EXIT, 1L);
+    SET(CURLOPT_FOLLOWLOCATION, 0L);
+    SET(CURLOPT_PROXY, "");
+    SET(CURLOPT_PROTOCOLS_STR, "http,https");
+    SET(CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
+    SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+    /* With a path libcurl would load all certificates anew for each
+       connection. */
+    SET(CURLOPT_CAPATH, NULL);
+    if (rules->ca_bundle[0] != '\0')
+        SET(CURLOPT_CAINFO, rules->ca_bundle);
+    SET(CURLOPT_SHARE, rules->share);
+    SET(CURLOPT_OPENSOCKETFUNCTION, open_socket);
+    SET(CURLOPT_OPENSOCKETDATA, transfer);
+    SET(CURLOPT_PREREQFUNCTION, check_peer);
+    SET(CURLOPT_PREREQDATA, transfer);
+    SET(CURLOPT_WRITEFUNCTION, receive);
+    SET(CURLOPT_WRITEDATA, transfer);
+    SET(CURLOPT_ERRORBUFFER, transfer->error);
+    SET(CURLOPT_MAXAGE_CONN, IDLE_CONNECTION_S);
+    SET(CURLOPT_MAXLIFETIME_CONN, CONNECTION_LIFE_S);
+    SET(CURLOPT_POST, 1L);
+    return !failed;
+}
+
+struct transfer *
+transfer_new(const struct transfer_rules *rules)
+{
+    struct transfer *transfer = xcalloc(1, sizeof(*transfer));
+
+    transfer->rules = rules;
+    request_init(&transfer->request);
+    buf_init(&transfer->answer, rules->body_kept);
+    transfer->easy = curl_easy_init();
+    if (transfer->easy == NULL || !set_fixed_options(transfer)) {
+        transfer_free(transfer);
+        return NULL;
+    }
+    return transfer;
+}
+
+void
+transfer_free(struct transfer *transfer)
+{
+    if (transfer == NULL)
+        return;
+    curl_easy_cleanup(transfer->easy);
+    request_free(&transfer->request);
+    buf_free(&transfer->answer);
+    free(transfer);
+}
+
+static bool
+set_request_options(struct transfer *transfer, int64_t left_ms)
+{
+    const struct subscription *subscription = transfer->subscription;
+    const struct request *request = &transfer->request;
+    int64_t timeout_ms = (int64_t)subscription->timeout_s * 1000;
+    bool failed = false;
+
+    transfer->hurried = left_ms > 0 && left_ms < timeout_ms;
+    if (transfer->hurried)
+        timeout_ms = left_ms;
+    SET(CURLOPT_URL, subscription->url);
+    SET(CURLOPT_HTTPHEADER, request->headers);
+    SET(CURLOPT_POSTFIELDS, buf_slice(&request->body).ptr);
+    SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body.len);
+    SET(CURLOPT_TIMEOUT_MS, (long)timeout_ms);
+    SET(CURLOPT_CONNECTTIMEOUT_MS,
+        (long)(timeout_ms < CONNECT_MAX_MS ? timeout_ms : CONNECT_MAX_MS));
+    return !failed;
+}
+
+/* The library reads what was stored long ago, perhaps by hand. */
+static enum obstacle
+check_url(const struct transfer *transfer)
+{
+    switch (target_check_url(slice_of(transfer->subscription->url), false,
+                             &transfer->rules->allow, NULL)) {
+    case TARGET_PRIVATE:
+        return OBSTACLE_BLOCKED;
+    case TARGET_OK:
+        return OBSTACLE_NONE;
+    default:
+        return OBSTACLE_BAD_URL;
+    }
+}
+
+enum obstacle
+transfer_prepare(struct transfer *transfer, struct task *task,
+                 const struct catalog_snapshot *snapshot, int64_t left_ms)
+{
+    const struct deliver_time time = {clock_wall_us(), random_u64()};
+    enum obstacle obstacle;
+
+    assert(transfer->task == NULL);
+    transfer->task = task;
+    transfer->refused = false;
+    transfer->opened = false;
+    transfer->too_large = false;
+    transfer->hurried = false;
+    transfer->received = 0;
+    transfer->error[0] = '\0';
+    catalog_keep(snapshot);
+    transfer->snapshot = snapshot;
+    transfer->subscription =
+        catalog_subscription(snapshot, lane_owner_id(task->job.lane));
+    task->attempt.started_us = clock_mono_us();
+    if (transfer->subscription == NULL)
+        return OBSTACLE_SUBSCRIPTION_GONE;
+    obstacle = check_url(transfer);
+    if (obstacle == OBSTACLE_NONE)
+        obstacle = deliver_build(transfer->subscription, task->event,
+                                 &task->job, &time, &transfer->request);
+    if (obstacle == OBSTACLE_NONE && !set_request_options(transfer, left_ms))
+        obstacle = OBSTACLE_INTERNAL;
+    return obstacle;
+}
+
+/* What stopped the transfer, where libcurl's code alone does not tell. */
+static enum obstacle
+find_obstacle(const struct transfer *transfer, CURLcode code)
+{
+    if (code == CURLE_OK)
+        return OBSTACLE_NONE;
+    if (transfer->refused && !transfer->opened)
+        return OBSTACLE_BLOCKED;
+    if (transfer->too_large)
+        return OBSTACLE_TOO_LARGE;
+    if (transfer->hurried && code == CURLE_OPERATION_TIMEDOUT)
+        return OBSTACLE_CUT;
+    return OBSTACLE_NONE;
+}
+
+static const char *const obstacle_texts[OBSTACLE_COUNT] = {
+    [OBSTACLE_BLOCKED] =
+        "the address is not public and not listed in allow_targets",
+    [OBSTACLE_TOO_LARGE] = "the answer is longer than 1 MiB",
+    [OBSTACLE_BAD_URL] = "the URL cannot be used",
+    [OBSTACLE_SECRET] =
+        "the signing secret cannot be read with this key file",
+    [OBSTACLE_EVENT_MISSING] = "the event is not stored any more",
+    [OBSTACLE_SUBSCRIPTION_GONE] = "subscription deleted",
+    [OBSTACLE_INTERNAL] = "the request could not be made",
+};
+
+static void
+describe(const struct transfer *transfer, CURLcode code, long status,
+         enum obstacle obstacle, char error[CURL_ERROR_SIZE])
+{
+    size_t i;
+
+    if (obstacle != OBSTACLE_NONE)
+        (void)snprintf(error, CURL_ERROR_SIZE, "%s",
+                       obstacle_texts[obstacle] == NULL
+                           ? ""
+                           : obstacle_texts[obstacle]);
+    else if (code == CURLE_OK)
+        (void)snprintf(error, CURL_ERROR_SIZE, "HTTP %ld", status);
+    else
+        (void)snprintf(error, CURL_ERROR_SIZE, "%s",
+                       transfer->error[0] != '\0' ? transfer->error
+                                                  : curl_easy_strerror(code));
+    for (i = 0; error[i] != '\0'; i++) {
+        if ((unsigned char)error[i] < 0x20 || (unsigned char)error[i] > 0x7e)
+            error[i] = '?';
+    }
+}
+
+static struct retry_policy
+policy_of(const struct subscription *subscription)
+{
+    if (subscription == NULL)
+        return (struct retry_policy){.retries = 0};
+    return (struct retry_policy){
+        .retries = subscription->retry_count,
+        .delay_s = subscription->retry_delay_s,
+        .schedule_s = subscription->schedule_s,
+        .schedule_count = subscription->schedule_count,
+    };
+}
+
+static uint32_t
+retry_after_s(const struct transfer *transfer)
+{
+    curl_off_t asked = 0;
+
+    (void)curl_easy_getinfo(transfer->easy, CURLINFO_RETRY_AFTER, &asked);
+    if (asked <= 0)
+        return 0;
+    return asked < UINT32_MAX ? (uint32_t)asked : UINT32_MAX;
+}
+
+static void
+decide(struct transfer *transfer, CURLcode code, long status,
+       enum obstacle obstacle)
+{
+    struct task *task = transfer->task;
+    struct attempt *attempt = &task->attempt;
+    const struct outcome_facts facts = {
+        .obstacle = obstacle,
+        .code = code,
+        .status = status,
+        .retry_after_s =
+            obstacle == OBSTACLE_NONE ? retry_after_s(transfer) : 0,
+        .attempt = task->job.attempts + 1,
+        .test = task->job.test,
+        .policy = policy_of(transfer->subscription),
+        .random = random_u32(),
+    };
+
+    attempt->outcome = outcome_decide(&facts);
+    attempt->status = status > 0 ? (uint32_t)status : 0;
+    attempt->error[0] = '\0';
+    if (attempt->outcome.error_class != NULL)
+        describe(transfer, code, status, obstacle, attempt->error);
+}
+
+struct task *
+transfer_finish(struct transfer *transfer, CURLcode code,
+                enum obstacle obstacle)
+{
+    struct task *task = transfer->task;
+    long status = 0;
+
+    assert(task != NULL);
+    task->attempt.ended_us = clock_mono_us();
+    if (obstacle == OBSTACLE_NONE) {
+        obstacle = find_obstacle(transfer, code);
+        (void)curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE,
+                                &status);
+    }
+    decide(transfer, code, status, obstacle);
+    task->attempt.body = NULL;
+    task->attempt.body_len = transfer->answer.len;
+    if (transfer->answer.len > 0)
+        task->attempt.body =
+            xmemdup(transfer->answer.data, transfer->answer.len);
+    buf_clear(&transfer->answer);
+    request_clear(&transfer->request);
+    catalog_release(transfer->snapshot);
+    transfer->snapshot = NULL;
+    transfer->subscription = NULL;
+    transfer->task = NULL;
+    return task;
+}

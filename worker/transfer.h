@@ -1,0 +1,66 @@
+/*
+ * transfer.h - one HTTP exchange: a libcurl handle, what it sends, what it
+ * may do, and what came back.
+ *
+ * Belongs to the delivery loop. Handles are used again and again; options that
+ * never change are set once.
+ */
+#ifndef TRANSFER_H
+#define TRANSFER_H
+
+#include "catalog.h"
+#include "deliver.h"
+#include "target.h"
+#include "task.h"
+
+#include <curl/curl.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* What all transfers of a loop have in common; outlives them. */
+struct transfer_rules {
+    struct target_nets allow; /* private networks that may be reached */
+    const char *ca_bundle;    /* "" = the library's */
+    size_t body_kept;         /* bytes of an answer */
+    CURLSH *share;            /* TLS sessions */
+};
+
+struct transfer {
+    CURL *easy;
+    const struct transfer_rules *rules;
+    struct task *task;
+    const struct catalog_snapshot *snapshot; /* holds the subscription */
+    const struct subscription *subscription;
+    struct request request;
+    struct buf answer;
+    size_t received; /* bytes of the answer, kept or not */
+    bool refused;    /* an address was not allowed */
+    bool opened;     /* another one was */
+    bool too_large;
+    bool hurried; /* its time-out is shorter than it should be */
+    char error[CURL_ERROR_SIZE];
+    struct transfer *prev; /* the loop's list */
+    struct transfer *next;
+};
+
+/* NULL: libcurl has no memory or refuses an option. */
+struct transfer *transfer_new(const struct transfer_rules *rules);
+void transfer_free(struct transfer *transfer);
+
+/*
+ * Makes everything ready for curl_multi_add_handle(). left_ms: what remains of
+ * this process's time, 0 = unlimited. Takes a reference of the snapshot until
+ * transfer_finish(), which must follow in any case; another answer than
+ * OBSTACLE_NONE is to be handed to it.
+ */
+enum obstacle transfer_prepare(struct transfer *transfer, struct task *task,
+                               const struct catalog_snapshot *snapshot,
+                               int64_t left_ms)
+    __attribute__((warn_unused_result));
+
+/* Writes the result into the task and forgets it. The task is returned. */
+struct task *transfer_finish(struct transfer *transfer, CURLcode code,
+                             enum obstacle obstacle);
+
+#endif /* TRANSFER_H */
