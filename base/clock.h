@@ -18,7 +18,8 @@
 
 #define CLOCK_TEXT_MAX 40 /* bytes any of the formats below needs, with NUL */
 
-int64_t clock_mono_us(void); /* CLOCK_MONOTONIC: only differences mean a thing */
+int64_t
+clock_mono_us(void); /* CLOCK_MONOTONIC: only differences mean a thing */
 int64_t clock_wall_us(void); /* CLOCK_REALTIME, UTC */
 
 /* RFC 3339 in UTC: 2026-01-01T15:00:00Z, with a fraction of as few digits as

@@ -30,14 +30,14 @@
 #include <stdint.h>
 
 enum config_type {
-    CONFIG_STRING,   /* any text */
-    CONFIG_SECRET,   /* text that is never shown */
-    CONFIG_PATH,     /* in files, relative ones count from postern.conf */
-    CONFIG_INT,      /* min..max, in `unit` */
-    CONFIG_BYTES,    /* as CONFIG_INT, suffixes k, M, G (1024) allowed */
-    CONFIG_BOOL,     /* yes/no, true/false, on/off, 1/0 */
-    CONFIG_ENUM,     /* one of `choices`, separated by '|' */
-    CONFIG_REAL      /* min..max, a decimal fraction */
+    CONFIG_STRING, /* any text */
+    CONFIG_SECRET, /* text that is never shown */
+    CONFIG_PATH,   /* in files, relative ones count from postern.conf */
+    CONFIG_INT,    /* min..max, in `unit` */
+    CONFIG_BYTES,  /* as CONFIG_INT, suffixes k, M, G (1024) allowed */
+    CONFIG_BOOL,   /* yes/no, true/false, on/off, 1/0 */
+    CONFIG_ENUM,   /* one of `choices`, separated by '|' */
+    CONFIG_REAL    /* min..max, a decimal fraction */
 };
 
 struct config_option {

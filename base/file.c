@@ -41,7 +41,7 @@ read_all(int fd, struct buf *out)
     for (;;) {
         size_t room = out->max - out->len;
         size_t len = room < CHUNK_BYTES ? room : CHUNK_BYTES;
-        char extra, *to = room == 0 ? &extra : buf_reserve(out, len);
+        char extra = '\0', *to = room == 0 ? &extra : buf_reserve(out, len);
         ssize_t got = read_retrying(fd, to, room == 0 ? 1 : len);
 
         if (got < 0)

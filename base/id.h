@@ -33,8 +33,8 @@
 
 struct id_source {
     pthread_mutex_t lock;
-    uint32_t node;    /* 0..ID_NODES-1 */
-    uint64_t last;    /* the id given last: the next one is greater */
+    uint32_t node; /* 0..ID_NODES-1 */
+    uint64_t last; /* the id given last: the next one is greater */
 };
 
 void id_source_init(struct id_source *source, uint32_t node);

@@ -30,13 +30,13 @@ struct log_field {
 };
 
 #define LOG_TEXT(n, v)                                                         \
-    ((struct log_field){.name = (n), .kind = LOG_FIELD_TEXT,                   \
-                        .text = slice_of(v)})
+    ((struct log_field){                                                       \
+        .name = (n), .kind = LOG_FIELD_TEXT, .text = slice_of(v)})
 #define LOG_SLICE(n, v)                                                        \
     ((struct log_field){.name = (n), .kind = LOG_FIELD_TEXT, .text = (v)})
 #define LOG_INT(n, v)                                                          \
-    ((struct log_field){.name = (n), .kind = LOG_FIELD_INT,                    \
-                        .number = (int64_t)(v)})
+    ((struct log_field){                                                       \
+        .name = (n), .kind = LOG_FIELD_INT, .number = (int64_t)(v)})
 #define LOG_END ((struct log_field){.name = NULL})
 
 /* Before the first line: format, the lowest level written, and a file to

@@ -21,7 +21,7 @@ struct map {
 #define MAP_INIT ((struct map){NULL, 0, 0, 0})
 
 void map_free(struct map *map);
-void *map_get(const struct map *map, uint64_t key); /* NULL if absent */
+void *map_get(const struct map *map, uint64_t key);        /* NULL if absent */
 void *map_put(struct map *map, uint64_t key, void *value); /* the old value */
 void *map_remove(struct map *map, uint64_t key);           /* the old value */
 

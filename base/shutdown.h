@@ -10,9 +10,9 @@
 #include <stdbool.h>
 
 enum shutdown_state {
-    SHUTDOWN_NO,      /* run */
+    SHUTDOWN_NO,       /* run */
     SHUTDOWN_GRACEFUL, /* finish what is under way, then end */
-    SHUTDOWN_NOW      /* end at once */
+    SHUTDOWN_NOW       /* end at once */
 };
 
 /* Installs the handlers (SIGPIPE is given an empty handler: ignored by name

@@ -7,8 +7,6 @@
 #include "id.h"
 #include "json.h"
 
-#include <math.h>
-
 /* Outside of strings - and a finished string ends with its quote - these are
    the only bytes after which no comma belongs. */
 void
@@ -99,7 +97,7 @@ member_id(struct buf *out, const char *name, const char *prefix, uint64_t id)
 void
 member_real(struct buf *out, const char *name, double value)
 {
-    int64_t thousandths = llround(value * 1000.0);
+    int64_t thousandths = (int64_t)(value * 1000.0 + (value < 0 ? -0.5 : 0.5));
     int64_t rest = thousandths % 1000;
     unsigned digits = 3;
 

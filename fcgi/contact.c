@@ -92,21 +92,23 @@ introduce(struct app *app, struct db *db, struct buf *why)
 
 /* A line when the trouble begins or changes, not one for every try. */
 static void
-tell(struct contact *contact, struct slice why)
+tell(struct contact *contact, struct slice why, bool quiet)
 {
     if (why.len == 0)
         why = SLICE("no database connection to be had");
     if (contact->tried && slice_is(why, contact->why))
         return;
     snprintf(contact->why, sizeof(contact->why), "%.*s", (int)why.len, why.ptr);
-    log_error(LOGGER, NULL, "%s: %s",
-              contact->state == CONTACT_AWAY ? "The database is away"
-                                             : "The database cannot be used",
-              contact->why);
+    if (!quiet)
+        log_error(LOGGER, NULL, "%s: %s",
+                  contact->state == CONTACT_AWAY
+                      ? "The database is away"
+                      : "The database cannot be used",
+                  contact->why);
 }
 
 static void
-try_contact(struct app *app)
+try_contact(struct app *app, bool quiet)
 {
     struct contact *contact = app->contact;
     struct buf why = BUF_INIT(WHY_MAX_BYTES - 1);
@@ -120,7 +122,7 @@ try_contact(struct app *app)
     if (contact->state == CONTACT_READY)
         atomic_store(&contact->made, true);
     else
-        tell(contact, buf_slice(&why));
+        tell(contact, buf_slice(&why), quiet);
     buf_free(&why);
     contact->tried = true;
     contact->tried_mono_us = clock_mono_us();
@@ -176,7 +178,7 @@ contact_make(struct app *app, struct buf *why)
     if (!contact->tried ||
         (contact->state != CONTACT_READY &&
          clock_mono_us() - contact->tried_mono_us > TRY_EVERY_US))
-        try_contact(app);
+        try_contact(app, why != NULL);
     state = contact->state;
     if (state != CONTACT_READY && why != NULL)
         buf_add_text(why, contact->why);

@@ -38,8 +38,8 @@ void contact_free(struct contact *contact); /* may be NULL */
 
 /*
  * Makes first contact unless that is done: cheap when it is. Not more than one
- * try a second, whoever asks. CONTACT_REFUSED: *why (may be NULL) is one line
- * for a person.
+ * try a second, whoever asks. Not ready: *why is one line for a person; with
+ * why NULL it goes to the log.
  */
 enum contact_state contact_make(struct app *app, struct buf *why);
 

@@ -176,8 +176,18 @@ static int
 serve(struct app *app, struct transport *transport, int grace_ms,
       struct buf *why)
 {
-    if (contact_make(app, why) == CONTACT_REFUSED)
+    switch (contact_make(app, why)) {
+    case CONTACT_READY:
+        break;
+    case CONTACT_AWAY:
+        log_error(LOGGER, NULL,
+                  "The database is away, requests get 503 until it is there: "
+                  "%s",
+                  why->data);
+        break;
+    case CONTACT_REFUSED:
         return complain(END_CONFIG, "", why);
+    }
     if (!transport_is_cgi(transport))
         log_info(LOGGER,
                  LOG_FIELDS(LOG_INT("threads", transport_threads(transport))),

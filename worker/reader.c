@@ -137,14 +137,17 @@ offer_page(struct reader *reader, struct scheduler *scheduler, offer_fn *offer,
 static uint64_t
 tail_start(const struct reader *reader)
 {
-    uint64_t start;
+    int64_t now_us = clock_wall_us() + reader->peers.lease->offset_us;
+    int64_t from_us = id_time_us(reader->tail_id);
 
     if (reader->resume_id != 0)
         return reader->resume_id;
     if (reader->tail_id == 0)
-        return id_floor(clock_wall_us() - RECENT_US);
-    start = id_floor(id_time_us(reader->tail_id) - OVERLAP_US);
-    return start > 0 ? start - 1 : 0;
+        return id_floor(now_us - RECENT_US);
+    /* Ids of a host whose clock is ahead must not hide those of others. */
+    if (from_us > now_us)
+        from_us = now_us;
+    return id_floor(from_us - OVERLAP_US);
 }
 
 enum db_result

@@ -1,0 +1,396 @@
+/*
+ * catalog_row.c - rows of the configuration as structs, secrets unsealed.
+ */
+#include "catalog_impl.h"
+
+#include "alloc.h"
+#include "format.h"
+#include "log.h"
+#include "store_catalog.h"
+
+#include <assert.h>
+#include <openssl/crypto.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define LOGGER "postern.catalog"
+#define SEALED_MAX ((size_t)64 << 10) /* bytes of an unsealed value */
+#define SCHEDULE_MAX_S (365 * 86400)
+
+static char *
+text_of(struct slice cell)
+{
+    return cell.ptr == NULL ? xstrdup("") : xstrndup(cell.ptr, cell.len);
+}
+
+static uint32_t
+u32_of(struct slice cell)
+{
+    return (uint32_t)db_u64(cell, 0);
+}
+
+static void
+wipe(char *secret)
+{
+    if (secret != NULL)
+        OPENSSL_cleanse(secret, strlen(secret));
+    free(secret);
+}
+
+static void
+wipe_buf(struct buf *buf)
+{
+    if (buf->data != NULL)
+        OPENSSL_cleanse(buf->data, buf->len);
+    buf_free(buf);
+}
+
+static void
+free_strings(char **list, size_t count, void (*free_one)(char *text))
+{
+    size_t i;
+
+    for (i = 0; i < count; i++)
+        free_one(list[i]);
+    free(list);
+}
+
+static void
+free_text(char *text)
+{
+    free(text);
+}
+
+/* False, with a line in the log, if it cannot be read. */
+static bool
+unseal(const struct sealer *sealer, struct seal_place place, struct slice cell,
+       struct buf *out)
+{
+    enum seal_result result = seal_reveal(sealer, place, cell, out);
+
+    if (result == SEAL_OK)
+        return true;
+    log_warning(LOGGER,
+                LOG_FIELDS(LOG_TEXT("table", place.table),
+                           LOG_TEXT("column", place.column),
+                           LOG_INT("id", place.row)),
+                "A stored secret cannot be read: %s",
+                result == SEAL_OTHER_KEY
+                    ? "it was sealed with another key; put that key back into "
+                      "key_file, or set a new secret"
+                    : "it is damaged; set a new secret");
+    return false;
+}
+
+static char *
+secret_of(const struct sealer *sealer, const struct subscription *sub,
+          const char *column, struct slice cell)
+{
+    const struct seal_place place = {"subscriptions", column,
+                                     sub->application_id, sub->id};
+    struct buf text = BUF_INIT(SEALED_MAX);
+    char *secret = NULL;
+
+    if (cell.ptr != NULL && unseal(sealer, place, cell, &text))
+        secret = text_of(buf_slice(&text));
+    wipe_buf(&text);
+    return secret;
+}
+
+static void
+read_headers(const struct sealer *sealer, struct subscription *sub,
+             struct slice cell)
+{
+    const struct seal_place place = {"subscriptions", "headers",
+                                     sub->application_id, sub->id};
+    struct buf text = BUF_INIT(SEALED_MAX);
+    struct json_member member;
+    struct slice object;
+    size_t at = 0;
+
+    if (cell.ptr == NULL || !unseal(sealer, place, cell, &text))
+        goto out;
+    object = catalog_json_container(buf_slice(&text), JSON_OBJECT);
+    if (object.ptr == NULL)
+        goto out;
+    sub->headers = xcalloc(catalog_json_count(object), sizeof(*sub->headers));
+    while (json_next(object, &at, &member)) {
+        struct header *header = &sub->headers[sub->header_count];
+
+        if (member.value.type != JSON_STRING)
+            continue;
+        header->name = text_of(member.name);
+        header->value = catalog_json_string(member.value.text);
+        sub->header_count++;
+    }
+out:
+    wipe_buf(&text);
+}
+
+static void
+read_schedule(struct subscription *sub, struct slice cell)
+{
+    struct slice array = catalog_json_container(cell, JSON_ARRAY);
+    struct json_member member;
+    size_t at = 0;
+    int64_t wait_s;
+
+    if (array.ptr == NULL)
+        return;
+    sub->schedule_s =
+        xcalloc(catalog_json_count(array), sizeof(*sub->schedule_s));
+    while (json_next(array, &at, &member))
+        if (member.value.type == JSON_NUMBER &&
+            json_integer(member.value.text, 0, SCHEDULE_MAX_S, &wait_s))
+            sub->schedule_s[sub->schedule_count++] = (uint32_t)wait_s;
+}
+
+static void
+fill_subscription(struct catalog_row *row, const struct sealer *sealer,
+                  const struct slice *cells)
+{
+    struct subscription *sub = &row->subscription;
+
+    row->gone = db_u64(cells[SUB_GONE], 0) != 0;
+    sub->id = row->id;
+    sub->application_id = u32_of(cells[SUB_APPLICATION]);
+    sub->version = db_u64(cells[SUB_VERSION], 0);
+    if (row->gone)
+        return;
+    sub->url = text_of(cells[SUB_URL]);
+    sub->active = db_u64(cells[SUB_ACTIVE], 0) != 0;
+    sub->paused = db_u64(cells[SUB_PAUSED], 0) != 0;
+    sub->adhoc = db_u64(cells[SUB_ADHOC], 0) != 0;
+    sub->channels =
+        catalog_json_strings(cells[SUB_CHANNELS], &sub->channel_count);
+    sub->secret = secret_of(sealer, sub, "secret", cells[SUB_SECRET]);
+    sub->old_secret =
+        secret_of(sealer, sub, "old_secret", cells[SUB_OLD_SECRET]);
+    sub->old_secret_until_us = db_time_us(cells[SUB_OLD_SECRET_UNTIL]);
+    read_headers(sealer, sub, cells[SUB_HEADERS]);
+    if (!format_from_name(cells[SUB_FORMAT], &sub->format))
+        sub->format = FORMAT_ENVELOPE;
+    sub->retry_count = u32_of(cells[SUB_RETRY_COUNT]);
+    sub->retry_delay_s = u32_of(cells[SUB_RETRY_DELAY]);
+    read_schedule(sub, cells[SUB_SCHEDULE]);
+    sub->timeout_s = u32_of(cells[SUB_TIMEOUT]);
+    sub->max_concurrency = u32_of(cells[SUB_CONCURRENCY]);
+}
+
+/* [{"kind":"hmac","secrets":["newest","older"]}] */
+static void
+read_source_secrets(struct source *source, struct slice text)
+{
+    struct slice array = catalog_json_container(text, JSON_ARRAY);
+    struct json_member item, secret;
+    struct json_value kind, list;
+    size_t at = 0, inner;
+
+    source->secrets_unreadable = array.ptr == NULL;
+    while (array.ptr != NULL && json_next(array, &at, &item)) {
+        if (item.value.type != JSON_OBJECT ||
+            !json_find(item.value.text, "kind", &kind) ||
+            !slice_is(kind.text, "\"hmac\"") ||
+            !json_find(item.value.text, "secrets", &list) ||
+            list.type != JSON_ARRAY)
+            continue;
+        for (inner = 0; json_next(list.text, &inner, &secret);) {
+            if (secret.value.type != JSON_STRING)
+                continue;
+            source->secrets =
+                xreallocarray(source->secrets, source->secret_count + 1,
+                              sizeof(*source->secrets));
+            source->secrets[source->secret_count++] =
+                catalog_json_string(secret.value.text);
+        }
+    }
+}
+
+static void
+fill_source(struct catalog_row *row, const struct sealer *sealer,
+            const struct slice *cells)
+{
+    struct source *source = &row->source;
+    struct buf secrets = BUF_INIT(SEALED_MAX);
+    struct slice columns = cells[SOURCE_KEY_COLUMNS];
+
+    source->id = row->id;
+    source->application_id = u32_of(cells[SOURCE_APPLICATION]);
+    source->name = text_of(cells[SOURCE_NAME]);
+    source->provider = text_of(cells[SOURCE_PROVIDER]);
+    if (cells[SOURCE_SECRETS].ptr != NULL) {
+        const struct seal_place place = {"sources", "secrets",
+                                         source->application_id, source->id};
+
+        if (unseal(sealer, place, cells[SOURCE_SECRETS], &secrets))
+            read_source_secrets(source, buf_slice(&secrets));
+        else
+            source->secrets_unreadable = true;
+    }
+    wipe_buf(&secrets);
+    if (columns.ptr != NULL)
+        source->key_columns =
+            slice_make(xmemdup(columns.ptr, columns.len), columns.len);
+    source->max_attempts = u32_of(cells[SOURCE_ATTEMPTS]);
+    source->retry_delay_s = u32_of(cells[SOURCE_RETRY_DELAY]);
+    source->concurrency = u32_of(cells[SOURCE_CONCURRENCY]);
+    source->relay = slice_is(cells[SOURCE_RELAY], "received") ? RELAY_RECEIVED
+                                                              : RELAY_PROCESSED;
+    source->version = db_u64(cells[SOURCE_VERSION], 0);
+}
+
+static void
+fill_token(struct catalog_row *row, const struct sealer *sealer,
+           const struct slice *cells)
+{
+    static const struct {
+        const char *name;
+        enum scope scope;
+    } scopes[] = {
+        {"admin", SCOPE_ADMIN},
+        {"app", SCOPE_APP},
+        {"send", SCOPE_SEND},
+        {"read", SCOPE_READ},
+    };
+    struct token *token = &row->token;
+    size_t i;
+
+    (void)sealer;
+    token->id = row->id;
+    token->application_id = u32_of(cells[TOKEN_APPLICATION]);
+    token->expires_at_us = db_time_us(cells[TOKEN_EXPIRES]);
+    token->version = db_u64(cells[TOKEN_VERSION], 0);
+    row->gone = db_u64(cells[TOKEN_GONE], 0) != 0;
+    token->scope = SCOPE_READ;
+    for (i = 0; i < sizeof(scopes) / sizeof(scopes[0]); i++)
+        if (slice_is(cells[TOKEN_SCOPE], scopes[i].name))
+            token->scope = scopes[i].scope;
+    if (cells[TOKEN_HASH].len == sizeof(token->hash))
+        memcpy(token->hash, cells[TOKEN_HASH].ptr, sizeof(token->hash));
+    else
+        row->gone = true; /* would match nothing anyway */
+}
+
+static const struct {
+    enum db_result (*read)(struct db *db, uint64_t seen, struct db_rows **rows);
+    void (*fill)(struct catalog_row *row, const struct sealer *sealer,
+                 const struct slice *cells);
+} kinds[ROW_KINDS] = {
+    [ROW_SUBSCRIPTION] = {store_catalog_subscriptions, fill_subscription},
+    [ROW_SOURCE] = {store_catalog_sources, fill_source},
+    [ROW_TOKEN] = {store_catalog_tokens, fill_token},
+};
+
+/* Both are in the order of ids. Read after the subscriptions: a pattern may be
+   newer than its row, which is then read again the next time. */
+static enum db_result
+read_patterns(struct db *db, uint64_t seen, struct catalog_changes *changes)
+{
+    const struct slice *cells;
+    struct db_rows *rows;
+    enum db_result result = store_catalog_patterns(db, seen, &rows);
+    size_t i = 0;
+
+    if (result != DB_OK)
+        return result;
+    while ((cells = db_rows_next(rows)) != NULL) {
+        uint32_t id = u32_of(cells[PATTERN_SUBSCRIPTION]);
+        struct subscription *sub;
+
+        while (i < changes->count && changes->list[i]->id < id)
+            i++;
+        if (i == changes->count)
+            break;
+        if (changes->list[i]->id != id || changes->list[i]->gone)
+            continue;
+        sub = &changes->list[i]->subscription;
+        sub->patterns = xreallocarray(sub->patterns, sub->pattern_count + 1,
+                                      sizeof(*sub->patterns));
+        sub->patterns[sub->pattern_count++] = text_of(cells[PATTERN_TEXT]);
+    }
+    db_rows_free(rows);
+    return DB_OK;
+}
+
+enum db_result
+catalog_row_read(struct db *db, const struct sealer *sealer, enum row_kind kind,
+                 uint64_t seen, struct catalog_changes *changes)
+{
+    const struct slice *cells;
+    struct db_rows *rows;
+    enum db_result result = kinds[kind].read(db, seen, &rows);
+
+    if (result != DB_OK)
+        return result;
+    changes->list = xreallocarray(changes->list, db_rows_count(rows),
+                                  sizeof(*changes->list));
+    while ((cells = db_rows_next(rows)) != NULL) {
+        struct catalog_row *row = xcalloc(1, sizeof(*row));
+
+        atomic_init(&row->refs, 1);
+        row->kind = kind;
+        row->id = u32_of(cells[0]);
+        kinds[kind].fill(row, sealer, cells);
+        changes->list[changes->count++] = row;
+    }
+    db_rows_free(rows);
+    return kind == ROW_SUBSCRIPTION && changes->count > 0
+               ? read_patterns(db, seen, changes)
+               : DB_OK;
+}
+
+static void
+free_subscription(struct subscription *sub)
+{
+    size_t i;
+
+    for (i = 0; i < sub->header_count; i++) {
+        free(sub->headers[i].name);
+        wipe(sub->headers[i].value);
+    }
+    free(sub->headers);
+    free_strings(sub->patterns, sub->pattern_count, free_text);
+    free_strings(sub->channels, sub->channel_count, free_text);
+    wipe(sub->secret);
+    wipe(sub->old_secret);
+    free(sub->schedule_s);
+    free(sub->url);
+}
+
+static void
+free_source(struct source *source)
+{
+    free_strings(source->secrets, source->secret_count, wipe);
+    free(source->name);
+    free(source->provider);
+    free((void *)(uintptr_t)source->key_columns.ptr);
+}
+
+void
+catalog_row_keep(struct catalog_row *row)
+{
+    atomic_fetch_add_explicit(&row->refs, 1, memory_order_relaxed);
+}
+
+void
+catalog_row_release(struct catalog_row *row)
+{
+    if (atomic_fetch_sub_explicit(&row->refs, 1, memory_order_acq_rel) > 1)
+        return;
+    if (row->kind == ROW_SUBSCRIPTION)
+        free_subscription(&row->subscription);
+    else if (row->kind == ROW_SOURCE)
+        free_source(&row->source);
+    free(row);
+}
+
+void
+catalog_changes_free(struct catalog_changes *changes)
+{
+    size_t i;
+
+    for (i = 0; i < changes->count; i++)
+        catalog_row_release(changes->list[i]);
+    free(changes->list);
+    *changes = (struct catalog_changes){NULL, 0};
+}
