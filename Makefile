@@ -142,11 +142,19 @@ run: deps
 stop:
 	tools/stack stop var
 
+# The programs, and what an administrator copies from: configuration, systemd
+# units, sites for nginx and Apache.
 PREFIX ?= /usr/local
+SHARE   = $(DESTDIR)$(PREFIX)/share/postern
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/postern
 	install -m 755 $(BUILD)/postern $(BUILD)/posternd $(DESTDIR)$(PREFIX)/bin
 	install -m 755 $(BUILD)/postern.fcgi $(DESTDIR)$(PREFIX)/lib/postern
+	install -d $(SHARE)/conf $(SHARE)/nginx $(SHARE)/apache $(SHARE)/sql
+	install -m 644 conf/* $(SHARE)/conf
+	install -m 644 nginx/* $(SHARE)/nginx
+	install -m 644 apache/* $(SHARE)/apache
+	install -m 644 $(SQL_FILES) $(SHARE)/sql
 
 clean:
 	rm -rf build build-asan build-tsan

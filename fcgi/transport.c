@@ -73,6 +73,7 @@ find_kind(struct transport *transport, const struct transport_options *options,
         transport->name = "the socket passed by systemd (LISTEN_FDS)";
         transport->threads = options->threads;
         transport->listen_fd = fd;
+        transport->successor = true;
         return true;
     }
     if (is_listening(STDIN_FILENO)) {
@@ -134,14 +135,22 @@ fail:
     return NULL;
 }
 
+/* From here on nobody new finds the socket. */
+static void
+remove_path(struct transport *transport)
+{
+    if (transport->unlink_path != NULL)
+        unlink(transport->unlink_path);
+    free(transport->unlink_path);
+    transport->unlink_path = NULL;
+}
+
 void
 transport_close(struct transport *transport)
 {
     if (transport == NULL)
         return;
-    if (transport->unlink_path != NULL)
-        unlink(transport->unlink_path);
-    free(transport->unlink_path);
+    remove_path(transport);
     if (transport->listen_fd >= 0)
         close(transport->listen_fd);
     if (transport->stop_fd >= 0)
@@ -197,6 +206,7 @@ transport_stop(struct transport *transport)
 {
     uint64_t one = 1;
 
+    remove_path(transport);
     /* Never read, so it stays readable for every worker. */
     (void)!write(transport->stop_fd, &one, sizeof(one));
 }

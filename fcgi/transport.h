@@ -47,7 +47,8 @@ void transport_answer(struct transport_worker *worker,
                       const struct request *request, const struct reply *reply);
 
 /* Makes every thread's transport_accept() return false once its present
-   request is answered. */
+   request is answered and nobody who has connected already waits. An own unix
+   socket is removed. */
 void transport_stop(struct transport *transport);
 
 #endif /* TRANSPORT_H */

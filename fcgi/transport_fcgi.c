@@ -93,15 +93,7 @@ fcgi_leave(struct transport_worker *base)
     free(worker);
 }
 
-static bool
-stopped(const struct transport *transport)
-{
-    struct pollfd stop = {.fd = transport->stop_fd, .events = POLLIN};
-
-    return poll(&stop, 1, 0) != 0;
-}
-
-/* False when it is time to stop. */
+/* False when it is time to stop, whether somebody waits or not. */
 static bool
 wait_for_connection(struct fcgi_worker *worker)
 {
@@ -143,13 +135,16 @@ fcgi_accept(struct transport_worker *base, struct request *request)
     struct timeval timeout = {.tv_sec = READ_TIMEOUT_S};
 
     for (;;) {
+        bool stopping = !wait_for_connection(worker);
         int result;
 
-        if (!wait_for_connection(worker) || stopped(transport))
+        if (stopping && transport->successor)
             return false;
         result = FCGX_Accept_r(&worker->fcgi);
         if (result == 0)
             break;
+        if (stopping)
+            return false; /* nobody waits any more */
         pause_if_exhausted(transport, -result);
     }
     worker->fcgi.keepConnection = 0;

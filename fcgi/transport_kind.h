@@ -14,6 +14,8 @@ struct transport {
     size_t max_body;
     const char *base_path;
     int listen_fd;
+    bool successor;    /* systemd keeps the socket: who waits at the end is
+                             served by the next process */
     int stop_fd;       /* eventfd; readable once transport_stop() was called */
     char *unlink_path; /* own unix socket, removed at the end; or NULL */
 };

@@ -6,7 +6,9 @@
 -- value and no payload is in any of them. Points in time are shown in the time
 -- zone of the session, whichever it is: TIMESTAMP columns are converted by the
 -- server, and a time that is computed from an id goes through FROM_UNIXTIME.
--- An id holds (milliseconds since 2025-01-01) << 22.
+-- An id holds (milliseconds since 2025-01-01) << 22. As text it is written in
+-- Crockford's base32, as in the API: CONV() gives 0-9a-v, and the REPLACEs move
+-- the letters above h to where i, l, o and u are left out.
 
 CREATE OR REPLACE SQL SECURITY INVOKER VIEW webhook_deliveries AS
 SELECT
@@ -20,9 +22,10 @@ SELECT
     a.response_code AS response_code,
     CONVERT(a.response_body USING utf8mb4) AS response_body,
     a.error_message AS error_message,
-    FROM_UNIXTIME(((j.id >> 22) + 1735689600000) / 1000) AS created_at,
+    FROM_UNIXTIME(ROUND(((j.id >> 22) + 1735689600000) / 1000, 3))
+        AS created_at,
     j.next_retry_at AS next_retry_at,
-    CAST(NULL AS DATETIME(6)) AS completed_at,
+    NULL AS completed_at,
     a.duration_ms AS duration_ms
 FROM jobs j
 LEFT JOIN events e ON e.id = j.event_id
@@ -41,7 +44,7 @@ SELECT
     d.response_code,
     CONVERT(d.response_body USING utf8mb4),
     d.error_message,
-    FROM_UNIXTIME(((d.id >> 22) + 1735689600000) / 1000),
+    FROM_UNIXTIME(ROUND(((d.id >> 22) + 1735689600000) / 1000, 3)),
     NULL,
     d.completed_at,
     d.duration_ms
@@ -56,7 +59,8 @@ SELECT
     s.url AS url,
     s.description AS description,
     COALESCE((SELECT JSON_ARRAYAGG(p.pattern ORDER BY p.position)
-        FROM subscription_patterns p WHERE p.subscription_id = s.id), '[]') AS event_types,
+        FROM subscription_patterns p WHERE p.subscription_id = s.id), '[]')
+        AS event_types,
     s.active AS active,
     s.paused AS paused,
     s.disabled_reason AS disabled_reason,
@@ -81,7 +85,8 @@ SELECT
     CAST(s.id AS CHAR(10) CHARACTER SET utf8mb4) AS id,
     s.url AS url,
     COALESCE((SELECT JSON_ARRAYAGG(p.pattern ORDER BY p.position)
-        FROM subscription_patterns p WHERE p.subscription_id = s.id), '[]') AS events,
+        FROM subscription_patterns p WHERE p.subscription_id = s.id), '[]')
+        AS events,
     CAST(NULL AS CHAR(1) CHARACTER SET utf8mb4) AS secret,
     s.active AS active,
     s.retry_count AS retry_count,
@@ -98,9 +103,21 @@ WHERE s.deleted_at IS NULL AND s.adhoc = 0;
 -- before it are rows of `attempts`.
 CREATE OR REPLACE SQL SECURITY INVOKER VIEW delivery_attempts AS
 SELECT
-    CONCAT(t.delivery_id, '-', t.attempt) AS id,
+    CONCAT('dlv_', LPAD(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(
+        REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(
+        LOWER(CONV(t.delivery_id, 10, 32)),
+        'v', 'z'), 'u', 'y'), 't', 'x'), 's', 'w'), 'r', 'v'),
+        'q', 't'), 'p', 's'), 'o', 'r'), 'n', 'q'), 'm', 'p'),
+        'l', 'n'), 'k', 'm'), 'j', 'k'), 'i', 'j'),
+        13, '0'), '-', t.attempt) AS id,
     CAST(t.owner_id AS CHAR(10)) AS webhook_id,
-    CAST(t.event_id AS CHAR(20)) AS payload_id,
+    CONCAT('evt_', LPAD(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(
+        REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(
+        LOWER(CONV(t.event_id, 10, 32)),
+        'v', 'z'), 'u', 'y'), 't', 'x'), 's', 'w'), 'r', 'v'),
+        'q', 't'), 'p', 's'), 'o', 'r'), 'n', 'q'), 'm', 'p'),
+        'l', 'n'), 'k', 'm'), 'j', 'k'), 'i', 'j'),
+        13, '0')) AS payload_id,
     t.attempt AS attempt_number,
     CONVERT('failed' USING utf8mb4) COLLATE utf8mb4_general_ci AS status,
     t.response_code AS response_code,
@@ -112,9 +129,21 @@ FROM attempts t
 WHERE t.kind = 1
 UNION ALL
 SELECT
-    CONCAT(d.id, '-', d.attempts),
+    CONCAT('dlv_', LPAD(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(
+        REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(
+        LOWER(CONV(d.id, 10, 32)),
+        'v', 'z'), 'u', 'y'), 't', 'x'), 's', 'w'), 'r', 'v'),
+        'q', 't'), 'p', 's'), 'o', 'r'), 'n', 'q'), 'm', 'p'),
+        'l', 'n'), 'k', 'm'), 'j', 'k'), 'i', 'j'),
+        13, '0'), '-', d.attempts),
     CAST(d.owner_id AS CHAR(10)),
-    CAST(d.event_id AS CHAR(20)),
+    CONCAT('evt_', LPAD(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(
+        REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(
+        LOWER(CONV(d.event_id, 10, 32)),
+        'v', 'z'), 'u', 'y'), 't', 'x'), 's', 'w'), 'r', 'v'),
+        'q', 't'), 'p', 's'), 'o', 'r'), 'n', 'q'), 'm', 'p'),
+        'l', 'n'), 'k', 'm'), 'j', 'k'), 'i', 'j'),
+        13, '0')),
     d.attempts,
     CONVERT(d.status USING utf8mb4) COLLATE utf8mb4_general_ci,
     d.response_code,
@@ -384,17 +413,21 @@ GROUP BY x.day, s.name;
 CREATE OR REPLACE SQL SECURITY INVOKER VIEW report_delivery_log AS
 SELECT
     d.id AS id,
-    CONCAT('dlv_',
-        LPAD(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(LOWER(CONV(d.id,
-        10, 32)), 'v', 'z'), 'u', 'y'), 't', 'x'), 's', 'w'), 'r', 'v'),
-        'q', 't'), 'p', 's'), 'o', 'r'), 'n', 'q'), 'm', 'p'), 'l', 'n'),
-        'k', 'm'), 'j', 'k'), 'i', 'j'), 13, '0')) AS delivery,
+    CONCAT('dlv_', LPAD(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(
+        REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(
+        LOWER(CONV(d.id, 10, 32)),
+        'v', 'z'), 'u', 'y'), 't', 'x'), 's', 'w'), 'r', 'v'),
+        'q', 't'), 'p', 's'), 'o', 'r'), 'n', 'q'), 'm', 'p'),
+        'l', 'n'), 'k', 'm'), 'j', 'k'), 'i', 'j'),
+        13, '0')) AS delivery,
     d.event_id AS event_id,
-    CONCAT('evt_',
-        LPAD(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(LOWER(CONV(d.event_id,
-        10, 32)), 'v', 'z'), 'u', 'y'), 't', 'x'), 's', 'w'), 'r', 'v'),
-        'q', 't'), 'p', 's'), 'o', 'r'), 'n', 'q'), 'm', 'p'), 'l', 'n'),
-        'k', 'm'), 'j', 'k'), 'i', 'j'), 13, '0')) AS event,
+    CONCAT('evt_', LPAD(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(
+        REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(
+        LOWER(CONV(d.event_id, 10, 32)),
+        'v', 'z'), 'u', 'y'), 't', 'x'), 's', 'w'), 'r', 'v'),
+        'q', 't'), 'p', 's'), 'o', 'r'), 'n', 'q'), 'm', 'p'),
+        'l', 'n'), 'k', 'm'), 'j', 'k'), 'i', 'j'),
+        13, '0')) AS event,
     d.event_type AS event_type,
     d.application_id AS application_id,
     d.owner_id AS subscription_id,
@@ -405,7 +438,8 @@ SELECT
     d.error_class AS error_class,
     d.error_message AS error_message,
     d.duration_ms AS duration_ms,
-    FROM_UNIXTIME(((d.id >> 22) + 1735689600000) / 1000) AS created_at,
+    FROM_UNIXTIME(ROUND(((d.id >> 22) + 1735689600000) / 1000, 3))
+        AS created_at,
     d.completed_at AS completed_at,
     d.done_day AS done_day
 FROM deliveries d
