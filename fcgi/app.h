@@ -40,7 +40,7 @@ struct app {
 
 /* Who asks: filled by the router from the token, before the handler runs. */
 struct caller {
-    bool anonymous;          /* an open route, no token given */
+    bool anonymous; /* an open route, no token given */
     enum scope scope;
     uint32_t application_id; /* admin: the default application */
     uint32_t token_id;       /* 0: API_SECRET_KEY */

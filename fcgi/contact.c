@@ -14,8 +14,8 @@
 
 #define LOGGER "postern.http"
 #define TRY_EVERY_US CLOCK_US_PER_S
-#define FRESH_US CLOCK_US_PER_S       /* housekeeping lets it get so old */
-#define STALE_US (3 * CLOCK_US_PER_S) /* a request refreshes it itself */
+#define FRESH_US (CLOCK_US_PER_S / 2)       /* housekeeping leaves it alone */
+#define STALE_US (CLOCK_US_PER_S / 10 * 11) /* a request refreshes it itself */
 #define LOOKS_PER_S 8
 #define WHY_MAX_BYTES 512
 
@@ -156,7 +156,9 @@ refresh_if_older(struct app *app, int64_t age_us)
 
     if (!older_than(contact, age_us))
         return;
-    pthread_mutex_lock(&contact->lock);
+    /* Somebody is at it: go on with what there is. */
+    if (pthread_mutex_trylock(&contact->lock) != 0)
+        return;
     if (older_than(contact, age_us)) {
         (void)!refresh(app);
         atomic_store(&contact->refreshed_mono_us, clock_mono_us());

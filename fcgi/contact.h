@@ -46,7 +46,9 @@ enum contact_state contact_make(struct app *app, struct buf *why);
 /* True once contact_make() has been CONTACT_READY. Never waits. */
 bool contact_made(const struct app *app);
 
-/* Housekeeping: refreshes a catalog that is older than a second. */
+/* Housekeeping, once a second: refreshes the catalog if requests have come. A
+   request after a pause refreshes it itself, so a change of configuration is
+   seen within a second or so. */
 void contact_keep(struct app *app);
 
 /* Renews the node lease when it is due; gives it back at the end. */

@@ -13,6 +13,7 @@
 #include "transport.h"
 #include "version.h"
 
+#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -187,6 +188,10 @@ serve(struct app *app, struct transport *transport, int grace_ms,
         break;
     case CONTACT_REFUSED:
         return complain(END_CONFIG, "", why);
+    }
+    if (!transport_begin(transport)) {
+        buf_add_text(why, strerror(errno));
+        return complain(END_UNAVAILABLE, "cannot listen: ", why);
     }
     if (!transport_is_cgi(transport))
         log_info(LOGGER,

@@ -23,10 +23,10 @@ enum family { FAMILY_API, FAMILY_RECEIVE };
 struct reply {
     int status;
     const char *content_type; /* static */
-    struct buf headers; /* more header lines, each ended by CR LF */
+    struct buf headers;       /* more header lines, each ended by CR LF */
     struct buf body;
     enum family family;
-    bool problem_json; /* the client asked for RFC 9457 */
+    bool problem_json;             /* the client asked for RFC 9457 */
     const struct request *request; /* whose path and id RFC 9457 names; or
                                       NULL */
     const char *code;   /* the stable word of an error; NULL if it is none */
@@ -53,8 +53,7 @@ void reply_empty(struct reply *reply, int status); /* 204, 304 */
  * and WWW-Authenticate (401) are added where they belong.
  */
 void reply_error(struct reply *reply, int status, const char *code,
-                 const char *format, ...)
-    __attribute__((format(printf, 4, 5)));
+                 const char *format, ...) __attribute__((format(printf, 4, 5)));
 
 /* The same with more members, for example ",\"expected\":\"supabase\"":
    complete JSON members, each after its comma. */

@@ -35,7 +35,7 @@ struct request {
     struct slice path;  /* decoded, base path removed, no trailing slash */
     struct slice query; /* as received, without '?' */
     struct slice segment[REQUEST_SEGMENTS]; /* captured by the route: {id} */
-    struct slice remote_address; /* after trusted_proxies */
+    struct slice remote_address;            /* after trusted_proxies */
     bool https;
     char *const *params; /* CGI variables "NAME=value", NULL at the end */
     struct buf body;
@@ -73,6 +73,7 @@ const char *request_method_name(enum method method);
    UTF-8 or has NUL, an encoded '/' or a broken %xx); the other fields are set
    nevertheless, the path to "". params must live as long as the request. */
 bool request_read_params(struct request *request, const char *base_path,
-                         char *const *params) __attribute__((warn_unused_result));
+                         char *const *params)
+    __attribute__((warn_unused_result));
 
 #endif /* REQUEST_H */

@@ -15,12 +15,12 @@
 #include "app.h"
 
 enum access {
-    ACCESS_ALWAYS, /* no token, and works without the database: /health */
-    ACCESS_OPEN,   /* no token: receivers (they have signatures) */
+    ACCESS_ALWAYS,       /* no token, and works without the database: /health */
+    ACCESS_OPEN,         /* no token: receivers (they have signatures) */
     ACCESS_PUBLIC_STATS, /* open while public_stats = yes, else READ */
-    ACCESS_READ,   /* admin, app, read */
-    ACCESS_SEND,   /* admin, app, send */
-    ACCESS_MANAGE  /* admin, app */
+    ACCESS_READ,         /* admin, app, read */
+    ACCESS_SEND,         /* admin, app, send */
+    ACCESS_MANAGE        /* admin, app */
 };
 
 struct route {

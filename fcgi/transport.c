@@ -15,6 +15,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#define BACKLOG 1024 /* a full one makes nginx answer 502 at once */
 #define SYSTEMD_FD 3 /* sd_listen_fds(3): the first one passed */
 #define PIECE_BYTES 16384
 #define DRAIN_MAX_BYTES ((size_t)64 * 1024 * 1024)
@@ -64,8 +65,9 @@ find_kind(struct transport *transport, const struct transport_options *options,
     if (options->listen != NULL) {
         transport->name = options->listen;
         transport->threads = options->threads;
+        transport->own = true;
         transport->listen_fd =
-            transport_listen(options->listen, &transport->unlink_path, why);
+            transport_bind(options->listen, &transport->unlink_path, why);
         return transport->listen_fd >= 0;
     }
     fd = systemd_socket();
@@ -133,6 +135,12 @@ transport_open(const struct transport_options *options, struct buf *why)
 fail:
     transport_close(transport);
     return NULL;
+}
+
+bool
+transport_begin(struct transport *transport)
+{
+    return !transport->own || listen(transport->listen_fd, BACKLOG) == 0;
 }
 
 /* From here on nobody new finds the socket. */

@@ -32,6 +32,12 @@ struct transport_options {
 struct transport *transport_open(const struct transport_options *options,
                                  struct buf *why);
 void transport_close(struct transport *transport);
+
+/* An own socket takes connections from here on: whoever connects finds a
+   process that is ready. False: errno says why. */
+bool transport_begin(struct transport *transport)
+    __attribute__((warn_unused_result));
+
 /* 1 under mod_fcgid (detected: fd 0 without --listen) and for CGI. */
 unsigned transport_threads(const struct transport *transport);
 const char *transport_name(const struct transport *transport);

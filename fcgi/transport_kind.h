@@ -14,6 +14,7 @@ struct transport {
     size_t max_body;
     const char *base_path;
     int listen_fd;
+    bool own; /* the socket is ours, and does not listen before _begin() */
     bool successor;    /* systemd keeps the socket: who waits at the end is
                              served by the next process */
     int stop_fd;       /* eventfd; readable once transport_stop() was called */
@@ -46,8 +47,9 @@ void transport_read_body(struct request *request,
                          int (*read_some)(void *from, char *into, int len),
                          void *from);
 
-/* A listening socket of our own: "unix:PATH" or "HOST:PORT". -1: *why says
-   what to do. *unlink_path: to be freed and removed at the end, or NULL. */
-int transport_listen(const char *where, char **unlink_path, struct buf *why);
+/* A socket of our own, bound but not listening yet: "unix:PATH" or
+   "HOST:PORT". -1: *why says what to do. *unlink_path: to be freed and removed
+   at the end, or NULL. */
+int transport_bind(const char *where, char **unlink_path, struct buf *why);
 
 #endif /* TRANSPORT_KIND_H */

@@ -196,7 +196,7 @@ SELECT
     c.retried AS retried,
     c.attempts AS attempts,
     c.duration_ms / NULLIF(c.attempts, 0) AS avg_ms,
-    CASE WHEN c.c13 = 0 THEN NULL
+    CASE WHEN COALESCE(c.c13, 0) = 0 THEN NULL
         WHEN c.c0 >= 0.5 * c.c13 THEN 5 WHEN c.c1 >= 0.5 * c.c13 THEN 10
         WHEN c.c2 >= 0.5 * c.c13 THEN 25 WHEN c.c3 >= 0.5 * c.c13 THEN 50
         WHEN c.c4 >= 0.5 * c.c13 THEN 100 WHEN c.c5 >= 0.5 * c.c13 THEN 250
@@ -206,7 +206,7 @@ SELECT
         WHEN c.c11 >= 0.5 * c.c13 THEN 30000
         WHEN c.c12 >= 0.5 * c.c13 THEN 60000
         ELSE 60000 END AS p50_ms,
-    CASE WHEN c.c13 = 0 THEN NULL
+    CASE WHEN COALESCE(c.c13, 0) = 0 THEN NULL
         WHEN c.c0 >= 0.95 * c.c13 THEN 5 WHEN c.c1 >= 0.95 * c.c13 THEN 10
         WHEN c.c2 >= 0.95 * c.c13 THEN 25 WHEN c.c3 >= 0.95 * c.c13 THEN 50
         WHEN c.c4 >= 0.95 * c.c13 THEN 100 WHEN c.c5 >= 0.95 * c.c13 THEN 250
@@ -217,7 +217,7 @@ SELECT
         WHEN c.c11 >= 0.95 * c.c13 THEN 30000
         WHEN c.c12 >= 0.95 * c.c13 THEN 60000
         ELSE 60000 END AS p95_ms,
-    CASE WHEN c.c13 = 0 THEN NULL
+    CASE WHEN COALESCE(c.c13, 0) = 0 THEN NULL
         WHEN c.c0 >= 0.99 * c.c13 THEN 5 WHEN c.c1 >= 0.99 * c.c13 THEN 10
         WHEN c.c2 >= 0.99 * c.c13 THEN 25 WHEN c.c3 >= 0.99 * c.c13 THEN 50
         WHEN c.c4 >= 0.99 * c.c13 THEN 100 WHEN c.c5 >= 0.99 * c.c13 THEN 250
@@ -308,7 +308,7 @@ SELECT
     l.last_success_at AS last_success_at,
     COALESCE(c.successful, 0) AS successful_24h,
     COALESCE(c.failed, 0) AS failed_24h,
-    CASE WHEN c.c13 = 0 THEN NULL
+    CASE WHEN COALESCE(c.c13, 0) = 0 THEN NULL
         WHEN c.c0 >= 0.95 * c.c13 THEN 5 WHEN c.c1 >= 0.95 * c.c13 THEN 10
         WHEN c.c2 >= 0.95 * c.c13 THEN 25 WHEN c.c3 >= 0.95 * c.c13 THEN 50
         WHEN c.c4 >= 0.95 * c.c13 THEN 100 WHEN c.c5 >= 0.95 * c.c13 THEN 250

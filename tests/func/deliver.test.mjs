@@ -7,7 +7,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { changeConfig, closedPort, deliveriesOf, delivery, makeToken, reached,
     subscribe, trigger } from './lib/gateway.mjs';
-import { assertGolden, ID, NUMBER, TIME } from './lib/golden.mjs';
+import { assertGolden, ID, NUMBER, SECRET, TIME } from './lib/golden.mjs';
 import { links } from './lib/http.mjs';
 import { idNumber, idText } from './lib/ids.mjs';
 import { gate, Receiver } from './lib/receiver.mjs';
@@ -605,8 +605,9 @@ describe('operating', () => {
         const done = await reached(stack, newId, 'success');
         assert.equal(done.retry_of, id);
         assert.equal((await delivery(stack, id)).status, 'failed');
-        assertGolden(answer.body, 'delivery_retried',
-            { dlv: ID('dlv'), old: ID('dlv') });
+        const shown = assertGolden(answer.body, 'delivery_retried',
+            { dlv: ID('dlv') });
+        assert.equal(shown.dlv, newId);
     });
 
     test('a delivery that still waits can be cancelled', async () => {
@@ -651,6 +652,46 @@ describe('operating', () => {
             assert.equal(resumed.status, 200, resumed.text);
             await place.arrived(1);
             await reached(stack, id, 'success');
+        });
+
+    test('a retry of a delivery that still waits makes it due now',
+        async () => {
+            const { place, id } = await sendOne('hurry', [500, 200],
+                { retry_delay: 3600 });
+            await reached(stack, id, 'retrying');
+            const answer = await api.post(`/api/deliveries/${id}/retry`);
+            assert.equal(answer.status, 202, answer.text);
+            const request = await place.arrived(2);
+            assert.equal(request.headers['x-webhook-delivery'], id);
+            assert.equal(request.headers['x-webhook-attempt'], '2');
+            await reached(stack, id, 'success');
+        });
+
+    test('after rotate-secret both secrets sign until the grace ends',
+        async () => {
+            const place = receiver.place('rotate');
+            const made = await subscribe(stack, place.url, ['rotated']);
+            const rotate = (grace_seconds) => api.post(
+                `/api/webhooks/${made.id}/rotate-secret`, { grace_seconds });
+            const answer = await rotate(3600);
+            assert.equal(answer.status, 200, answer.text);
+            const { secret } = answer.json;
+            assert.match(secret, new RegExp(`^${SECRET}$`));
+            assert.notEqual(secret, made.secret);
+            await trigger(stack, 'rotated', {});
+            const { headers, body } = await place.arrived(1);
+            assert.equal(headers['x-webhook-signature'],
+                'sha256=' + hexSignature(secret, body));
+            assert.equal(headers['webhook-signature'], [secret, made.secret]
+                .map((key) => standardSignature(key, headers['webhook-id'],
+                    headers['webhook-timestamp'], body)).join(' '));
+
+            const at_once = (await rotate(0)).json.secret;
+            await trigger(stack, 'rotated', {});
+            const second = await place.arrived(2);
+            assert.equal(second.headers['webhook-signature'],
+                standardSignature(at_once, second.headers['webhook-id'],
+                    second.headers['webhook-timestamp'], second.body));
         });
 
     test('deleting a subscription cancels what still waits', async () => {
@@ -724,7 +765,7 @@ describe('test deliveries', () => {
         const answer = await api.post(`/api/webhooks/${made.id}/test`);
         assert.equal(answer.status, 200, answer.text);
         assertGolden(answer.body, 'webhook_test_success',
-            { dlv: ID('dlv'), ms: NUMBER });
+            { dlv: ID('dlv'), body: 'thank you', ms: NUMBER });
         const request = await place.arrived(1);
         assert.equal(request.json.event, 'webhook.test');
         assert.equal(request.json.data.test, true);
@@ -763,13 +804,13 @@ describe('test deliveries', () => {
     });
 
     test('an ad-hoc test needs no subscription and leaves none', async () => {
-        const place = receiver.place('adhoc');
+        const place = receiver.place('adhoc', { status: 200, body: 'pong' });
         const listed = (await api.get('/api/webhooks?limit=250')).json.length;
         const answer = await api.post('/api/webhooks/test',
             { url: place.url, event: 'test.ping', data: { test: true } });
         assert.equal(answer.status, 200, answer.text);
         assertGolden(answer.body, 'webhook_test_success',
-            { dlv: ID('dlv'), ms: NUMBER });
+            { dlv: ID('dlv'), body: 'pong', ms: NUMBER });
         const request = await place.arrived(1);
         assert.equal(request.json.event, 'test.ping');
         assert.deepEqual(request.json.data, { test: true });

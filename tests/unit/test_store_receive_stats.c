@@ -1,10 +1,13 @@
 /*
- * test_store_receive_stats.c - unit tests for the statistics of the receivers:
- * the body that is printed from the counters.
+ * test_store_receive_stats.c - tests for the statistics of the receivers: what
+ * a real database counts, and the body that is printed from it.
  */
 #include "store_receive_stats.h"
 
+#include "testdb.h"
 #include "unit.h"
+
+static struct db *db;
 
 static void
 assert_print(const char *claim, const struct receive_source_stats *sources,
@@ -82,6 +85,39 @@ test_others(void)
                  "\"notion\":0,\"github\":2}}");
 }
 
+/* Hours, slots and the folded past add up; other sources stay apart. */
+static void
+test_reads(void)
+{
+    struct receive_source_stats *sources = NULL;
+    struct buf out = BUF_INIT(4096);
+    size_t count = 0;
+
+    testdb_exec(db, "INSERT INTO sources (id, application_id, name, provider,"
+                    " config_version) VALUES (3, 1, 'github', 'github', 1)");
+    testdb_exec(
+        db,
+        "INSERT INTO rollup_sources (hour, source_id, action, slot, processed,"
+        " failed, retries, duration_us) VALUES"
+        " ('1971-01-01', 1, 'insert', 0, 10, 1, 2, 1000000),"
+        " ('2026-01-01 15:00:00', 1, 'insert', 0, 1, 0, 0, 500000),"
+        " ('2026-01-01 15:00:00', 1, 'insert', 7, 1, 0, 0, 500000),"
+        " ('2026-01-01 15:00:00', 1, 'delete', 7, 0, 1, 3, 0),"
+        " ('2026-01-01 15:00:00', 3, 'other', 0, 5, 0, 0, 0)");
+    CU_ASSERT_EQUAL_FATAL(store_receive_stats(db, &sources, &count), DB_OK);
+    CU_ASSERT_EQUAL(count, 3);
+    receive_stats_print(sources, count, &out);
+    CU_ASSERT_STRING_EQUAL(out.data,
+                           "{\"total_processed\":17,\"total_failed\":2,"
+                           "\"total_retries\":5,\"success_rate\":0.895,"
+                           "\"average_processing_time_seconds\":0.105,"
+                           "\"events_by_type\":{\"insert\":13,\"update\":0,"
+                           "\"delete\":1,\"other\":5},\"events_by_source\":{"
+                           "\"supabase\":14,\"notion\":0,\"github\":5}}");
+    free(sources);
+    buf_free(&out);
+}
+
 int
 main(void)
 {
@@ -89,8 +125,18 @@ main(void)
         {"the documented example", test_example},
         {"nothing yet", test_nothing_yet},
         {"others", test_others},
+        {"reads", test_reads},
         CU_TEST_INFO_NULL,
     };
+    int end = EXIT_FAILURE;
 
-    return unit_run("store_receive_stats", tests);
+    if (!testdb_start())
+        return EXIT_FAILURE;
+    if (testdb_migrate()) {
+        db = db_new(&testdb_settings);
+        end = unit_run("store_receive_stats", tests);
+        db_free(db);
+    }
+    testdb_stop();
+    return end;
 }

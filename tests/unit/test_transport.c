@@ -6,6 +6,7 @@
 #include "transport_kind.h"
 #include "unit.h"
 
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -92,14 +93,15 @@ test_unix_socket(void)
     int fd;
 
     snprintf(where, sizeof(where), "unix:%s/s", directory);
-    fd = transport_listen(where, &unlink_path, &why);
+    fd = transport_bind(where, &unlink_path, &why);
     CU_ASSERT_FATAL(fd >= 0);
     CU_ASSERT_STRING_EQUAL(unlink_path, where + 5);
     CU_ASSERT_EQUAL(stat(unlink_path, &status), 0);
     CU_ASSERT_EQUAL(status.st_mode & 07777, 0660);
+    CU_ASSERT_EQUAL(listen(fd, 1), 0);
 
     /* A socket that somebody serves is not taken away from him. */
-    CU_ASSERT_EQUAL(transport_listen(where, &second, &why), -1);
+    CU_ASSERT_EQUAL(transport_bind(where, &second, &why), -1);
     CU_ASSERT_PTR_NULL(second);
     CU_ASSERT_PTR_NOT_NULL(strstr(why.data, "something else is there"));
     CU_ASSERT_EQUAL(stat(unlink_path, &status), 0);
@@ -107,7 +109,7 @@ test_unix_socket(void)
     /* One that a dead process left behind is. */
     close(fd);
     free(unlink_path);
-    fd = transport_listen(where, &unlink_path, &why);
+    fd = transport_bind(where, &unlink_path, &why);
     CU_ASSERT(fd >= 0);
     close(fd);
     unlink(unlink_path);
@@ -127,7 +129,7 @@ test_leaves_files_alone(void)
     file = fopen(where + 5, "w");
     CU_ASSERT_PTR_NOT_NULL_FATAL(file);
     fclose(file);
-    CU_ASSERT_EQUAL(transport_listen(where, &unlink_path, &why), -1);
+    CU_ASSERT_EQUAL(transport_bind(where, &unlink_path, &why), -1);
     CU_ASSERT_PTR_NULL(unlink_path);
     CU_ASSERT_EQUAL(stat(where + 5, &status), 0);
     unlink(where + 5);
@@ -154,7 +156,7 @@ test_bad_addresses(void)
     for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         struct buf why = BUF_INIT(1000);
         char *unlink_path = NULL;
-        int fd = transport_listen(rows[i], &unlink_path, &why);
+        int fd = transport_bind(rows[i], &unlink_path, &why);
 
         if (fd != -1)
             fprintf(stderr, "\n%s: accepted\n", rows[i]);
@@ -170,15 +172,15 @@ test_port(void)
 {
     struct buf why = BUF_INIT(1000);
     char *unlink_path = NULL;
-    int fd = transport_listen("127.0.0.1:0", &unlink_path, &why);
-    int listening = 0;
-    socklen_t len = sizeof(listening);
+    int fd = transport_bind("127.0.0.1:0", &unlink_path, &why);
+    struct sockaddr_in bound;
+    socklen_t len = sizeof(bound);
 
     CU_ASSERT_FATAL(fd >= 0);
     CU_ASSERT_PTR_NULL(unlink_path);
-    CU_ASSERT_EQUAL(getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &len),
-                    0);
-    CU_ASSERT_EQUAL(listening, 1);
+    CU_ASSERT_EQUAL(getsockname(fd, (struct sockaddr *)&bound, &len), 0);
+    CU_ASSERT_EQUAL(bound.sin_family, AF_INET);
+    CU_ASSERT_EQUAL(bound.sin_addr.s_addr, htonl(INADDR_LOOPBACK));
     close(fd);
     buf_free(&why);
 }

@@ -1,5 +1,5 @@
 /*
- * transport_listen.c - a listening socket of our own; see transport_kind.h.
+ * transport_bind.c - a socket of our own; see transport_kind.h.
  *
  * Made here and not by FCGX_OpenSocket(), which removes whatever stands at the
  * path, listens on all addresses and ends the process when something fails.
@@ -16,7 +16,6 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#define BACKLOG 1024 /* a full one makes nginx answer 502 at once */
 #define SOCKET_MODE 0660
 
 /* True if nobody listens at the path any more. */
@@ -40,7 +39,7 @@ is_stale(const struct sockaddr_un *address)
 }
 
 static int
-listen_unix(const char *path, char **unlink_path, struct buf *why)
+bind_unix(const char *path, char **unlink_path, struct buf *why)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     int fd;
@@ -58,7 +57,7 @@ listen_unix(const char *path, char **unlink_path, struct buf *why)
         unlink(path);
     if (bind(fd, (const struct sockaddr *)&address, sizeof(address)) != 0)
         goto fail;
-    if (chmod(path, SOCKET_MODE) != 0 || listen(fd, BACKLOG) != 0) {
+    if (chmod(path, SOCKET_MODE) != 0) {
         int saved = errno;
 
         unlink(path);
@@ -79,7 +78,7 @@ fail:
 }
 
 static int
-listen_address(const struct addrinfo *address)
+bind_address(const struct addrinfo *address)
 {
     int one = 1, saved;
     int fd = socket(address->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -87,8 +86,7 @@ listen_address(const struct addrinfo *address)
     if (fd < 0)
         return -1;
     if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)) == 0 &&
-        bind(fd, address->ai_addr, address->ai_addrlen) == 0 &&
-        listen(fd, BACKLOG) == 0)
+        bind(fd, address->ai_addr, address->ai_addrlen) == 0)
         return fd;
     saved = errno;
     close(fd);
@@ -99,7 +97,7 @@ listen_address(const struct addrinfo *address)
 /* "127.0.0.1:9000", "[::1]:9000", "localhost:9000". An empty host is refused:
    a FastCGI port is for the web server alone. */
 static int
-listen_tcp(const char *where, struct buf *why)
+bind_tcp(const char *where, struct buf *why)
 {
     struct addrinfo hints = {.ai_socktype = SOCK_STREAM,
                              .ai_flags = AI_NUMERICSERV};
@@ -122,7 +120,7 @@ listen_tcp(const char *where, struct buf *why)
         buf_addf(why, "cannot listen on %s: %s", where, gai_strerror(error));
         goto out;
     }
-    fd = listen_address(found);
+    fd = bind_address(found);
     if (fd < 0)
         buf_addf(why, "cannot listen on %s: %s", where, strerror(errno));
     freeaddrinfo(found);
@@ -132,12 +130,12 @@ out:
 }
 
 int
-transport_listen(const char *where, char **unlink_path, struct buf *why)
+transport_bind(const char *where, char **unlink_path, struct buf *why)
 {
     static const char unix_prefix[] = "unix:";
 
     *unlink_path = NULL;
     if (strncmp(where, unix_prefix, sizeof(unix_prefix) - 1) == 0)
-        return listen_unix(where + sizeof(unix_prefix) - 1, unlink_path, why);
-    return listen_tcp(where, why);
+        return bind_unix(where + sizeof(unix_prefix) - 1, unlink_path, why);
+    return bind_tcp(where, why);
 }

@@ -1,0 +1,454 @@
+/*
+ * batch.c - events that are written in one transaction.
+ */
+#include "batch.h"
+
+#include "alloc.h"
+#include "script.h"
+#include "store_event.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define MATCHES_FIRST 128 /* room for matches to begin with */
+#define ASK_MAX 256       /* ids asked for by one statement */
+
+struct item {
+    struct new_event *event;
+    uint64_t id;
+    uint64_t process_id;   /* of the process job; 0 = none */
+    size_t first, matched; /* its part of subscriptions[] and job_ids[] */
+    /* What the keys say, set by each batch_write(). */
+    bool duplicate;
+    uint64_t winner_id;
+    uint32_t winner_matched;
+};
+
+struct batch {
+    struct item *items;
+    size_t count, cap;
+    uint32_t *subscriptions; /* who gets a job, item after item */
+    uint64_t *job_ids;
+    size_t matches, matches_cap;
+    size_t jobs;
+    bool has_keys;
+    struct item **by_key; /* items with a key, sorted; room for cap */
+    struct script script;
+};
+
+struct batch *
+batch_new(void)
+{
+    struct batch *batch = xcalloc(1, sizeof(*batch));
+
+    batch->script = SCRIPT_INIT;
+    return batch;
+}
+
+void
+batch_free(struct batch *batch)
+{
+    if (batch == NULL)
+        return;
+    script_free(&batch->script);
+    free(batch->items);
+    free(batch->by_key);
+    free(batch->subscriptions);
+    free(batch->job_ids);
+    free(batch);
+}
+
+void
+batch_clear(struct batch *batch)
+{
+    batch->count = 0;
+    batch->matches = 0;
+    batch->jobs = 0;
+    batch->has_keys = false;
+}
+
+size_t
+batch_events(const struct batch *batch)
+{
+    return batch->count;
+}
+
+size_t
+batch_jobs(const struct batch *batch)
+{
+    return batch->jobs;
+}
+
+bool
+batch_matches(const struct new_event *event)
+{
+    return event->route == ROUTE_MATCH || event->route == ROUTE_PROCESS_MATCH;
+}
+
+static bool
+is_processed(const struct new_event *event)
+{
+    return event->route == ROUTE_PROCESS || event->route == ROUTE_PROCESS_MATCH;
+}
+
+static struct item *
+new_item(struct batch *batch)
+{
+    struct item *item;
+
+    if (batch->count == batch->cap) {
+        batch->cap = batch->cap == 0 ? 64 : 2 * batch->cap;
+        batch->items =
+            xreallocarray(batch->items, batch->cap, sizeof(*batch->items));
+        batch->by_key =
+            xreallocarray(batch->by_key, batch->cap, sizeof(struct item *));
+    }
+    item = &batch->items[batch->count++];
+    memset(item, 0, sizeof(*item));
+    item->first = batch->matches;
+    return item;
+}
+
+static void
+make_room(struct batch *batch, size_t more)
+{
+    size_t cap = batch->matches_cap == 0 ? MATCHES_FIRST : batch->matches_cap;
+
+    while (cap - batch->matches < more)
+        cap *= 2;
+    if (cap == batch->matches_cap)
+        return;
+    batch->subscriptions =
+        xreallocarray(batch->subscriptions, cap, sizeof(*batch->subscriptions));
+    batch->job_ids =
+        xreallocarray(batch->job_ids, cap, sizeof(*batch->job_ids));
+    batch->matches_cap = cap;
+}
+
+/* Adds those who want the event to subscriptions[]. */
+static size_t
+find_takers(struct batch *batch, const struct new_event *event,
+            const struct catalog_snapshot *snapshot)
+{
+    size_t room, found;
+
+    make_room(batch, 1);
+    if (event->route == ROUTE_ONE) {
+        batch->subscriptions[batch->matches] = event->subscription_id;
+        return 1;
+    }
+    if (!batch_matches(event))
+        return 0;
+    for (;;) {
+        room = batch->matches_cap - batch->matches;
+        found = catalog_match(snapshot, event->application_id, event->type,
+                              event->channels, event->channel_count,
+                              batch->subscriptions + batch->matches, room);
+        if (found <= room)
+            return found;
+        make_room(batch, found);
+    }
+}
+
+static void
+draw_ids(struct batch *batch, struct item *item, struct id_source *ids)
+{
+    size_t i;
+
+    item->id = id_next(ids);
+    item->process_id = is_processed(item->event) ? id_next(ids) : 0;
+    for (i = item->first; i < item->first + item->matched; i++)
+        batch->job_ids[i] = id_next(ids);
+}
+
+void
+batch_add(struct batch *batch, struct new_event *event, struct id_source *ids,
+          const struct catalog_snapshot *snapshot)
+{
+    struct item *item = new_item(batch);
+
+    item->event = event;
+    item->matched = find_takers(batch, event, snapshot);
+    batch->matches += item->matched;
+    batch->jobs += item->matched + (is_processed(event) ? 1 : 0);
+    batch->has_keys = batch->has_keys || event->has_dedupe;
+    draw_ids(batch, item, ids);
+}
+
+void
+batch_redraw(struct batch *batch, struct id_source *ids)
+{
+    size_t i;
+
+    for (i = 0; i < batch->count; i++)
+        draw_ids(batch, &batch->items[i], ids);
+}
+
+/* By key; of equal keys the event that came first, which has the lower id. */
+static int
+compare_items(const void *a, const void *b)
+{
+    const struct item *const *left = a, *const *right = b;
+    int order =
+        memcmp((*left)->event->dedupe_hash, (*right)->event->dedupe_hash, 32);
+
+    if (order != 0)
+        return order;
+    return (*left)->id < (*right)->id ? -1 : 1;
+}
+
+static size_t
+sort_keys(struct batch *batch)
+{
+    size_t i, count = 0;
+
+    for (i = 0; i < batch->count; i++)
+        if (batch->items[i].event->has_dedupe)
+            batch->by_key[count++] = &batch->items[i];
+    qsort(batch->by_key, count, sizeof(struct item *), compare_items);
+    return count;
+}
+
+static bool
+same_key(const struct item *a, const struct item *b)
+{
+    return memcmp(a->event->dedupe_hash, b->event->dedupe_hash, 32) == 0;
+}
+
+static void
+lose_to(struct item *item, uint64_t winner_id, uint32_t winner_matched)
+{
+    item->duplicate = true;
+    item->winner_id = winner_id;
+    item->winner_matched = winner_matched;
+}
+
+/* The one who wins a key when it is not us: an event of yesterday, else one
+   that was quicker today. NULL: we do. */
+static const struct store_found_key *
+find_winner(const struct store_key *key, const struct dedupe_slots *slots,
+            const struct store_found_key *found, size_t count)
+{
+    const struct store_found_key *winner = NULL;
+    size_t i;
+
+    for (i = 0; i < count; i++) {
+        if (found[i].event_id == key->event_id ||
+            memcmp(found[i].hash, key->hash, 32) != 0)
+            continue;
+        if (winner == NULL || found[i].slot == slots->yesterday)
+            winner = &found[i];
+    }
+    return winner;
+}
+
+/* What we wrote for an event that has lost would mislead those who look
+   later. */
+static void
+unclaim(struct batch *batch, const struct store_key *key,
+        const struct store_found_key *found, size_t count)
+{
+    size_t i;
+
+    for (i = 0; i < count; i++)
+        if (found[i].event_id == key->event_id)
+            store_event_unclaim_key(&batch->script, found[i].slot, key);
+}
+
+static int
+compare_found(const void *a, const void *b)
+{
+    const struct store_found_key *left = a, *right = b;
+
+    return memcmp(left->hash, right->hash, sizeof(left->hash));
+}
+
+/* Both lists are sorted by hash: each key meets its part of found[]. */
+static void
+judge(struct batch *batch, struct item **firsts, const struct store_key *keys,
+      size_t count, const struct dedupe_slots *slots,
+      struct store_found_key *found, size_t found_count)
+{
+    size_t i, low = 0, high;
+
+    qsort(found, found_count, sizeof(*found), compare_found);
+    for (i = 0; i < count; i++) {
+        const struct store_found_key *winner;
+
+        while (low < found_count && memcmp(found[low].hash, keys[i].hash,
+                                           sizeof(found[low].hash)) < 0)
+            low++;
+        for (high = low;
+             high < found_count && memcmp(found[high].hash, keys[i].hash,
+                                          sizeof(found[high].hash)) == 0;)
+            high++;
+        winner = find_winner(&keys[i], slots, found + low, high - low);
+        if (winner == NULL)
+            continue;
+        lose_to(firsts[i], winner->event_id, winner->matched);
+        unclaim(batch, &keys[i], found + low, high - low);
+    }
+}
+
+/* Marks the events whose key somebody else has had before. */
+static enum db_result
+claim_keys(struct batch *batch, struct db *db)
+{
+    struct dedupe_slots slots = dedupe_slots_at(db_now_us(db));
+    size_t all = sort_keys(batch), count = 0, found_count = 0, i;
+    struct store_key *keys = xcalloc(all, sizeof(*keys));
+    struct item **firsts = xcalloc(all, sizeof(struct item *));
+    struct store_found_key *found = NULL;
+    enum db_result result;
+
+    for (i = 0; i < all; i++) {
+        struct item *item = batch->by_key[i];
+
+        if (i > 0 && same_key(item, batch->by_key[i - 1]))
+            continue;
+        firsts[count] = item;
+        keys[count++] = (struct store_key){.hash = item->event->dedupe_hash,
+                                           .event_id = item->id,
+                                           .matched = (uint32_t)item->matched};
+    }
+    result = store_event_claim_keys(&batch->script, &slots, keys, count, &found,
+                                    &found_count);
+    if (result == DB_OK)
+        judge(batch, firsts, keys, count, &slots, found, found_count);
+    for (i = 1; result == DB_OK && i < all; i++) {
+        struct item *item = batch->by_key[i], *before = batch->by_key[i - 1];
+
+        if (!same_key(item, before))
+            continue;
+        if (before->duplicate)
+            lose_to(item, before->winner_id, before->winner_matched);
+        else
+            lose_to(item, before->id, (uint32_t)before->matched);
+    }
+    free(found);
+    free(firsts);
+    free(keys);
+    return result;
+}
+
+static void
+add_jobs(struct batch *batch, const struct item *item)
+{
+    const struct new_event *event = item->event;
+    struct store_new_job job = {
+        .event_id = item->id,
+        .test = event->test,
+        .deliver_at_us = event->deliver_at_us,
+    };
+    size_t i;
+
+    if (item->process_id != 0) {
+        job.id = item->process_id;
+        job.kind = JOB_PROCESS;
+        job.lane = lane_number(LANE_SOURCE, event->source_id);
+        store_event_add_job(&batch->script, &job);
+    }
+    job.kind = JOB_DELIVER;
+    for (i = item->first; i < item->first + item->matched; i++) {
+        job.id = batch->job_ids[i];
+        job.lane = lane_number(LANE_SUBSCRIPTION, batch->subscriptions[i]);
+        store_event_add_job(&batch->script, &job);
+    }
+}
+
+/* Events before jobs: rows of one table make one statement. */
+static size_t
+add_new_events(struct batch *batch)
+{
+    size_t i, added = 0;
+
+    for (i = 0; i < batch->count; i++)
+        if (!batch->items[i].duplicate) {
+            store_event_add(&batch->script, batch->items[i].event,
+                            batch->items[i].id);
+            added++;
+        }
+    for (i = 0; i < batch->count; i++)
+        if (!batch->items[i].duplicate)
+            add_jobs(batch, &batch->items[i]);
+    return added;
+}
+
+enum db_result
+batch_write(struct batch *batch, struct db *db)
+{
+    enum db_result result = DB_OK;
+    size_t i;
+
+    for (i = 0; i < batch->count; i++)
+        batch->items[i].duplicate = false;
+    script_begin(&batch->script, db);
+    if (batch->has_keys)
+        result = claim_keys(batch, db);
+    if (result != DB_OK) {
+        script_rollback(&batch->script);
+        return result;
+    }
+    if (add_new_events(batch) == 0) {
+        script_rollback(&batch->script); /* nothing but repeated events */
+        return DB_OK;
+    }
+    return script_commit(&batch->script);
+}
+
+enum db_result
+batch_find_out(struct batch *batch, struct db *db, enum batch_fate *fate)
+{
+    enum db_result result = DB_OK;
+    size_t i = 0, written = 0, asked = 0;
+
+    while (i < batch->count && result == DB_OK) {
+        uint64_t ids[ASK_MAX];
+        size_t count = 0, there = 0;
+
+        for (; i < batch->count && count < ASK_MAX; i++)
+            if (!batch->items[i].duplicate)
+                ids[count++] = batch->items[i].id;
+        if (count > 0)
+            result = store_event_count_there(db, ids, count, &there);
+        asked += count;
+        written += there;
+    }
+    if (result != DB_OK)
+        return result;
+    if (written == 0)
+        *fate = BATCH_NOT_WRITTEN;
+    else
+        *fate = written == asked ? BATCH_WRITTEN : BATCH_COLLIDED;
+    return DB_OK;
+}
+
+static uint64_t
+first_job(const struct batch *batch, const struct item *item)
+{
+    if (item->process_id != 0)
+        return item->process_id;
+    return item->matched > 0 ? batch->job_ids[item->first] : 0;
+}
+
+void
+batch_answer(const struct batch *batch)
+{
+    size_t i;
+
+    for (i = 0; i < batch->count; i++) {
+        const struct item *item = &batch->items[i];
+        struct new_event *event = item->event;
+
+        event->duplicate = item->duplicate;
+        if (item->duplicate) {
+            event->id = item->winner_id;
+            event->matched = item->winner_matched;
+            event->job_id = 0;
+        } else {
+            event->id = item->id;
+            event->matched = (uint32_t)item->matched;
+            event->job_id = first_job(batch, item);
+        }
+    }
+}

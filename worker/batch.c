@@ -1,0 +1,262 @@
+/*
+ * batch.c - see batch.h.
+ */
+#include "batch.h"
+
+#include "alloc.h"
+#include "clock.h"
+#include "payloads.h"
+#include "store_rollup.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct batch {
+    struct process *process;
+    struct rollup *rollup;
+    struct flush_row *rows;
+    size_t max;
+    char bare_error[256]; /* printable ASCII */
+};
+
+struct batch *
+batch_new(struct process *process, size_t max)
+{
+    struct batch *batch = xcalloc(1, sizeof(*batch));
+
+    batch->process = process;
+    batch->rollup = rollup_new();
+    batch->max = max;
+    batch->rows = xcalloc(max, sizeof(*batch->rows));
+    return batch;
+}
+
+void
+batch_free(struct batch *batch)
+{
+    if (batch == NULL)
+        return;
+    rollup_free(batch->rollup);
+    free(batch->rows);
+    free(batch);
+}
+
+const struct flush_row *
+batch_row(const struct batch *batch, size_t i)
+{
+    assert(i < batch->max);
+    return &batch->rows[i];
+}
+
+static enum flush_status
+status_of(enum outcome_kind kind)
+{
+    switch (kind) {
+    case OUTCOME_SUCCESS:
+        return FLUSH_SUCCESS;
+    case OUTCOME_RETRY:
+        return FLUSH_RETRY;
+    case OUTCOME_CANCELLED:
+        return FLUSH_CANCELLED;
+    default:
+        return FLUSH_FAILED;
+    }
+}
+
+static uint32_t
+application_of(const struct task *task,
+               const struct catalog_snapshot *snapshot)
+{
+    uint32_t owner = lane_owner_id(task->job.lane);
+    const struct subscription *subscription;
+    const struct source *source;
+
+    if (task->event != NULL)
+        return task->event->application_id;
+    if (task->job.kind == JOB_PROCESS) {
+        source = catalog_source(snapshot, owner);
+        return source == NULL ? 0 : source->application_id;
+    }
+    subscription = catalog_subscription(snapshot, owner);
+    return subscription == NULL ? 0 : subscription->application_id;
+}
+
+static void
+fill_row(const struct task *task, const struct catalog_snapshot *snapshot,
+         struct flush_row *row)
+{
+    const struct attempt *attempt = &task->attempt;
+    bool tried = attempt->outcome.kind != OUTCOME_CANCELLED;
+
+    *row = (struct flush_row){
+        .job = task->job,
+        .status = status_of(attempt->outcome.kind),
+        .attempts = task->job.attempts + (tried ? 1 : 0),
+        .application_id = application_of(task, snapshot),
+        .event_type = task->event == NULL ? SLICE("") : task->event->type,
+        .response_code = attempt->status,
+        .error_class = attempt->outcome.error_class,
+        .error_message = attempt->error[0] == '\0' ? SLICE_NONE
+                                                   : slice_of(attempt->error),
+        .response_body = slice_make(attempt->body, attempt->body_len),
+        .duration_us = tried ? attempt->ended_us - attempt->started_us : 0,
+    };
+}
+
+static void
+fill_bare_row(const struct batch *batch, const struct task *task,
+              struct flush_row *row)
+{
+    *row = (struct flush_row){
+        .job = task->job,
+        .status = FLUSH_FAILED,
+        .attempts = task->job.attempts + 1,
+        .event_type = SLICE(""),
+        .error_class = "internal",
+        .error_message = slice_of(batch->bare_error),
+    };
+}
+
+/* The database's word for what cannot be written; later used for bare rows. */
+static void
+note_error(struct batch *batch, struct db *db)
+{
+    size_t i;
+
+    (void)snprintf(batch->bare_error, sizeof(batch->bare_error),
+                   "the result cannot be stored: %s", db_error_text(db));
+    for (i = 0; batch->bare_error[i] != '\0'; i++) {
+        unsigned char c = (unsigned char)batch->bare_error[i];
+
+        if (c < 0x20 || c > 0x7e)
+            batch->bare_error[i] = '?';
+    }
+}
+
+static enum db_result
+fence(struct batch *batch, struct db *db, const struct lease *lease,
+      size_t count)
+{
+    bool chosen[LANE_SHARDS] = {false};
+    size_t i;
+
+    for (i = 0; i < count; i++)
+        chosen[batch->rows[i].job.shard] = true;
+    return lease_fence(lease, db, chosen);
+}
+
+/* Attempts ended on our clock; the tables have the database's. */
+static void
+set_times(struct batch *batch, struct task *const *tasks, size_t count,
+          int64_t now_us)
+{
+    int64_t mono_us = clock_mono_us();
+    size_t i;
+
+    for (i = 0; i < count; i++) {
+        struct flush_row *row = &batch->rows[i];
+        const struct attempt *attempt = &tasks[i]->attempt;
+        int64_t age_us = 0;
+
+        if (row->job.kind == JOB_PROCESS && row->status == FLUSH_SUCCESS)
+            row->duration_us = mono_us - attempt->started_us;
+        else if (row->status != FLUSH_CANCELLED && attempt->ended_us > 0)
+            age_us = mono_us - attempt->ended_us;
+        row->ended_us = now_us - age_us;
+        row->retry_at_us = row->ended_us + attempt->outcome.wait_us;
+    }
+}
+
+static void
+count_deliveries(struct batch *batch, size_t count)
+{
+    static const enum rollup_end ends[] = {
+        [FLUSH_SUCCESS] = ROLLUP_SUCCESS,
+        [FLUSH_FAILED] = ROLLUP_FAILED,
+        [FLUSH_RETRY] = ROLLUP_RETRIED,
+    };
+    size_t i;
+
+    for (i = 0; i < count; i++) {
+        const struct flush_row *row = &batch->rows[i];
+
+        if (!row->live || row->job.test || row->job.kind != JOB_DELIVER ||
+            row->status == FLUSH_CANCELLED)
+            continue;
+        rollup_delivery(batch->rollup, row->ended_us,
+                        lane_owner_id(row->job.lane), row->event_type,
+                        ends[row->status], row->duration_us);
+    }
+}
+
+static bool
+any_live(const struct batch *batch, size_t count)
+{
+    size_t i;
+
+    for (i = 0; i < count; i++) {
+        if (batch->rows[i].live)
+            return true;
+    }
+    return false;
+}
+
+/* Everything between BEGIN and COMMIT. DB_OK with nothing to write leaves the
+   rows not live. */
+static enum db_result
+write_rows(struct batch *batch, struct db *db, const struct lease *lease,
+           struct task *const *tasks, size_t count, enum batch_manner manner)
+{
+    enum db_result result;
+    int64_t now_us = 0;
+
+    result = fence(batch, db, lease, count);
+    if (result == DB_OK)
+        result = store_flush_lock(db, batch->rows, count, &now_us);
+    if (result != DB_OK || !any_live(batch, count))
+        return result;
+    if (manner == BATCH_FULL)
+        result = process_apply(batch->process, db);
+    set_times(batch, tasks, count, now_us);
+    if (result == DB_OK)
+        result = store_flush_write(db, batch->rows, count);
+    if (result != DB_OK || manner == BATCH_BARE)
+        return result;
+    rollup_clear(batch->rollup);
+    count_deliveries(batch, count);
+    process_count(batch->process, batch->rollup);
+    return rollup_write(db, batch->rollup, lease->node.number);
+}
+
+enum db_result
+batch_write(struct batch *batch, struct db *db, const struct lease *lease,
+            const struct catalog_snapshot *snapshot, struct task *const *tasks,
+            size_t count, enum batch_manner manner)
+{
+    enum db_result result;
+    size_t i;
+
+    assert(count > 0 && count <= batch->max);
+    process_begin(batch->process, snapshot);
+    for (i = 0; i < count; i++) {
+        if (manner == BATCH_BARE) {
+            fill_bare_row(batch, tasks[i], &batch->rows[i]);
+            continue;
+        }
+        if (tasks[i]->job.kind == JOB_PROCESS)
+            process_add(batch->process, tasks[i], &batch->rows[i]);
+        fill_row(tasks[i], snapshot, &batch->rows[i]);
+    }
+    result = db_begin(db);
+    if (result == DB_OK)
+        result = write_rows(batch, db, lease, tasks, count, manner);
+    if (result == DB_OK)
+        result = db_commit(db);
+    if (result == DB_BROKEN || result == DB_DUPLICATE)
+        note_error(batch, db);
+    if (result != DB_OK)
+        db_rollback(db);
+    return result;
+}

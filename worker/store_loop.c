@@ -1,0 +1,412 @@
+/*
+ * store_loop.c - see store_loop.h.
+ *
+ * A turn does whatever is due, most urgent first, and then waits for the
+ * doorbell, for results, or for the next thing in time. A database that is
+ * away costs a pause; transfers in flight go on and their results wait.
+ */
+#include "store_loop.h"
+
+#include "alloc.h"
+#include "log.h"
+#include "notify.h"
+#include "schema.h"
+#include "shutdown.h"
+#include "store_state.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define LOGGER "postern.worker"
+#define NEVER INT64_MAX
+#define TAIL_GAP_US (2 * CLOCK_US_PER_MS)   /* between looks, however it rings */
+#define TAIL_BUSY_US (50 * CLOCK_US_PER_MS) /* while there is work in memory */
+#define TAIL_PAGES 4                        /* in one turn */
+#define LANE_READS 4                        /* in one turn */
+#define HEADS_US CLOCK_US_PER_S
+#define HEADS_SHARE 20 /* the heads take a twentieth of the time at most */
+#define AWAY_US CLOCK_US_PER_S
+#define WARN_US (60 * CLOCK_US_PER_S)
+#define STATUS_US (5 * CLOCK_US_PER_S)
+
+struct scheduler_counts
+store_counts(struct store_loop *loop)
+{
+    struct scheduler_counts counts =
+        scheduler_counts(desk_lock(loop->setup.desk));
+
+    desk_unlock(loop->setup.desk);
+    return counts;
+}
+
+/* Says that the database fails, once a minute, and lets it rest. */
+static void
+rest(struct store_loop *loop, enum db_result result)
+{
+    int64_t now_us = clock_mono_us();
+
+    loop->away_until_us =
+        now_us + (result == DB_AGAIN ? AWAY_US / 10 : AWAY_US);
+    if (result == DB_AGAIN || now_us < loop->next_warning_us)
+        return;
+    loop->next_warning_us = now_us + WARN_US;
+    log_line(result == DB_BROKEN ? LOG_ERROR : LOG_WARNING, LOGGER,
+             LOG_FIELDS(LOG_TEXT("class", db_result_name(result)),
+                        LOG_TEXT("error", db_error_text(loop->db))),
+             "The database does not answer as it should; trying again");
+}
+
+static enum db_result
+keep_lease(struct store_loop *loop, int64_t now_us)
+{
+    enum db_result result = DB_OK;
+    size_t shards;
+
+    if (now_us >= loop->lease.next_us)
+        result = lease_tick(&loop->lease, loop->db);
+    shards = lease_count(&loop->lease);
+    if (shards > loop->shards)
+        loop->heads_us = 0; /* what waits there is not known yet */
+    if (shards == 0 && loop->shards > 0)
+        loop->no_shards_since_us = now_us;
+    loop->shards = shards;
+    if (result == DB_OK && !loop->ready) {
+        loop->ready = true;
+        log_info(LOGGER, LOG_FIELDS(LOG_INT("shards", shards)),
+                 "Worker is ready");
+    }
+    return result;
+}
+
+static int64_t
+tail_due(struct store_loop *loop)
+{
+    if (loop->shards == 0)
+        return NEVER;
+    if (loop->rang)
+        return loop->tail_us + TAIL_GAP_US;
+    return store_counts(loop).tasks > 0 ? loop->tail_us + TAIL_BUSY_US : NEVER;
+}
+
+static enum db_result
+look_at_tail(struct store_loop *loop, int64_t now_us)
+{
+    enum db_result result = DB_OK;
+    bool more = true;
+    int pages;
+
+    if (now_us < tail_due(loop))
+        return DB_OK;
+    loop->tail_us = now_us;
+    for (pages = 0; pages < TAIL_PAGES && more && result == DB_OK; pages++)
+        result = reader_tail(loop->reader, &more);
+    loop->rang = result != DB_OK || more;
+    return result;
+}
+
+static enum db_result
+look_at_heads(struct store_loop *loop, int64_t now_us)
+{
+    enum db_result result;
+    int64_t took_us;
+
+    if (loop->shards == 0 || now_us < loop->heads_us)
+        return DB_OK;
+    result = reader_heads(loop->reader);
+    took_us = clock_mono_us() - now_us;
+    loop->heads_us = clock_mono_us() +
+                     (took_us * HEADS_SHARE > HEADS_US ? took_us * HEADS_SHARE
+                                                       : HEADS_US);
+    if (result == DB_OK && store_counts(loop).tasks == 0)
+        loop->fresh_us = now_us;
+    return result;
+}
+
+static enum db_result
+read_lanes(struct store_loop *loop)
+{
+    enum db_result result = DB_OK;
+    size_t read = 1;
+    int i;
+
+    scheduler_tick(desk_lock(loop->setup.desk), clock_mono_us());
+    desk_unlock(loop->setup.desk);
+    for (i = 0; i < LANE_READS && read > 0 && result == DB_OK; i++)
+        result = reader_lanes(loop->reader, &read);
+    loop->hungry = read > 0;
+    return result;
+}
+
+static enum db_result
+keep_house(struct store_loop *loop, int64_t now_us)
+{
+    if (now_us < loop->housekeeping.next_us || !lease_owns(&loop->lease, 0))
+        return DB_OK;
+    return housekeeping_run(&loop->housekeeping, loop->db);
+}
+
+static enum db_result
+write_results(struct store_loop *loop, int64_t now_us)
+{
+    flush_collect(loop->flush);
+    if (now_us < flush_due(loop->flush))
+        return DB_OK;
+    return flush_run(loop->flush);
+}
+
+/* Everything that is due, as long as the database plays along. */
+static enum db_result
+turn(struct store_loop *loop)
+{
+    int64_t now_us = clock_mono_us();
+    enum db_result result = keep_lease(loop, now_us);
+
+    if (result == DB_OK && loop->phase == PHASE_RUN)
+        result = look_at_tail(loop, now_us);
+    if (result == DB_OK && loop->phase == PHASE_RUN)
+        result = read_lanes(loop);
+    if (result == DB_OK && loop->setup.follower->snapshot != NULL)
+        result = write_results(loop, now_us);
+    if (result == DB_OK && loop->phase == PHASE_RUN)
+        result = look_at_heads(loop, clock_mono_us());
+    if (result == DB_OK && loop->phase == PHASE_RUN)
+        result = keep_house(loop, clock_mono_us());
+    return result;
+}
+
+/* --- waiting ------------------------------------------------------------ */
+
+static int64_t
+next_turn(struct store_loop *loop)
+{
+    int64_t until = loop->lease.next_us;
+
+    until = store_earlier(until, flush_due(loop->flush));
+    if (loop->phase == PHASE_RUN) {
+        until = store_earlier(until, tail_due(loop));
+        if (loop->hungry)
+            until = 0;
+        if (loop->shards > 0)
+            until = store_earlier(until, loop->heads_us);
+        until = store_earlier(until,
+                        scheduler_next_due(desk_lock(loop->setup.desk)));
+        desk_unlock(loop->setup.desk);
+        if (lease_owns(&loop->lease, 0))
+            until = store_earlier(until, loop->housekeeping.next_us);
+    } else {
+        until = store_earlier(until, loop->phase_until_us);
+    }
+    if (until < loop->away_until_us)
+        until = loop->away_until_us;
+    if (loop->setup.deadline_us > 0 && loop->phase == PHASE_RUN)
+        until = store_earlier(until, loop->setup.deadline_us - STORE_LAST_START_US);
+    return store_earlier(until, loop->next_status_us);
+}
+
+static void
+wait_until(struct store_loop *loop, int64_t until_us)
+{
+    struct pollfd fds[2] = {
+        {.fd = loop->setup.desk->store_fd, .events = POLLIN},
+        {.fd = loop->doorbell_fd, .events = POLLIN},
+    };
+    int64_t wait_us = until_us - clock_mono_us();
+    struct timespec wait = {0, 0};
+
+    if (wait_us > 0) {
+        wait.tv_sec = wait_us / CLOCK_US_PER_S;
+        wait.tv_nsec = (long)(wait_us % CLOCK_US_PER_S) * 1000;
+    }
+    if (ppoll(fds, 2, &wait, NULL) <= 0)
+        return;
+    if (fds[0].revents != 0)
+        desk_drain(fds[0].fd);
+    if (fds[1].revents != 0) {
+        doorbell_drain(loop->doorbell_fd);
+        loop->rang = true;
+    }
+}
+
+static void
+report(struct store_loop *loop)
+{
+    struct scheduler_counts counts;
+    char text[160];
+
+    if (clock_mono_us() < loop->next_status_us)
+        return;
+    loop->next_status_us = clock_mono_us() + STATUS_US;
+    counts = store_counts(loop);
+    (void)snprintf(text, sizeof(text),
+                   "WATCHDOG=1\nSTATUS=%zu shards, %zu jobs in memory, "
+                   "%zu in flight, %" PRIu64 " done",
+                   loop->shards, counts.tasks, counts.running,
+                   flush_written(loop->flush));
+    notify_send(text);
+}
+
+/* --- the thread ----------------------------------------------------------- */
+
+/* Waits for a database with the right schema. */
+static enum store_end
+get_ready(struct store_loop *loop)
+{
+    bool limited = loop->setup.once || loop->setup.deadline_us > 0;
+
+    /* Waiting for the database is part of the work, not of the start. */
+    notify_send("READY=1");
+    while (atomic_load(&loop->asked) == 0) {
+        struct buf why = BUF_INIT(1024);
+        enum db_result result = db_connect(loop->db);
+
+        if (result == DB_OK)
+            result = schema_check(loop->db, &why);
+        else
+            buf_add_text(&why, db_error_text(loop->db));
+        if (result == DB_OK) {
+            buf_free(&why);
+            return STORE_STOPPED;
+        }
+        if (result == DB_BROKEN && db_connected(loop->db)) {
+            log_error(LOGGER, NULL, "%s", buf_slice(&why).ptr);
+            buf_free(&why);
+            return STORE_REFUSED;
+        }
+        buf_free(&why);
+        rest(loop, result);
+        if (limited)
+            return STORE_AWAY;
+        wait_until(loop, loop->away_until_us);
+    }
+    return STORE_STOPPED;
+}
+
+static void
+work(struct store_loop *loop)
+{
+    while (loop->phase != PHASE_OVER) {
+        if (clock_mono_us() >= loop->away_until_us) {
+            enum db_result result = turn(loop);
+
+            if (result != DB_OK)
+                rest(loop, result);
+        } else {
+            flush_collect(loop->flush);
+        }
+        store_advance(loop);
+        report(loop);
+        if (loop->phase != PHASE_OVER)
+            wait_until(loop, next_turn(loop));
+    }
+    if (flush_waiting(loop->flush) > 0)
+        log_warning(LOGGER,
+                    LOG_FIELDS(LOG_INT("results", flush_waiting(loop->flush))),
+                    "Results could not be stored; these deliveries will be "
+                    "repeated");
+}
+
+static void *
+run(void *arg)
+{
+    struct store_loop *loop = arg;
+    enum store_end *end = xmalloc(sizeof(*end));
+
+    *end = get_ready(loop);
+    if (*end == STORE_STOPPED && atomic_load(&loop->asked) == 0) {
+        work(loop);
+        if (loop->setup.once && loop->shards == 0)
+            *end = STORE_NO_WORK_OURS;
+    }
+    shutdown_request();
+    return end;
+}
+
+static void
+close_all(struct store_loop *loop)
+{
+    flush_free(loop->flush);
+    reader_free(loop->reader);
+    doorbell_unlisten(loop->setup.settings->run_dir, loop->doorbell_fd);
+    doorbell_free(loop->doorbell);
+    db_free(loop->db);
+    free(loop);
+}
+
+static void
+open_all(struct store_loop *loop)
+{
+    const struct store_setup *setup = &loop->setup;
+
+    loop->db = db_new(setup->settings);
+    loop->doorbell = doorbell_new(setup->settings->run_dir);
+    loop->doorbell_fd = doorbell_listen(setup->settings->run_dir);
+    lease_init(&loop->lease, setup->desk, setup->payloads,
+               setup->settings->lease_s);
+    housekeeping_init(&loop->housekeeping, setup->settings);
+    loop->reader = reader_new(&(struct reader_peers){
+        .db = loop->db,
+        .desk = setup->desk,
+        .payloads = setup->payloads,
+        .follower = setup->follower,
+        .lease = &loop->lease,
+    });
+    loop->flush = flush_new(&(struct flush_peers){
+        .settings = setup->settings,
+        .db = loop->db,
+        .desk = setup->desk,
+        .payloads = setup->payloads,
+        .follower = setup->follower,
+        .lease = &loop->lease,
+        .doorbell = loop->doorbell,
+    });
+    loop->no_shards_since_us = clock_mono_us();
+    atomic_init(&loop->asked, 0);
+}
+
+struct store_loop *
+store_loop_start(const struct store_setup *setup)
+{
+    struct store_loop *loop = xcalloc(1, sizeof(*loop));
+    int failed;
+
+    loop->setup = *setup;
+    open_all(loop);
+    failed = pthread_create(&loop->thread, NULL, run, loop);
+    if (failed == 0)
+        return loop;
+    close_all(loop);
+    errno = failed;
+    return NULL;
+}
+
+void
+store_loop_stop(struct store_loop *loop, bool now)
+{
+    atomic_store(&loop->asked, now ? 2 : 1);
+    desk_wake_store(loop->setup.desk);
+}
+
+enum store_end
+store_loop_join(struct store_loop *loop)
+{
+    enum store_end end;
+    void *result;
+
+    (void)pthread_join(loop->thread, &result);
+    end = *(enum store_end *)result;
+    free(result);
+    return end;
+}
+
+void
+store_loop_free(struct store_loop *loop)
+{
+    /* What the delivery loop had to cut at the end comes back here. */
+    flush_collect(loop->flush);
+    store_drop_waiting(loop);
+    lease_release(&loop->lease, loop->db);
+    close_all(loop);
+}

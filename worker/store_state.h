@@ -1,0 +1,70 @@
+/*
+ * store_state.h - the inside of the store thread, which its two files share:
+ * turns (store_loop.c) and the way to the end (store_end.c). Nothing else
+ * includes it.
+ */
+#ifndef STORE_STATE_H
+#define STORE_STATE_H
+
+#include "clock.h"
+#include "doorbell.h"
+#include "flush.h"
+#include "housekeeping.h"
+#include "lease.h"
+#include "reader.h"
+#include "store_loop.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#define STORE_LAST_START_US CLOCK_US_PER_S /* no new work before a deadline */
+
+enum phase {
+    PHASE_RUN,
+    PHASE_FINISH, /* nothing new; transfers in flight may end */
+    PHASE_CUT,    /* they have been stopped */
+    PHASE_OVER
+};
+
+struct store_loop {
+    struct store_setup setup;
+    struct db *db;
+    struct lease lease;
+    struct reader *reader;
+    struct flush *flush;
+    struct housekeeping housekeeping;
+    struct doorbell *doorbell;
+    int doorbell_fd; /* or -1 */
+    pthread_t thread;
+    _Atomic int asked; /* 1 stop, 2 stop now */
+
+    enum phase phase;
+    int64_t phase_until_us;
+    int64_t away_until_us; /* no SQL before */
+    int64_t next_warning_us;
+    int64_t next_status_us;
+    int64_t tail_us;  /* when the tail was looked at */
+    int64_t heads_us; /* when the heads are looked at again */
+    int64_t fresh_us; /* when they were last, with nothing known since */
+    int64_t no_shards_since_us;
+    size_t shards; /* owned when last looked at */
+    bool rang;   /* the tail has something new */
+    bool hungry; /* the last turn did not read all lanes that want it */
+    bool ready;
+};
+
+static inline int64_t
+store_earlier(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+struct scheduler_counts store_counts(struct store_loop *loop);
+
+/* Moves on from one phase to the next when it is time. */
+void store_advance(struct store_loop *loop);
+
+/* Forgets all jobs that wait: they stay in the database. */
+void store_drop_waiting(struct store_loop *loop);
+
+#endif /* STORE_STATE_H */
