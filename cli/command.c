@@ -166,24 +166,26 @@ cli_application(struct cli *cli, uint32_t fallback, uint32_t *id)
                : cli_db_error(cli, result, "look the application up");
 }
 
+/* At the bound one more byte is asked for: is there really more? */
 static bool
 read_stdin(struct buf *out)
 {
-    char *room = buf_reserve(out, INPUT_CHUNK);
-    ssize_t got = 1;
+    for (;;) {
+        size_t left = out->max - out->len;
+        size_t len = left < INPUT_CHUNK ? left : INPUT_CHUNK;
+        char extra = '\0', *room = left == 0 ? &extra : buf_reserve(out, len);
+        ssize_t got = read(STDIN_FILENO, room, left == 0 ? 1 : len);
 
-    while (room != NULL && got > 0) {
-        got = read(STDIN_FILENO, room, INPUT_CHUNK);
-        if (got > 0) {
-            buf_advance(out, (size_t)got);
-            room = buf_reserve(out, INPUT_CHUNK);
-        } else if (got < 0 && errno == EINTR) {
-            got = 1;
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got <= 0)
+            return got == 0;
+        if (left == 0) {
+            errno = EFBIG;
+            return false;
         }
+        buf_advance(out, (size_t)got);
     }
-    if (room == NULL)
-        errno = EFBIG;
-    return room != NULL && got == 0;
 }
 
 int

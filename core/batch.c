@@ -1,40 +1,15 @@
 /*
  * batch.c - events that are written in one transaction.
  */
-#include "batch.h"
+#include "batch_impl.h"
 
 #include "alloc.h"
-#include "script.h"
-#include "store_event.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #define MATCHES_FIRST 128 /* room for matches to begin with */
 #define ASK_MAX 256       /* ids asked for by one statement */
-
-struct item {
-    struct new_event *event;
-    uint64_t id;
-    uint64_t process_id;   /* of the process job; 0 = none */
-    size_t first, matched; /* its part of subscriptions[] and job_ids[] */
-    /* What the keys say, set by each batch_write(). */
-    bool duplicate;
-    uint64_t winner_id;
-    uint32_t winner_matched;
-};
-
-struct batch {
-    struct item *items;
-    size_t count, cap;
-    uint32_t *subscriptions; /* who gets a job, item after item */
-    uint64_t *job_ids;
-    size_t matches, matches_cap;
-    size_t jobs;
-    bool has_keys;
-    struct item **by_key; /* items with a key, sorted; room for cap */
-    struct script script;
-};
 
 struct batch *
 batch_new(void)
@@ -91,17 +66,17 @@ is_processed(const struct new_event *event)
     return event->route == ROUTE_PROCESS || event->route == ROUTE_PROCESS_MATCH;
 }
 
-static struct item *
+static struct batch_item *
 new_item(struct batch *batch)
 {
-    struct item *item;
+    struct batch_item *item;
 
     if (batch->count == batch->cap) {
         batch->cap = batch->cap == 0 ? 64 : 2 * batch->cap;
         batch->items =
             xreallocarray(batch->items, batch->cap, sizeof(*batch->items));
-        batch->by_key =
-            xreallocarray(batch->by_key, batch->cap, sizeof(struct item *));
+        batch->by_key = xreallocarray(batch->by_key, batch->cap,
+                                      sizeof(struct batch_item *));
     }
     item = &batch->items[batch->count++];
     memset(item, 0, sizeof(*item));
@@ -151,7 +126,7 @@ find_takers(struct batch *batch, const struct new_event *event,
 }
 
 static void
-draw_ids(struct batch *batch, struct item *item, struct id_source *ids)
+draw_ids(struct batch *batch, struct batch_item *item, struct id_source *ids)
 {
     size_t i;
 
@@ -165,7 +140,7 @@ void
 batch_add(struct batch *batch, struct new_event *event, struct id_source *ids,
           const struct catalog_snapshot *snapshot)
 {
-    struct item *item = new_item(batch);
+    struct batch_item *item = new_item(batch);
 
     item->event = event;
     item->matched = find_takers(batch, event, snapshot);
@@ -184,155 +159,8 @@ batch_redraw(struct batch *batch, struct id_source *ids)
         draw_ids(batch, &batch->items[i], ids);
 }
 
-/* By key; of equal keys the event that came first, which has the lower id. */
-static int
-compare_items(const void *a, const void *b)
-{
-    const struct item *const *left = a, *const *right = b;
-    int order =
-        memcmp((*left)->event->dedupe_hash, (*right)->event->dedupe_hash, 32);
-
-    if (order != 0)
-        return order;
-    return (*left)->id < (*right)->id ? -1 : 1;
-}
-
-static size_t
-sort_keys(struct batch *batch)
-{
-    size_t i, count = 0;
-
-    for (i = 0; i < batch->count; i++)
-        if (batch->items[i].event->has_dedupe)
-            batch->by_key[count++] = &batch->items[i];
-    qsort(batch->by_key, count, sizeof(struct item *), compare_items);
-    return count;
-}
-
-static bool
-same_key(const struct item *a, const struct item *b)
-{
-    return memcmp(a->event->dedupe_hash, b->event->dedupe_hash, 32) == 0;
-}
-
 static void
-lose_to(struct item *item, uint64_t winner_id, uint32_t winner_matched)
-{
-    item->duplicate = true;
-    item->winner_id = winner_id;
-    item->winner_matched = winner_matched;
-}
-
-/* The one who wins a key when it is not us: an event of yesterday, else one
-   that was quicker today. NULL: we do. */
-static const struct store_found_key *
-find_winner(const struct store_key *key, const struct dedupe_slots *slots,
-            const struct store_found_key *found, size_t count)
-{
-    const struct store_found_key *winner = NULL;
-    size_t i;
-
-    for (i = 0; i < count; i++) {
-        if (found[i].event_id == key->event_id ||
-            memcmp(found[i].hash, key->hash, 32) != 0)
-            continue;
-        if (winner == NULL || found[i].slot == slots->yesterday)
-            winner = &found[i];
-    }
-    return winner;
-}
-
-/* What we wrote for an event that has lost would mislead those who look
-   later. */
-static void
-unclaim(struct batch *batch, const struct store_key *key,
-        const struct store_found_key *found, size_t count)
-{
-    size_t i;
-
-    for (i = 0; i < count; i++)
-        if (found[i].event_id == key->event_id)
-            store_event_unclaim_key(&batch->script, found[i].slot, key);
-}
-
-static int
-compare_found(const void *a, const void *b)
-{
-    const struct store_found_key *left = a, *right = b;
-
-    return memcmp(left->hash, right->hash, sizeof(left->hash));
-}
-
-/* Both lists are sorted by hash: each key meets its part of found[]. */
-static void
-judge(struct batch *batch, struct item **firsts, const struct store_key *keys,
-      size_t count, const struct dedupe_slots *slots,
-      struct store_found_key *found, size_t found_count)
-{
-    size_t i, low = 0, high;
-
-    qsort(found, found_count, sizeof(*found), compare_found);
-    for (i = 0; i < count; i++) {
-        const struct store_found_key *winner;
-
-        while (low < found_count && memcmp(found[low].hash, keys[i].hash,
-                                           sizeof(found[low].hash)) < 0)
-            low++;
-        for (high = low;
-             high < found_count && memcmp(found[high].hash, keys[i].hash,
-                                          sizeof(found[high].hash)) == 0;)
-            high++;
-        winner = find_winner(&keys[i], slots, found + low, high - low);
-        if (winner == NULL)
-            continue;
-        lose_to(firsts[i], winner->event_id, winner->matched);
-        unclaim(batch, &keys[i], found + low, high - low);
-    }
-}
-
-/* Marks the events whose key somebody else has had before. */
-static enum db_result
-claim_keys(struct batch *batch, struct db *db)
-{
-    struct dedupe_slots slots = dedupe_slots_at(db_now_us(db));
-    size_t all = sort_keys(batch), count = 0, found_count = 0, i;
-    struct store_key *keys = xcalloc(all, sizeof(*keys));
-    struct item **firsts = xcalloc(all, sizeof(struct item *));
-    struct store_found_key *found = NULL;
-    enum db_result result;
-
-    for (i = 0; i < all; i++) {
-        struct item *item = batch->by_key[i];
-
-        if (i > 0 && same_key(item, batch->by_key[i - 1]))
-            continue;
-        firsts[count] = item;
-        keys[count++] = (struct store_key){.hash = item->event->dedupe_hash,
-                                           .event_id = item->id,
-                                           .matched = (uint32_t)item->matched};
-    }
-    result = store_event_claim_keys(&batch->script, &slots, keys, count, &found,
-                                    &found_count);
-    if (result == DB_OK)
-        judge(batch, firsts, keys, count, &slots, found, found_count);
-    for (i = 1; result == DB_OK && i < all; i++) {
-        struct item *item = batch->by_key[i], *before = batch->by_key[i - 1];
-
-        if (!same_key(item, before))
-            continue;
-        if (before->duplicate)
-            lose_to(item, before->winner_id, before->winner_matched);
-        else
-            lose_to(item, before->id, (uint32_t)before->matched);
-    }
-    free(found);
-    free(firsts);
-    free(keys);
-    return result;
-}
-
-static void
-add_jobs(struct batch *batch, const struct item *item)
+add_jobs(struct batch *batch, const struct batch_item *item)
 {
     const struct new_event *event = item->event;
     struct store_new_job job = {
@@ -384,7 +212,7 @@ batch_write(struct batch *batch, struct db *db)
         batch->items[i].duplicate = false;
     script_begin(&batch->script, db);
     if (batch->has_keys)
-        result = claim_keys(batch, db);
+        result = batch_claim_keys(batch, db);
     if (result != DB_OK) {
         script_rollback(&batch->script);
         return result;
@@ -424,7 +252,7 @@ batch_find_out(struct batch *batch, struct db *db, enum batch_fate *fate)
 }
 
 static uint64_t
-first_job(const struct batch *batch, const struct item *item)
+first_job(const struct batch *batch, const struct batch_item *item)
 {
     if (item->process_id != 0)
         return item->process_id;
@@ -437,7 +265,7 @@ batch_answer(const struct batch *batch)
     size_t i;
 
     for (i = 0; i < batch->count; i++) {
-        const struct item *item = &batch->items[i];
+        const struct batch_item *item = &batch->items[i];
         struct new_event *event = item->event;
 
         event->duplicate = item->duplicate;

@@ -11,144 +11,16 @@
 #include "store_delivery.h"
 
 #include "delivery_row.h"
-#include "lane.h"
+#include "delivery_window.h"
 #include "sql.h"
 
 #include <stdlib.h>
 
-#define SQL_MAX 16384    /* bytes of one statement */
-#define WINDOW_FIRST 256 /* rows */
-#define WINDOW_GROWTH 8  /* each window is so much larger */
-#define SMALL_LANE 2000  /* jobs that are sorted rather than searched for */
+#define SQL_MAX 16384     /* bytes of one statement */
+#define WINDOW_FIRST 256  /* rows, and two for each row of the page */
+#define WINDOW_GROWTH 8   /* each window is so much larger */
+#define OWNERS_AFTER 2000 /* rows looked at before an application's own are */
 #define NO_BOUND ((uint64_t)INT64_MAX)
-
-#define LIVE_STATUSES ((1u << DELIVERY_PENDING) | (1u << DELIVERY_RETRYING))
-#define ALL_STATUSES ((1u << DELIVERY_STATUSES) - 1)
-
-struct paging {
-    struct db *db;
-    const struct delivery_filter *filter;
-    unsigned statuses;
-    bool small_lane; /* the subscription's jobs are few: by their own index */
-    uint64_t low;    /* ids from here on ... */
-    uint64_t top;    /* ... and below this one */
-    struct delivery_list *list;
-    struct buf sql;
-};
-
-static bool
-wants_live(const struct paging *paging)
-{
-    return (paging->statuses & LIVE_STATUSES) != 0;
-}
-
-static bool
-wants_done(const struct paging *paging)
-{
-    return (paging->statuses & ~LIVE_STATUSES) != 0;
-}
-
-/* The number that the statement in paging->sql gives; 0 for no row. */
-static enum db_result
-query_number(struct paging *paging, uint64_t *number)
-{
-    struct db_rows *rows = NULL;
-    const struct slice *row;
-    enum db_result result =
-        db_query(paging->db, buf_slice(&paging->sql), &rows);
-
-    buf_clear(&paging->sql);
-    if (result != DB_OK)
-        return result;
-    row = db_rows_next(rows);
-    *number = row == NULL ? 0 : db_u64(row[0], 0);
-    db_rows_free(rows);
-    return DB_OK;
-}
-
-static void
-add_lane(struct buf *sql, const char *lane_column, const char *shard_column,
-         uint32_t subscription_id)
-{
-    uint64_t lane = lane_number(LANE_SUBSCRIPTION, subscription_id);
-
-    sql_raw(sql, " AND ");
-    sql_raw(sql, shard_column);
-    sql_raw(sql, " = ");
-    sql_u64(sql, lane_shard(lane));
-    sql_raw(sql, " AND ");
-    sql_raw(sql, lane_column);
-    sql_raw(sql, " = ");
-    sql_u64(sql, lane);
-}
-
-static enum db_result
-find_small_lane(struct paging *paging)
-{
-    uint64_t count = 0;
-    enum db_result result;
-
-    if (paging->filter->subscription_id == 0 || !wants_live(paging))
-        return DB_OK;
-    sql_raw(&paging->sql, "SELECT COUNT(*) FROM (SELECT 1 FROM jobs "
-                          "FORCE INDEX (due) WHERE 1");
-    add_lane(&paging->sql, "lane", "shard", paging->filter->subscription_id);
-    sql_raw(&paging->sql, " LIMIT ");
-    sql_u64(&paging->sql, SMALL_LANE + 1);
-    sql_raw(&paging->sql, ") x");
-    result = query_number(paging, &count);
-    paging->small_lane = count <= SMALL_LANE;
-    return result;
-}
-
-/* Raises *floor to the id that lies `window` rows below the top. */
-static enum db_result
-raise_floor(struct paging *paging, const char *table, const char *index,
-            const char *condition, uint64_t window, uint64_t *floor)
-{
-    struct buf *sql = &paging->sql;
-    uint64_t id = 0;
-    enum db_result result;
-
-    sql_raw(sql, "SELECT id FROM ");
-    sql_raw(sql, table);
-    sql_raw(sql, " FORCE INDEX (");
-    sql_raw(sql, index);
-    sql_raw(sql, ") WHERE id >= ");
-    sql_u64(sql, paging->low);
-    sql_raw(sql, " AND id < ");
-    sql_u64(sql, paging->top);
-    sql_raw(sql, condition);
-    sql_raw(sql, " ORDER BY id DESC LIMIT 1 OFFSET ");
-    sql_u64(sql, window);
-    result = query_number(paging, &id);
-    if (result == DB_OK && id > *floor)
-        *floor = id;
-    return result;
-}
-
-static enum db_result
-find_floor(struct paging *paging, uint64_t window, uint64_t *floor)
-{
-    struct buf owner = BUF_INIT(64);
-    enum db_result result = DB_OK;
-
-    *floor = paging->low;
-    if (wants_live(paging) && !paging->small_lane)
-        result = raise_floor(paging, "jobs", "PRIMARY", "", window, floor);
-    if (result == DB_OK && wants_done(paging)) {
-        bool owned = paging->filter->subscription_id != 0;
-
-        if (owned) {
-            sql_raw(&owner, " AND owner_id = ");
-            sql_u64(&owner, paging->filter->subscription_id);
-        }
-        result = raise_floor(paging, "deliveries", owned ? "owner" : "PRIMARY",
-                             owned ? owner.data : "", window, floor);
-    }
-    buf_free(&owner);
-    return result;
-}
 
 /* Conditions that both tables have, under their own names. */
 struct names {
@@ -177,7 +49,7 @@ add_number(struct buf *sql, const char *column, const char *operator,
 }
 
 static void
-add_conditions(const struct paging *paging, const struct names *names,
+add_conditions(const struct delivery_paging *paging, const struct names *names,
                uint64_t floor, struct buf *sql)
 {
     const struct delivery_filter *filter = paging->filter;
@@ -196,7 +68,7 @@ add_conditions(const struct paging *paging, const struct names *names,
 }
 
 static enum db_result
-finish_query(struct paging *paging, const char *id)
+finish_query(struct delivery_paging *paging, const char *id)
 {
     struct buf *sql = &paging->sql;
     enum db_result result;
@@ -211,7 +83,7 @@ finish_query(struct paging *paging, const char *id)
 }
 
 static enum db_result
-read_live(struct paging *paging, uint64_t floor)
+read_live(struct delivery_paging *paging, uint64_t floor)
 {
     static const struct names names = {"j.id",
                                        "j.test",
@@ -223,7 +95,8 @@ read_live(struct paging *paging, uint64_t floor)
 
     delivery_row_select_live(sql, floor);
     if (paging->filter->subscription_id != 0)
-        add_lane(sql, "j.lane", "j.shard", paging->filter->subscription_id);
+        delivery_window_add_lane(sql, "j.lane", "j.shard",
+                                 paging->filter->subscription_id);
     add_conditions(paging, &names, floor, sql);
     if ((paging->statuses & (1u << DELIVERY_PENDING)) == 0)
         sql_raw(sql, " AND j.attempts > 0");
@@ -238,10 +111,10 @@ add_statuses(struct buf *sql, unsigned statuses)
     const char *separator = " AND d.status IN (";
     unsigned i;
 
-    if ((statuses | LIVE_STATUSES) == ALL_STATUSES)
+    if ((statuses | DELIVERY_LIVE) == DELIVERY_ALL)
         return;
     for (i = 0; i < DELIVERY_STATUSES; i++) {
-        if ((statuses & ~LIVE_STATUSES & (1u << i)) == 0)
+        if ((statuses & ~DELIVERY_LIVE & (1u << i)) == 0)
             continue;
         sql_raw(sql, separator);
         sql_text(sql, slice_of(delivery_status_name((enum delivery_status)i)));
@@ -251,18 +124,21 @@ add_statuses(struct buf *sql, unsigned statuses)
 }
 
 static enum db_result
-read_done(struct paging *paging, uint64_t floor)
+read_done(struct delivery_paging *paging, uint64_t floor)
 {
     static const struct names names = {
         "d.id",         "d.test",          "d.application_id",
         "d.event_type", "d.response_code", "d.error_class"};
     struct buf *sql = &paging->sql;
-    bool owned = paging->filter->subscription_id != 0;
 
-    delivery_row_select_done(sql, owned ? "FORCE INDEX (owner)"
-                                        : "FORCE INDEX (PRIMARY)");
-    if (owned)
-        add_number(sql, "d.owner_id", " = ", paging->filter->subscription_id);
+    if (paging->owner_count == 0) {
+        delivery_row_select_done(sql, "FORCE INDEX (PRIMARY)");
+    } else {
+        delivery_row_select_done(sql, "FORCE INDEX (owner)");
+        sql_raw(sql, " AND d.owner_id IN (");
+        sql_u64_list(sql, paging->owner, paging->owner_count);
+        sql_raw(sql, ")");
+    }
     add_conditions(paging, &names, floor, sql);
     sql_raw(sql, " AND d.done_day >= ");
     delivery_row_day(sql, floor);
@@ -273,13 +149,13 @@ read_done(struct paging *paging, uint64_t floor)
 /* Live ones first: a job that is finished meanwhile is then met twice, and not
    overlooked. */
 static enum db_result
-read_window(struct paging *paging, uint64_t floor)
+read_window(struct delivery_paging *paging, uint64_t floor)
 {
     enum db_result result = DB_OK;
 
-    if (wants_live(paging))
+    if (delivery_window_wants_live(paging))
         result = read_live(paging, floor);
-    if (result == DB_OK && wants_done(paging))
+    if (result == DB_OK && delivery_window_wants_done(paging))
         result = read_done(paging, floor);
     if (result == DB_OK)
         delivery_row_sort(paging->list);
@@ -295,14 +171,16 @@ cut_page(struct delivery_list *list, size_t limit)
 }
 
 static enum db_result
-read_page(struct paging *paging)
+read_page(struct delivery_paging *paging)
 {
     size_t limit = paging->filter->limit;
-    uint64_t window = WINDOW_FIRST, looked_at = 0, floor;
-    enum db_result result = find_small_lane(paging);
+    uint64_t window = WINDOW_FIRST + 2 * limit, looked_at = 0, floor;
+    enum db_result result = delivery_window_find_lane(paging);
 
+    if (paging->filter->subscription_id != 0)
+        paging->owner[paging->owner_count++] = paging->filter->subscription_id;
     while (result == DB_OK && paging->top > paging->low) {
-        result = find_floor(paging, window, &floor);
+        result = delivery_window_find_floor(paging, window, &floor);
         if (result == DB_OK)
             result = read_window(paging, floor);
         if (result != DB_OK)
@@ -315,11 +193,18 @@ read_page(struct paging *paging)
             return DB_OK;
         paging->top = floor;
         looked_at += window;
-        window *= WINDOW_GROWTH;
-        if (looked_at + window > STORE_DELIVERY_BUDGET) {
+        if (looked_at >= STORE_DELIVERY_BUDGET) {
             paging->list->next = floor;
             return DB_OK;
         }
+        window *= WINDOW_GROWTH;
+        if (window > STORE_DELIVERY_BUDGET - looked_at)
+            window = STORE_DELIVERY_BUDGET - looked_at;
+        if (looked_at > OWNERS_AFTER && paging->owner_count == 0 &&
+            paging->filter->application_id != 0)
+            result = delivery_window_find_owners(paging);
+        if (result == DB_NONE)
+            return DB_OK;
     }
     return result;
 }
@@ -329,16 +214,16 @@ store_delivery_list(struct db *db, const struct delivery_filter *filter,
                     struct delivery_list *list)
 {
     struct delivery_list found = {NULL, 0, 0};
-    struct paging paging = {.db = db,
-                            .filter = filter,
-                            .statuses = filter->statuses,
-                            .top = NO_BOUND,
-                            .list = &found,
-                            .sql = BUF_INIT(SQL_MAX)};
+    struct delivery_paging paging = {.db = db,
+                                     .filter = filter,
+                                     .statuses = filter->statuses,
+                                     .top = NO_BOUND,
+                                     .list = &found,
+                                     .sql = BUF_INIT(SQL_MAX)};
     enum db_result result;
 
     if (paging.statuses == 0)
-        paging.statuses = ALL_STATUSES;
+        paging.statuses = DELIVERY_ALL;
     if (filter->before_id != 0)
         paging.top = filter->before_id;
     if (filter->until_us != 0 && id_floor(filter->until_us) < paging.top)

@@ -155,11 +155,13 @@ read_page(struct paging *paging)
             return DB_OK;
         paging->top = floor;
         looked_at += window;
-        window *= WINDOW_GROWTH;
-        if (looked_at + window > EVENTS_BUDGET) {
+        if (looked_at >= EVENTS_BUDGET) {
             paging->list->next = floor;
             return DB_OK;
         }
+        window *= WINDOW_GROWTH;
+        if (window > EVENTS_BUDGET - looked_at)
+            window = EVENTS_BUDGET - looked_at;
     }
     return DB_OK;
 }

@@ -60,13 +60,12 @@ store_shard_view(struct db *db, struct shard_view *view)
     const struct slice *cell;
     enum db_result result;
 
-    result = db_query(
-        db,
-        SLICE("SELECT shard,token,lease_until>UTC_TIMESTAMP(6),"
-              "UTC_TIMESTAMP(6),(SELECT COUNT(*) FROM nodes"
-              " WHERE role='worker' AND token<>0"
-              " AND lease_until>UTC_TIMESTAMP(6)) FROM shards"),
-        &rows);
+    result = db_query(db,
+                      SLICE("SELECT shard,token,lease_until>UTC_TIMESTAMP(6),"
+                            "UTC_TIMESTAMP(6),(SELECT COUNT(*) FROM nodes"
+                            " WHERE role='worker' AND token<>0"
+                            " AND lease_until>UTC_TIMESTAMP(6)) FROM shards"),
+                      &rows);
     if (result != DB_OK)
         return result;
     while ((cell = db_rows_next(rows)) != NULL) {

@@ -20,7 +20,7 @@ struct change {
     uint32_t application_id; /* 0 = any, until lock_row() has found it */
     uint32_t id;
     bool flag; /* adhoc, paused */
-    uint32_t grace_s;
+    bool made; /* inserted by this transaction */
     uint64_t version;
     struct slice secret; /* to be sealed; absent = stays */
 };
@@ -239,14 +239,17 @@ write_patterns(struct db *db, const struct change *change, struct buf *sql)
     return run(db, sql);
 }
 
-/* The row exists and is locked: everything that the form says. */
+/* The row exists and is locked: everything that the form says. Of a new one
+   the two times stay equal. */
 static enum db_result
 write_row(struct db *db, const struct change *change, struct buf *sql)
 {
     enum db_result result;
 
-    sql_raw(sql, "UPDATE subscriptions SET updated_at = UTC_TIMESTAMP(6), "
-                 "config_version = ");
+    sql_raw(sql, change->made ? "UPDATE subscriptions SET config_version = "
+                              : "UPDATE subscriptions SET "
+                                "updated_at = UTC_TIMESTAMP(6), "
+                                "config_version = ");
     sql_u64(sql, change->version);
     add_columns(sql, change->form);
     add_headers(sql, change, &change->form->value[FORM_HEADERS]);
@@ -281,6 +284,7 @@ insert_work(struct db *db, void *arg)
     if (result != DB_OK)
         goto out;
     change->id = (uint32_t)db_insert_id(db);
+    change->made = true;
     result = write_row(db, change, &sql);
 out:
     buf_free(&sql);

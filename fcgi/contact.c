@@ -31,6 +31,7 @@ struct contact {
     char why[WHY_MAX_BYTES];
     int64_t looks_since_mono_us; /* contact_refresh() counts from here */
     unsigned looks;
+    enum db_result looked; /* how the last of them ended */
     uint_fast64_t requests_seen;
 };
 
@@ -40,6 +41,7 @@ contact_new(bool lease_node)
     struct contact *contact = xcalloc(1, sizeof(*contact));
 
     pthread_mutex_init(&contact->lock, NULL);
+    contact->looked = DB_OK;
     contact->lease_node = lease_node;
     return contact;
 }
@@ -243,20 +245,34 @@ may_look(struct contact *contact)
     return contact->looks++ < LOOKS_PER_S;
 }
 
+/* DB_OK also when it is not time for another look and the last one was fine. */
+static enum db_result
+look(struct app *app)
+{
+    struct contact *contact = app->contact;
+    enum db_result result;
+    bool may;
+
+    pthread_mutex_lock(&contact->lock);
+    may = may_look(contact);
+    result = contact->looked;
+    pthread_mutex_unlock(&contact->lock);
+    if (!may)
+        return result;
+    result = refresh(app);
+    pthread_mutex_lock(&contact->lock);
+    contact->looked = result;
+    pthread_mutex_unlock(&contact->lock);
+    return result;
+}
+
 enum contact_news
 contact_refresh(struct exchange *exchange)
 {
     struct app *app = exchange->app;
-    const struct catalog_snapshot *newer;
-    enum db_result result = DB_OK;
-    bool may;
+    enum db_result result = look(app);
+    const struct catalog_snapshot *newer = catalog_take(app->catalog);
 
-    pthread_mutex_lock(&app->contact->lock);
-    may = may_look(app->contact);
-    pthread_mutex_unlock(&app->contact->lock);
-    if (may)
-        result = refresh(app);
-    newer = catalog_take(app->catalog);
     if (catalog_version(newer) == catalog_version(exchange->catalog)) {
         catalog_release(newer);
         return result == DB_OK ? CONTACT_SAME : CONTACT_UNKNOWN;

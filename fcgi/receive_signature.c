@@ -75,14 +75,15 @@ warn_about_borrowed_key(void)
 }
 
 static void
-refuse(struct exchange *exchange, const struct source *source,
-       enum verify_result result)
+refuse(struct exchange *exchange, enum verify_result result)
 {
+    struct slice name = exchange->request->segment[0];
+
     if (result == VERIFY_NO_SECRET && may_advise())
-        log_warning(LOGGER, LOG_FIELDS(LOG_TEXT("source", source->name)),
+        log_warning(LOGGER, LOG_FIELDS(LOG_SLICE("source", name)),
                     "No secret is set to check signatures with, so everything "
-                    "is refused: postern source set %s --secret ...",
-                    source->name);
+                    "is refused: postern source set %.*s --secret ...",
+                    (int)name.len, name.ptr);
     reply_error(exchange->reply, 401, "invalid_signature",
                 "Webhook signature verification failed");
     exchange->reply->reason = verify_result_name(result);
@@ -101,10 +102,8 @@ verify_again(struct exchange *exchange, const struct source **source,
     if (news != CONTACT_NEWER)
         return result;
     newer = catalog_source_named(exchange->catalog, name);
-    if (newer == NULL)
-        return VERIFY_NO_SECRET; /* removed a moment ago */
-    *source = newer;
-    return verify(exchange, newer, borrowed);
+    *source = newer; /* the old one went with its catalog */
+    return newer == NULL ? VERIFY_NO_SECRET : verify(exchange, newer, borrowed);
 }
 
 bool
@@ -138,6 +137,6 @@ receive_check_signature(struct exchange *exchange, const struct source **source,
     if (unknown)
         reply_unavailable(exchange->reply);
     else
-        refuse(exchange, *source, result);
+        refuse(exchange, result);
     return false;
 }

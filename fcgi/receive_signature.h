@@ -20,7 +20,7 @@
  * Checks the raw body. *source may move to a newer catalog: a secret that was
  * set a moment ago counts at once. *verified: false where the configuration
  * says that signatures are not checked. False: exchange->reply holds the
- * refusal.
+ * refusal, and *source may be gone.
  */
 bool receive_check_signature(struct exchange *exchange,
                              const struct source **source, bool *verified)

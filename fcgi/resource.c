@@ -170,6 +170,26 @@ read_limit(struct exchange *exchange, size_t *limit)
     return true;
 }
 
+/* A pair that is not text is not found by request_query(); to leave such a
+   filter out silently would show more than was asked for. */
+static bool
+is_query_text(const struct request *request)
+{
+    size_t pairs = 0, halves = 0, i;
+    bool at_name = true;
+
+    for (i = 0; i < request->query.len; i++) {
+        char c = request->query.ptr[i];
+
+        if (at_name && c != '&' && c != '=')
+            pairs++;
+        at_name = c == '&';
+    }
+    for (i = 0; i < request->query_pairs.len; i++)
+        halves += request->query_pairs.ptr[i] == '\0';
+    return halves == 2 * pairs;
+}
+
 bool
 resource_page(struct exchange *exchange, const char *prefix, size_t *limit,
               uint64_t *cursor)
@@ -177,6 +197,11 @@ resource_page(struct exchange *exchange, const char *prefix, size_t *limit,
     struct slice text = request_query(exchange->request, "cursor");
 
     *cursor = 0;
+    if (!is_query_text(exchange->request)) {
+        resource_bad_query(exchange, "query", "value_error.unicode",
+                           "not UTF-8, or null characters");
+        return false;
+    }
     if (!read_limit(exchange, limit))
         return false;
     if (text.ptr != NULL && !id_parse(prefix, text, cursor)) {

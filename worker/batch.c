@@ -66,8 +66,7 @@ status_of(enum outcome_kind kind)
 }
 
 static uint32_t
-application_of(const struct task *task,
-               const struct catalog_snapshot *snapshot)
+application_of(const struct task *task, const struct catalog_snapshot *snapshot)
 {
     uint32_t owner = lane_owner_id(task->job.lane);
     const struct subscription *subscription;
@@ -98,8 +97,8 @@ fill_row(const struct task *task, const struct catalog_snapshot *snapshot,
         .event_type = task->event == NULL ? SLICE("") : task->event->type,
         .response_code = attempt->status,
         .error_class = attempt->outcome.error_class,
-        .error_message = attempt->error[0] == '\0' ? SLICE_NONE
-                                                   : slice_of(attempt->error),
+        .error_message =
+            attempt->error[0] == '\0' ? SLICE_NONE : slice_of(attempt->error),
         .response_body = slice_make(attempt->body, attempt->body_len),
         .duration_us = tried ? attempt->ended_us - attempt->started_us : 0,
     };

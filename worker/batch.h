@@ -39,11 +39,10 @@ enum batch_manner {
  * DB_BROKEN  something in it cannot be written
  * others     as usual; nothing was written, or (DB_UNKNOWN) perhaps all
  */
-enum db_result batch_write(struct batch *batch, struct db *db,
-                           const struct lease *lease,
-                           const struct catalog_snapshot *snapshot,
-                           struct task *const *tasks, size_t count,
-                           enum batch_manner manner)
+enum db_result
+batch_write(struct batch *batch, struct db *db, const struct lease *lease,
+            const struct catalog_snapshot *snapshot, struct task *const *tasks,
+            size_t count, enum batch_manner manner)
     __attribute__((warn_unused_result));
 
 /* What was written for the i-th task of the last batch. */

@@ -58,8 +58,8 @@ add_header(struct request *request, const char *name, struct slice value)
 
         buf_add_char(&line, c < 0x20 || c == 0x7f ? '?' : (char)c);
     }
-    longer = buf_ok(&line) ? curl_slist_append(request->headers, line.data)
-                           : NULL;
+    longer =
+        buf_ok(&line) ? curl_slist_append(request->headers, line.data) : NULL;
     if (longer != NULL)
         request->headers = longer;
     buf_free(&line);
@@ -71,9 +71,10 @@ static bool
 is_reserved(const char *name)
 {
     static const char *const names[] = {
-        "connection",        "content-length", "content-type", "expect",
-        "host",              "te",             "traceparent",  "trailer",
-        "transfer-encoding", "upgrade",        "user-agent",
+        "connection",  "content-length", "content-type",
+        "expect",      "host",           "te",
+        "traceparent", "trailer",        "transfer-encoding",
+        "upgrade",     "user-agent",
     };
     size_t i;
 
@@ -194,8 +195,7 @@ deliver_build(const struct subscription *subscription,
         .data = event->payload,
         .metadata = event->metadata,
     };
-    request->body.max =
-        event->payload.len + event->metadata.len + ENVELOPE_MAX;
+    request->body.max = event->payload.len + event->metadata.len + ENVELOPE_MAX;
     format_body(subscription->format, &content, &request->body);
     /* Without a value libcurl leaves its own header out: no waiting for 100
        Continue. */

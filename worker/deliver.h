@@ -36,11 +36,10 @@ struct deliver_time {
  * Fills an empty request. Anything but OBSTACLE_NONE says why it cannot be
  * made and leaves it empty. event NULL: it does not exist.
  */
-enum obstacle deliver_build(const struct subscription *subscription,
-                            const struct event *event,
-                            const struct job_row *job,
-                            const struct deliver_time *time,
-                            struct request *request)
+enum obstacle
+deliver_build(const struct subscription *subscription,
+              const struct event *event, const struct job_row *job,
+              const struct deliver_time *time, struct request *request)
     __attribute__((warn_unused_result));
 
 #endif /* DELIVER_H */

@@ -26,7 +26,7 @@ struct flush {
     struct task_list pending;
     struct task_list parked; /* results that the database refuses */
     int64_t parked_until_us;
-    int64_t since_us; /* when the oldest pending one came */
+    int64_t since_us;    /* when the oldest pending one came */
     struct task **tasks; /* the batch being written; NULL = settled */
     size_t max;
     uint64_t written;
@@ -141,7 +141,7 @@ prepare_local(const struct flush *flush, struct task *task)
                              lane_owner_id(task->job.lane)) != NULL)
         return false;
     task->attempt.outcome =
-        (struct outcome){OUTCOME_CANCELLED, "subscription_gone", 0};
+        (struct outcome){OUTCOME_CANCELLED, NULL, 0};
     (void)snprintf(task->attempt.error, sizeof(task->attempt.error), "%s",
                    "subscription deleted");
     return true;

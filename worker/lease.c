@@ -14,7 +14,7 @@
 #define HURRY_US CLOCK_US_PER_S /* between ticks while the share is not ours */
 #define CALM_US                                                                \
     (NODE_WORKER_LEASE_S * CLOCK_US_PER_S / 3) /* between others, at most */
-#define MARGIN_US (250 * CLOCK_US_PER_MS) /* to stop transfers in time */
+#define MARGIN_US (250 * CLOCK_US_PER_MS)      /* to stop transfers in time */
 
 void
 lease_init(struct lease *lease, struct desk *desk, struct payloads *payloads,
@@ -89,8 +89,7 @@ notice_losses(struct lease *lease, const struct shard_view *view)
     uint32_t i;
 
     for (i = 0; i < LANE_SHARDS; i++) {
-        if (lease->tokens[i] == 0 ||
-            view->shards[i].token == lease->tokens[i])
+        if (lease->tokens[i] == 0 || view->shards[i].token == lease->tokens[i])
             continue;
         lease->tokens[i] = 0;
         lease->leaving[i] = false;
@@ -135,8 +134,8 @@ take(struct lease *lease, struct db *db, struct shard_view *view, size_t want)
     }
     if (found == 0)
         return DB_OK;
-    result = store_shard_take(db, wanted, token, lease->node.number,
-                              lease->lease_s);
+    result =
+        store_shard_take(db, wanted, token, lease->node.number, lease->lease_s);
     if (result == DB_OK)
         result = store_shard_view(db, view);
     if (result != DB_OK)
@@ -183,8 +182,8 @@ hand_over(struct lease *lease, struct db *db)
 
     scheduler = desk_lock(lease->desk);
     for (i = 0; i < LANE_SHARDS; i++) {
-        chosen[i] = lease->leaving[i] &&
-                    scheduler_shard_tasks(scheduler, i) == 0;
+        chosen[i] =
+            lease->leaving[i] && scheduler_shard_tasks(scheduler, i) == 0;
         n += chosen[i];
     }
     desk_unlock(lease->desk);
@@ -248,7 +247,8 @@ lease_tick(struct lease *lease, struct db *db)
         return result;
     lease->offset_us = view.now_us - clock_wall_us();
     notice_losses(lease, &view);
-    lease->next_us = sent_us + (lease_us / 3 < CALM_US ? lease_us / 3 : CALM_US);
+    lease->next_us =
+        sent_us + (lease_us / 3 < CALM_US ? lease_us / 3 : CALM_US);
     result = balance(lease, db, &view);
     atomic_store(&lease->desk->lease_until_us, sent_us + lease_us - MARGIN_US);
     desk_wake_loop(lease->desk);

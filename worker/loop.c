@@ -70,9 +70,8 @@ on_timer(CURLM *multi, long timeout_ms, void *arg)
     struct loop *loop = arg;
 
     (void)multi;
-    loop->timer_us = timeout_ms < 0
-                         ? NEVER
-                         : clock_mono_us() + timeout_ms * CLOCK_US_PER_MS;
+    loop->timer_us =
+        timeout_ms < 0 ? NEVER : clock_mono_us() + timeout_ms * CLOCK_US_PER_MS;
     return 0;
 }
 
@@ -298,8 +297,8 @@ run(void *arg)
         if (called && atomic_exchange(&loop->desk->orphans, false))
             cut(loop, true);
         if (called || loop->done.count > 0)
-            exchange(loop, leased && atomic_load(&loop->desk->order) ==
-                                         DESK_RUN);
+            exchange(loop,
+                     leased && atomic_load(&loop->desk->order) == DESK_RUN);
     }
     cut(loop, false);
     exchange(loop, false);

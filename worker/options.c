@@ -15,7 +15,8 @@ const char options_help[] =
     "\n"
     "  -c, --config FILE    configuration file (else $POSTERN_CONF, else the\n"
     "                       usual places)\n"
-    "      --set NAME=VALUE an option, stronger than the file; may be repeated\n"
+    "      --set NAME=VALUE an option, stronger than the file; may be "
+    "repeated\n"
     "  -t, --test           check the configuration and stop\n"
     "      --once           stop as soon as nothing is due\n"
     "      --max-time N     stop after N seconds at most; with --once, wait\n"
@@ -29,7 +30,8 @@ const char options_help[] =
     "one stops now; HUP opens the log file again.\n"
     "\n"
     "Exit: 0 done, 64 usage, 69 no database (with --once or --max-time only),\n"
-    "75 all work belongs to other workers (--once), 78 configuration or schema.\n";
+    "75 all work belongs to other workers (--once), 78 configuration or "
+    "schema.\n";
 
 enum option_code {
     OPTION_SET = 256,

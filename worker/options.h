@@ -12,7 +12,7 @@
 #define OPTIONS_SETS_MAX 64
 
 struct options {
-    const char *config; /* -c FILE, or NULL */
+    const char *config;           /* -c FILE, or NULL */
     char *sets[OPTIONS_SETS_MAX]; /* --set name=value */
     size_t set_count;
     bool check;     /* -t */

@@ -88,7 +88,7 @@ outcome_decide(const struct outcome_facts *facts)
     if (facts->obstacle == OBSTACLE_CUT)
         return (struct outcome){OUTCOME_DROPPED, NULL, 0};
     if (facts->obstacle == OBSTACLE_SUBSCRIPTION_GONE)
-        return (struct outcome){OUTCOME_CANCELLED, "subscription_gone", 0};
+        return (struct outcome){OUTCOME_CANCELLED, NULL, 0};
     if (facts->obstacle != OBSTACLE_NONE)
         return after_failure(facts, obstacle_failures[facts->obstacle]);
     if (facts->code != CURLE_OK)

@@ -32,14 +32,14 @@ enum obstacle {
     OBSTACLE_EVENT_MISSING,     /* the event is gone */
     OBSTACLE_SUBSCRIPTION_GONE, /* nobody wants it any more */
     OBSTACLE_INTERNAL,          /* our own fault */
-    OBSTACLE_CUT,   /* stopped by us for our own reasons: not an attempt */
+    OBSTACLE_CUT, /* stopped by us for our own reasons: not an attempt */
     OBSTACLE_COUNT
 };
 
 struct outcome_facts {
     enum obstacle obstacle;
     CURLcode code;
-    long status; /* HTTP, 0 = none */
+    long status;            /* HTTP, 0 = none */
     uint32_t retry_after_s; /* as asked for, 0 = not */
     uint32_t attempt;       /* from 1 */
     bool test;

@@ -16,9 +16,9 @@
 struct payloads {
     struct map events; /* by id */
     size_t max_bytes;
-    size_t bytes;  /* of all events */
-    size_t pinned; /* bytes of pinned ones */
-    size_t chunk;  /* events read with one statement */
+    size_t bytes;         /* of all events */
+    size_t pinned;        /* bytes of pinned ones */
+    size_t chunk;         /* events read with one statement */
     struct event *oldest; /* of those that nobody pins */
     struct event *newest;
 };
@@ -155,8 +155,7 @@ arrive(void *arg, const struct stored_event *stored)
 {
     struct arrivals *arrivals = arg;
     struct payloads *payloads = arrivals->payloads;
-    size_t text = stored->type.len + stored->payload.len +
-                  stored->metadata.len;
+    size_t text = stored->type.len + stored->payload.len + stored->metadata.len;
     struct event *event = xcalloc(1, sizeof(*event) + text);
     char *at = (char *)(event + 1);
 

@@ -47,8 +47,7 @@ bool payloads_have_room(const struct payloads *payloads);
  * were served: fewer than count when memory is full or the database failed.
  */
 enum db_result payloads_serve(struct payloads *payloads, struct db *db,
-                              struct task **tasks, size_t count,
-                              size_t *served)
+                              struct task **tasks, size_t count, size_t *served)
     __attribute__((warn_unused_result));
 
 void payloads_pin(struct payloads *payloads, struct event *event);

@@ -90,8 +90,9 @@ fail_invalid(struct task *task, const struct problems *problems)
     size_t i;
 
     if (problems->count == 0)
-        (void)snprintf(text, sizeof(text), "the body is not a webhook of this "
-                                           "source");
+        (void)snprintf(text, sizeof(text),
+                       "the body is not a webhook of this "
+                       "source");
     else
         (void)snprintf(text, sizeof(text), "%.100s: %.120s",
                        problems->list[0].loc[0], problems->list[0].msg);
@@ -133,8 +134,8 @@ process_add(struct process *process, struct task *task,
     *item = (struct item){
         .task = task,
         .row = row,
-        .source = catalog_source(process->snapshot,
-                                 lane_owner_id(task->job.lane)),
+        .source =
+            catalog_source(process->snapshot, lane_owner_id(task->job.lane)),
     };
     task->attempt.started_us = clock_mono_us();
     task->attempt.outcome = (struct outcome){OUTCOME_SUCCESS, NULL, 0};
@@ -209,16 +210,16 @@ static size_t
 match(struct process *process, const struct item *item)
 {
     for (;;) {
-        size_t n = catalog_match(
-            process->snapshot, item->source->application_id,
-            item->task->event->type, NULL, 0, process->matches,
-            process->match_cap);
+        size_t n =
+            catalog_match(process->snapshot, item->source->application_id,
+                          item->task->event->type, NULL, 0, process->matches,
+                          process->match_cap);
 
         if (n <= process->match_cap)
             return n;
         process->match_cap = n;
-        process->matches = xreallocarray(process->matches, n,
-                                         sizeof(*process->matches));
+        process->matches =
+            xreallocarray(process->matches, n, sizeof(*process->matches));
     }
 }
 
@@ -230,16 +231,15 @@ relay_item(struct process *process, struct item *item)
     item->relayed = n;
     if (process->relayed_count + n > process->relayed_cap) {
         process->relayed_cap = 2 * (process->relayed_count + n);
-        process->relayed =
-            xreallocarray(process->relayed, process->relayed_cap,
-                          sizeof(*process->relayed));
+        process->relayed = xreallocarray(process->relayed, process->relayed_cap,
+                                         sizeof(*process->relayed));
     }
     for (i = 0; i < n; i++) {
         process->relayed[process->relayed_count++] = (struct relayed){
             .job = {.id = id_next(process->ids),
                     .event_id = item->task->event->id,
-                    .lane = lane_number(LANE_SUBSCRIPTION,
-                                        process->matches[i])},
+                    .lane =
+                        lane_number(LANE_SUBSCRIPTION, process->matches[i])},
             .origin = item->task,
         };
     }
@@ -286,8 +286,7 @@ process_count(const struct process *process, struct rollup *rollup)
 
     for (i = 0; i < process->count; i++) {
         const struct item *item = &process->items[i];
-        bool success =
-            item->task->attempt.outcome.kind == OUTCOME_SUCCESS;
+        bool success = item->task->attempt.outcome.kind == OUTCOME_SUCCESS;
 
         if (!item->row->live || item->row->job.test)
             continue;
@@ -332,8 +331,7 @@ tell_success(const struct item *item)
 
     capitalize(item->source->name, name);
     list_steps(item, &steps);
-    log_info(LOGGER, NULL,
-             "Starting webhook processing: %s/%s for record %s",
+    log_info(LOGGER, NULL, "Starting webhook processing: %s/%s for record %s",
              item->source->name, action, item->in.record_id);
     log_info(LOGGER, NULL, "Processing %s %s event", name, action);
     log_info(LOGGER, NULL, "%s webhook processed: %s", name, steps.data);
@@ -353,8 +351,7 @@ tell_failure(const struct item *item)
     log_error(LOGGER,
               LOG_FIELDS(LOG_TEXT("event", id),
                          LOG_TEXT("error", item->task->attempt.error)),
-              "Webhook processing failed (attempt %u/%u)",
-              item->row->attempts,
+              "Webhook processing failed (attempt %u/%u)", item->row->attempts,
               item->source == NULL ? item->row->attempts
                                    : item->source->max_attempts);
 }

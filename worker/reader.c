@@ -103,8 +103,8 @@ reserve_tasks(struct reader *reader)
     if (reader->task_cap >= reader->page.count)
         return;
     reader->task_cap = reader->page.count;
-    reader->tasks = xreallocarray(reader->tasks, reader->task_cap,
-                                  sizeof(struct task *));
+    reader->tasks =
+        xreallocarray(reader->tasks, reader->task_cap, sizeof(struct task *));
 }
 
 typedef struct task *offer_fn(struct scheduler *s, const struct job_row *row,

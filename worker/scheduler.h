@@ -46,10 +46,10 @@ struct scheduler;
 
 /* setup is asked for a lane's configuration when the lane appears, and again
    by scheduler_reconfigure(). */
-struct scheduler *
-scheduler_new(const struct scheduler_limits *limits,
-              void (*setup)(void *arg, uint64_t lane, struct lane_config *out),
-              void *arg);
+struct scheduler *scheduler_new(const struct scheduler_limits *limits,
+                                void (*setup)(void *arg, uint64_t lane,
+                                              struct lane_config *out),
+                                void *arg);
 /* Frees its lanes; tasks belong to the caller and must all be forgotten. */
 void scheduler_free(struct scheduler *s);
 

@@ -96,8 +96,8 @@ scheduler_plan_reads(struct scheduler *s, struct lane_read *reads, size_t max)
 {
     size_t n = 0, room;
 
-    room = s->limits.tasks > s->tasks.used ? s->limits.tasks - s->tasks.used
-                                           : 0;
+    room =
+        s->limits.tasks > s->tasks.used ? s->limits.tasks - s->tasks.used : 0;
     while (n < max && room > 0) {
         struct lane *lane = scheduler_ring_pop(s, RING_HUNGRY);
         size_t want;

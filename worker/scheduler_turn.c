@@ -67,8 +67,8 @@ ring_set(struct scheduler *s, enum lane_ring ring, struct lane *lane,
 void
 scheduler_refresh(struct scheduler *s, struct lane *lane)
 {
-    bool may_run = lane->config.mode == LANE_REMOTE &&
-                   lane->running < lane->config.window;
+    bool may_run =
+        lane->config.mode == LANE_REMOTE && lane->running < lane->config.window;
     bool local = lane->config.mode == LANE_LOCAL;
     bool hungry = lane->more && !lane->reading &&
                   lane->config.mode != LANE_HELD &&
@@ -128,8 +128,8 @@ scheduler_next_local(struct scheduler *s)
 
     if (lane == NULL)
         return NULL;
-    task = task_list_pop(lane->retries.count > 0 ? &lane->retries
-                                                 : &lane->fresh);
+    task =
+        task_list_pop(lane->retries.count > 0 ? &lane->retries : &lane->fresh);
     assert(task != NULL);
     lane->queued--;
     task->state = TASK_RUNNING;

@@ -71,8 +71,7 @@ tell_delivery(const struct flush_row *row)
     id_format(ID_DELIVERY, row->job.id, id);
     log_line(level, LOGGER,
              LOG_FIELDS(LOG_TEXT("delivery", id),
-                        LOG_INT("subscription",
-                                lane_owner_id(row->job.lane)),
+                        LOG_INT("subscription", lane_owner_id(row->job.lane)),
                         LOG_INT("attempt", row->attempts),
                         LOG_TEXT("error_class", row->error_class),
                         LOG_SLICE("error", row->error_message)),
@@ -93,8 +92,8 @@ disable(const struct flush_peers *peers, const struct task *task)
         log_warning(LOGGER, LOG_FIELDS(LOG_INT("subscription", id)),
                     "Subscription disabled: its endpoint answered 410 Gone");
     if (result == DB_OK)
-        result = follower_refresh(peers->follower, peers->db,
-                                  peers->desk, peers->payloads);
+        result = follower_refresh(peers->follower, peers->db, peers->desk,
+                                  peers->payloads);
     if (result != DB_OK && result != DB_NONE)
         log_warning(LOGGER, LOG_FIELDS(LOG_INT("subscription", id)),
                     "Cannot disable a subscription that answered 410 Gone; "

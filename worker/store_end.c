@@ -29,12 +29,13 @@ finish(struct store_loop *loop, int64_t now_us)
     loop->phase_until_us =
         now_us + loop->setup.settings->grace_s * CLOCK_US_PER_S;
     if (loop->setup.deadline_us > 0)
-        loop->phase_until_us = store_earlier(loop->phase_until_us,
-                                       loop->setup.deadline_us - LAST_CUT_US);
+        loop->phase_until_us = store_earlier(
+            loop->phase_until_us, loop->setup.deadline_us - LAST_CUT_US);
     desk_give_order(loop->setup.desk, DESK_FINISH);
     store_drop_waiting(loop);
     notify_send("STOPPING=1");
-    log_info(LOGGER, LOG_FIELDS(LOG_INT("in_flight", store_counts(loop).running)),
+    log_info(LOGGER,
+             LOG_FIELDS(LOG_INT("in_flight", store_counts(loop).running)),
              "Worker is stopping");
 }
 
@@ -43,8 +44,8 @@ static bool
 nothing_left(struct store_loop *loop, int64_t now_us)
 {
     struct scheduler_counts counts = store_counts(loop);
-    int64_t until_us = loop->setup.deadline_us > 0 ? loop->setup.deadline_us
-                                                   : now_us;
+    int64_t until_us =
+        loop->setup.deadline_us > 0 ? loop->setup.deadline_us : now_us;
     int64_t due_us;
 
     due_us = scheduler_next_due(desk_lock(loop->setup.desk));

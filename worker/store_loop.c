@@ -22,7 +22,7 @@
 
 #define LOGGER "postern.worker"
 #define NEVER INT64_MAX
-#define TAIL_GAP_US (2 * CLOCK_US_PER_MS)   /* between looks, however it rings */
+#define TAIL_GAP_US (2 * CLOCK_US_PER_MS) /* between looks, however it rings */
 #define TAIL_BUSY_US (50 * CLOCK_US_PER_MS) /* while there is work in memory */
 #define TAIL_PAGES 4                        /* in one turn */
 #define LANE_READS 4                        /* in one turn */
@@ -117,9 +117,9 @@ look_at_heads(struct store_loop *loop, int64_t now_us)
         return DB_OK;
     result = reader_heads(loop->reader);
     took_us = clock_mono_us() - now_us;
-    loop->heads_us = clock_mono_us() +
-                     (took_us * HEADS_SHARE > HEADS_US ? took_us * HEADS_SHARE
-                                                       : HEADS_US);
+    loop->heads_us =
+        clock_mono_us() +
+        (took_us * HEADS_SHARE > HEADS_US ? took_us * HEADS_SHARE : HEADS_US);
     if (result == DB_OK && store_counts(loop).tasks == 0)
         loop->fresh_us = now_us;
     return result;
@@ -192,7 +192,7 @@ next_turn(struct store_loop *loop)
         if (loop->shards > 0)
             until = store_earlier(until, loop->heads_us);
         until = store_earlier(until,
-                        scheduler_next_due(desk_lock(loop->setup.desk)));
+                              scheduler_next_due(desk_lock(loop->setup.desk)));
         desk_unlock(loop->setup.desk);
         if (lease_owns(&loop->lease, 0))
             until = store_earlier(until, loop->housekeeping.next_us);
@@ -202,7 +202,8 @@ next_turn(struct store_loop *loop)
     if (until < loop->away_until_us)
         until = loop->away_until_us;
     if (loop->setup.deadline_us > 0 && loop->phase == PHASE_RUN)
-        until = store_earlier(until, loop->setup.deadline_us - STORE_LAST_START_US);
+        until =
+            store_earlier(until, loop->setup.deadline_us - STORE_LAST_START_US);
     return store_earlier(until, loop->next_status_us);
 }
 
@@ -312,16 +313,16 @@ static void *
 run(void *arg)
 {
     struct store_loop *loop = arg;
-    enum store_end *end = xmalloc(sizeof(*end));
 
-    *end = get_ready(loop);
-    if (*end == STORE_STOPPED && atomic_load(&loop->asked) == 0) {
+    loop->end = get_ready(loop);
+    if (loop->end == STORE_STOPPED && atomic_load(&loop->asked) == 0) {
         work(loop);
         if (loop->setup.once && loop->shards == 0)
-            *end = STORE_NO_WORK_OURS;
+            loop->end = STORE_NO_WORK_OURS;
     }
+    atomic_store(&loop->ended, true);
     shutdown_request();
-    return end;
+    return NULL;
 }
 
 static void
@@ -364,6 +365,7 @@ open_all(struct store_loop *loop)
     });
     loop->no_shards_since_us = clock_mono_us();
     atomic_init(&loop->asked, 0);
+    atomic_init(&loop->ended, false);
 }
 
 struct store_loop *
@@ -389,16 +391,17 @@ store_loop_stop(struct store_loop *loop, bool now)
     desk_wake_store(loop->setup.desk);
 }
 
+bool
+store_loop_ended(const struct store_loop *loop)
+{
+    return atomic_load(&loop->ended);
+}
+
 enum store_end
 store_loop_join(struct store_loop *loop)
 {
-    enum store_end end;
-    void *result;
-
-    (void)pthread_join(loop->thread, &result);
-    end = *(enum store_end *)result;
-    free(result);
-    return end;
+    (void)pthread_join(loop->thread, NULL);
+    return loop->end;
 }
 
 void

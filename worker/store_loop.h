@@ -18,10 +18,10 @@
 #include <stdint.h>
 
 enum store_end {
-    STORE_STOPPED, /* as asked, or everything is done */
-    STORE_AWAY,    /* a run of limited time found no database */
+    STORE_STOPPED,      /* as asked, or everything is done */
+    STORE_AWAY,         /* a run of limited time found no database */
     STORE_NO_WORK_OURS, /* all shards belong to other workers */
-    STORE_REFUSED  /* the database is not one for this program: logged */
+    STORE_REFUSED       /* the database is not one for this program: logged */
 };
 
 /* All of them outlive the thread. */
@@ -37,12 +37,15 @@ struct store_setup {
 
 struct store_loop;
 
-/* Starts the thread; NULL with errno. When it ends by itself it asks the
-   process to stop (shutdown_request()). */
+/* Starts the thread; NULL with errno. */
 struct store_loop *store_loop_start(const struct store_setup *setup);
 
 /* From another thread. now: do not wait for transfers in flight. */
 void store_loop_stop(struct store_loop *loop, bool now);
+
+/* True when the thread has come to its end; the process is then asked to stop
+   (shutdown_request()), which wakes whoever waits for signals. */
+bool store_loop_ended(const struct store_loop *loop);
 
 /* Waits for the thread to end. */
 enum store_end store_loop_join(struct store_loop *loop);

@@ -37,6 +37,8 @@ struct store_loop {
     int doorbell_fd; /* or -1 */
     pthread_t thread;
     _Atomic int asked; /* 1 stop, 2 stop now */
+    _Atomic bool ended;
+    enum store_end end;
 
     enum phase phase;
     int64_t phase_until_us;
@@ -48,8 +50,8 @@ struct store_loop {
     int64_t fresh_us; /* when they were last, with nothing known since */
     int64_t no_shards_since_us;
     size_t shards; /* owned when last looked at */
-    bool rang;   /* the tail has something new */
-    bool hungry; /* the last turn did not read all lanes that want it */
+    bool rang;     /* the tail has something new */
+    bool hungry;   /* the last turn did not read all lanes that want it */
     bool ready;
 };
 

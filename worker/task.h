@@ -26,11 +26,11 @@ enum task_state {
 /* What the last attempt came to. */
 struct attempt {
     struct outcome outcome;
-    uint32_t status;    /* HTTP, 0 = none */
-    int64_t started_us; /* monotonic */
-    int64_t ended_us;   /* monotonic */
+    uint32_t status;             /* HTTP, 0 = none */
+    int64_t started_us;          /* monotonic */
+    int64_t ended_us;            /* monotonic */
     char error[CURL_ERROR_SIZE]; /* printable ASCII, "" = none */
-    char *body;         /* the first bytes of the answer; owned, or NULL */
+    char *body; /* the first bytes of the answer; owned, or NULL */
     size_t body_len;
 };
 
@@ -40,8 +40,8 @@ struct event;
 struct task {
     struct job_row job;
     enum task_state state;
-    bool slot;   /* runs in the delivery loop */
-    bool orphan; /* its lease is lost: whatever comes back is dropped */
+    bool slot;           /* runs in the delivery loop */
+    bool orphan;         /* its lease is lost: whatever comes back is dropped */
     struct event *event; /* pinned in the cache; NULL: it does not exist */
     struct lane *lane;
     struct task *next;

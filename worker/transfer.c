@@ -16,7 +16,7 @@
 
 #define ANSWER_MAX (1024 * 1024) /* bytes read of an answer */
 #define CONNECT_MAX_MS 10000
-#define IDLE_CONNECTION_S 50L /* many load balancers close after 60 */
+#define IDLE_CONNECTION_S 50L  /* many load balancers close after 60 */
 #define CONNECTION_LIFE_S 300L /* then look the name up again */
 
 /* Asked before every connection with the resolved address, so a name that
@@ -227,8 +227,7 @@ static const char *const obstacle_texts[OBSTACLE_COUNT] = {
         "the address is not public and not listed in allow_targets",
     [OBSTACLE_TOO_LARGE] = "the answer is longer than 1 MiB",
     [OBSTACLE_BAD_URL] = "the URL cannot be used",
-    [OBSTACLE_SECRET] =
-        "the signing secret cannot be read with this key file",
+    [OBSTACLE_SECRET] = "the signing secret cannot be read with this key file",
     [OBSTACLE_EVENT_MISSING] = "the event is not stored any more",
     [OBSTACLE_SUBSCRIPTION_GONE] = "subscription deleted",
     [OBSTACLE_INTERNAL] = "the request could not be made",
@@ -241,10 +240,9 @@ describe(const struct transfer *transfer, CURLcode code, long status,
     size_t i;
 
     if (obstacle != OBSTACLE_NONE)
-        (void)snprintf(error, CURL_ERROR_SIZE, "%s",
-                       obstacle_texts[obstacle] == NULL
-                           ? ""
-                           : obstacle_texts[obstacle]);
+        (void)snprintf(
+            error, CURL_ERROR_SIZE, "%s",
+            obstacle_texts[obstacle] == NULL ? "" : obstacle_texts[obstacle]);
     else if (code == CURLE_OK)
         (void)snprintf(error, CURL_ERROR_SIZE, "HTTP %ld", status);
     else

@@ -22,6 +22,8 @@
 #include <curl/curl.h>
 #include <errno.h>
 #include <poll.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -81,9 +83,8 @@ open_desk(struct worker *worker)
     return false;
 }
 
-/* Resources first, then the threads that use them. */
 static bool
-start(struct worker *worker, const struct store_setup *setup)
+start_threads(struct worker *worker, const struct store_setup *setup)
 {
     struct buf why = BUF_INIT(1024);
 
@@ -105,22 +106,124 @@ start(struct worker *worker, const struct store_setup *setup)
     return false;
 }
 
-/* Returns when the process is to end: by a signal, or because the store
-   thread is done. */
+/* Signals are the main thread's; the others must not be interrupted in the
+   middle of a conversation with the database. */
+static bool
+start(struct worker *worker, const struct store_setup *setup)
+{
+    sigset_t all, before;
+    bool started;
+
+    sigfillset(&all);
+    (void)pthread_sigmask(SIG_SETMASK, &all, &before);
+    started = start_threads(worker, setup);
+    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return started;
+}
+
+/* Passes signals on until the store thread has come to its end. */
 static void
 watch_signals(struct worker *worker)
 {
-    enum shutdown_state state;
-
-    while ((state = shutdown_requested()) != SHUTDOWN_NOW) {
+    while (!store_loop_ended(worker->store)) {
         struct pollfd fd = {.fd = shutdown_fd(), .events = POLLIN};
+        enum shutdown_state state;
 
-        if (shutdown_take_reload())
-            log_reopen();
-        if (state == SHUTDOWN_GRACEFUL)
-            return;
         (void)poll(&fd, 1, -1);
         shutdown_drain();
+        if (shutdown_take_reload())
+            log_reopen();
+        state = shutdown_requested();
+        if (state != SHUTDOWN_NO)
+            store_loop_stop(worker->store, state == SHUTDOWN_NOW);
     }
-    (void)worker;
+}
+
+static int
+exit_code(enum store_end end)
+{
+    static const int codes[] = {
+        [STORE_STOPPED] = EX_OK,
+        [STORE_AWAY] = EX_UNAVAILABLE,
+        [STORE_NO_WORK_OURS] = EX_TEMPFAIL,
+        [STORE_REFUSED] = EX_CONFIG,
+    };
+
+    return codes[end];
+}
+
+static int
+run_threads(struct worker *worker, const struct worker_limits *limits)
+{
+    const struct store_setup setup = {
+        .settings = worker->settings,
+        .catalog = worker->catalog,
+        .payloads = worker->payloads,
+        .follower = &worker->follower,
+        .desk = &worker->desk,
+        .deadline_us =
+            limits->max_time_s == 0
+                ? 0
+                : clock_mono_us() + limits->max_time_s * CLOCK_US_PER_S,
+        .once = limits->once,
+    };
+    enum store_end end;
+
+    if (!start(worker, &setup))
+        return EX_OSERR;
+    watch_signals(worker);
+    end = store_loop_join(worker->store);
+    desk_give_order(&worker->desk, DESK_QUIT);
+    loop_join(worker->loop);
+    store_loop_free(worker->store);
+    log_info(LOGGER, NULL, "Worker has stopped");
+    return exit_code(end);
+}
+
+static int
+run_with_key(struct worker *worker, const struct worker_limits *limits)
+{
+    const struct settings *settings = worker->settings;
+    int code = EX_OSERR;
+
+    worker->catalog = catalog_new(worker->sealer);
+    worker->payloads =
+        payloads_new((size_t)settings->cache_bytes, (size_t)settings->max_body);
+    follower_init(&worker->follower, worker->catalog,
+                  (uint32_t)settings->lane_window);
+    if (open_desk(worker)) {
+        code = run_threads(worker, limits);
+        desk_destroy(&worker->desk);
+    }
+    follower_destroy(&worker->follower);
+    payloads_free(worker->payloads);
+    catalog_free(worker->catalog);
+    return code;
+}
+
+int
+worker_run(const struct settings *settings, const struct worker_limits *limits)
+{
+    struct worker worker = {.settings = settings};
+    struct buf why = BUF_INIT(1024);
+    int code = EX_CONFIG;
+
+    /* The resolver gives up sooner than its usual 5 s, 2 times; before there
+       are threads. */
+    (void)setenv("RES_OPTIONS", "timeout:2 attempts:2", 0);
+    raise_file_limit(settings);
+    worker.sealer = seal_open_key(settings->key_file, &why);
+    if (worker.sealer == NULL) {
+        log_error(LOGGER, NULL, "%s", buf_slice(&why).ptr);
+    } else if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
+        log_error(LOGGER, NULL, "libcurl cannot be initialised");
+        code = EX_OSERR;
+    } else {
+        code = run_with_key(&worker, limits);
+        curl_global_cleanup();
+    }
+    if (worker.sealer != NULL)
+        seal_close(worker.sealer);
+    buf_free(&why);
+    return code;
 }

@@ -3,11 +3,14 @@
  */
 #include "store_health.h"
 
+#include "clock.h"
 #include "id.h"
 #include "lane.h"
 #include "schema.h"
 #include "testdb.h"
 #include "unit.h"
+
+#include <stdarg.h>
 
 #define LEASE_S 15
 
@@ -22,13 +25,18 @@ read_health(void)
     return health;
 }
 
+static void exec_format(const char *format, ...)
+    __attribute__((format(printf, 1, 2)));
+
 static void
-exec_format(const char *format, unsigned long long a, unsigned long long b,
-            unsigned long long c)
+exec_format(const char *format, ...)
 {
     char sql[512];
+    va_list args;
 
-    snprintf(sql, sizeof(sql), format, a, b, c);
+    va_start(args, format);
+    vsnprintf(sql, sizeof(sql), format, args);
+    va_end(args);
     testdb_exec(db, sql);
 }
 
@@ -55,12 +63,12 @@ test_queue(void)
     uint64_t subscription = lane_number(LANE_SUBSCRIPTION, 1);
 
     exec_format("INSERT INTO jobs (id, kind, shard, lane, event_id)"
-                " SELECT seq, 2, %llu, %llu, 1 FROM seq_1_to_7 WHERE %llu",
-                lane_shard(source), source, 1);
+                " SELECT seq, 2, %lu, %llu, 1 FROM seq_1_to_7",
+                (unsigned long)lane_shard(source), (unsigned long long)source);
     exec_format("INSERT INTO jobs (id, kind, shard, lane, event_id)"
-                " SELECT 100 + seq, 1, %llu, %llu, 1 FROM seq_1_to_9"
-                " WHERE %llu",
-                lane_shard(subscription), subscription, 1);
+                " SELECT 100 + seq, 1, %lu, %llu, 1 FROM seq_1_to_9",
+                (unsigned long)lane_shard(subscription),
+                (unsigned long long)subscription);
     CU_ASSERT_EQUAL(read_health().queue_size, 7);
     testdb_exec(db, "DELETE FROM jobs");
 }
@@ -90,24 +98,20 @@ test_totals(void)
 static void
 test_last_event(void)
 {
-    const uint64_t inbound = UINT64_C(1) << 40, triggered = UINT64_C(1) << 41;
+    const unsigned long long inbound = 1ULL << 40, triggered = 1ULL << 41;
     int64_t hour_us = 0;
 
     exec_format("INSERT INTO events (id, application_id, source_id, type,"
-                " verified, payload) VALUES (%llu, 1, %llu, 'a', 1, '{}')"
-                " /* %llu */",
-                inbound, 1, 0);
-    exec_format("INSERT INTO events (id, application_id, source_id, type,"
-                " verified, payload) VALUES (%llu, 1, %llu, 'a', 1, '{}')"
-                " /* %llu */",
-                triggered, 0, 0);
+                " verified, payload) VALUES (%llu, 1, 1, 'a', 1, '{}'),"
+                " (%llu, 1, 0, 'a', 1, '{}')",
+                inbound, triggered);
     CU_ASSERT_EQUAL(read_health().last_event_us, id_time_us(inbound));
 
     /* Beyond the cap the hour of processing stands in. */
     exec_format("INSERT INTO events (id, application_id, source_id, type,"
                 " verified, payload) SELECT %llu + seq, 1, 0, 'a', 1, '{}'"
-                " FROM seq_1_to_5000 WHERE seq < %llu /* %llu */",
-                triggered, HEALTH_EVENTS_CAP, 0);
+                " FROM seq_1_to_%d",
+                triggered, HEALTH_EVENTS_CAP);
     testdb_exec(db, "INSERT INTO rollup_sources (hour, source_id, action,"
                     " slot) VALUES ('2026-01-01 15:00:00', 1, 'insert', 0),"
                     " ('1971-01-01', 1, 'insert', 0)");

@@ -125,21 +125,24 @@ none_left() { # NAME...
 }
 
 # ask_to_leave SIGNAL NAME...: TERM goes to the leaders, which tell their
-# children; KILL, and TERM where the leader is dead, goes to all.
+# children; KILL goes to all. Children whose leader is dead get KILL at once:
+# Apache's, for one, do not leave by themselves.
 ask_to_leave() {
     local signal=$1 name
-    local -a pids
+    local -a leaders rest
     shift
     for name in "$@"; do
-        mapfile -t pids < <(living_pids "$name")
-        if [ "$signal" = KILL ] || [ "${#pids[@]}" -eq 0 ]; then
-            mapfile -t pids < <(session_pids "$name")
+        mapfile -t leaders < <(living_pids "$name")
+        rest=()
+        if [ "$signal" = KILL ] || [ "${#leaders[@]}" -eq 0 ]; then
+            mapfile -t rest < <(session_pids "$name")
         fi
-        if [ "$signal" = KILL ] && [ "${#pids[@]}" -gt 0 ]; then
-            echo "stack: killing $name (${pids[*]})" >&2
+        if [ "$signal" = KILL ] && [ "${#rest[@]}" -gt 0 ]; then
+            echo "stack: killing $name (${rest[*]})" >&2
         fi
-        signal_pids "$signal" "${pids[@]}"
-        signal_pids CONT "${pids[@]}" # a stopped one cannot leave
+        signal_pids TERM "${leaders[@]}"
+        signal_pids CONT "${leaders[@]}" # a stopped one cannot leave
+        signal_pids KILL "${rest[@]}"
     done
 }
 

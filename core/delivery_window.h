@@ -1,0 +1,53 @@
+/*
+ * delivery_window.h - how far down in the ids the next window of a page goes:
+ * store_delivery_list.c's other half.
+ *
+ * A window is bounded by an id such that not more than a given number of rows
+ * lie between it and the top, in any table or index that will be read.
+ */
+#ifndef DELIVERY_WINDOW_H
+#define DELIVERY_WINDOW_H
+
+#include "store_delivery.h"
+
+#define DELIVERY_OWNERS_MAX 32 /* subscriptions looked up one by one */
+
+#define DELIVERY_LIVE ((1u << DELIVERY_PENDING) | (1u << DELIVERY_RETRYING))
+#define DELIVERY_ALL ((1u << DELIVERY_STATUSES) - 1)
+
+struct delivery_paging {
+    struct db *db;
+    const struct delivery_filter *filter;
+    unsigned statuses; /* bits, at least one */
+    bool small_lane;   /* the subscription's jobs are few: by their own index */
+    uint64_t owner[DELIVERY_OWNERS_MAX]; /* subscriptions whose history is */
+    size_t owner_count; /* read by its index; 0: by the primary key */
+    uint64_t low;       /* ids from here on ... */
+    uint64_t top;       /* ... and below this one */
+    struct delivery_list *list;
+    struct buf sql;
+};
+
+bool delivery_window_wants_live(const struct delivery_paging *paging);
+bool delivery_window_wants_done(const struct delivery_paging *paging);
+
+/* Finds out whether the jobs of the filter's subscription are few. */
+enum db_result delivery_window_find_lane(struct delivery_paging *paging)
+    __attribute__((warn_unused_result));
+
+/* An application with few subscriptions among very many others would have to
+   look far for its own rows; the index of each subscription has nothing else.
+   DB_NONE: it has no subscriptions, and so no deliveries. */
+enum db_result delivery_window_find_owners(struct delivery_paging *paging)
+    __attribute__((warn_unused_result));
+
+enum db_result delivery_window_find_floor(struct delivery_paging *paging,
+                                          uint64_t window, uint64_t *floor)
+    __attribute__((warn_unused_result));
+
+/* AND shard = ... AND lane = ... */
+void delivery_window_add_lane(struct buf *sql, const char *lane_column,
+                              const char *shard_column,
+                              uint32_t subscription_id);
+
+#endif /* DELIVERY_WINDOW_H */

@@ -1,0 +1,562 @@
+/*
+ * test_commit.c - unit tests for core/commit.c, the batch, and its statements.
+ */
+#include "commit.h"
+#include "dbproxy.h"
+#include "testdb.h"
+#include "unit.h"
+
+#include "alloc.h"
+#include "clock.h"
+#include "dedupe.h"
+#include "sql.h"
+
+#include <semaphore.h>
+#include <stdatomic.h>
+#include <string.h>
+
+#define THREADS 32
+#define EACH 200
+
+/* One committer with what it needs, through the proxy. */
+static struct {
+    struct settings settings;
+    struct sealer *sealer;
+    struct catalog *catalog;
+    struct id_source ids;
+    struct committer *committer;
+    struct db *db; /* the test's own, not through the proxy */
+} t;
+
+static void
+set_up(void)
+{
+    static const uint8_t key[32] = {1};
+    char option[96];
+    char *extra[] = {option};
+
+    snprintf(option, sizeof(option), "db_socket=%s", dbproxy.path);
+    CU_ASSERT_FATAL(testdb_load(&t.settings, extra, 1));
+    t.sealer = seal_from_key(key);
+    t.catalog = catalog_new(t.sealer);
+    id_source_init(&t.ids, 7);
+    t.committer = commit_new(&t.settings, t.catalog, &t.ids, NULL);
+    t.db = db_new(&testdb_settings);
+    dbproxy_fail(NULL, DBPROXY_BEFORE, 0);
+    dbproxy_start();
+}
+
+static void
+tear_down(void)
+{
+    commit_free(t.committer);
+    catalog_free(t.catalog);
+    seal_close(t.sealer);
+    settings_free(&t.settings);
+    testdb_exec(t.db, "DELETE FROM events");
+    testdb_exec(t.db, "DELETE FROM jobs");
+    testdb_exec(t.db, "DELETE FROM dedupe");
+    testdb_exec(t.db, "DELETE FROM subscription_patterns");
+    testdb_exec(t.db, "DELETE FROM subscriptions");
+    testdb_exec(t.db, "UPDATE config_version SET version = 1");
+    db_free(t.db);
+}
+
+static void
+subscribe(uint32_t id, const char *pattern)
+{
+    char sql[256];
+
+    testdb_exec(t.db, "UPDATE config_version SET version = version + 1");
+    snprintf(sql, sizeof(sql),
+             "INSERT INTO subscriptions (id, application_id, url, secret, "
+             "config_version) VALUES (%u, 1, 'https://e.org', '', "
+             "(SELECT version FROM config_version))",
+             id);
+    testdb_exec(t.db, sql);
+    snprintf(sql, sizeof(sql),
+             "INSERT INTO subscription_patterns VALUES (%u, 0, '%s')", id,
+             pattern);
+    testdb_exec(t.db, sql);
+}
+
+static struct new_event
+make_event(const char *type, enum event_route route)
+{
+    return (struct new_event){
+        .application_id = 1,
+        .source_id = route == ROUTE_PROCESS ? 2 : 0,
+        .type = slice_of(type),
+        .payload = SLICE("{\"n\":12345678901234567890}"),
+        .verified = true,
+        .route = route,
+    };
+}
+
+static uint64_t
+count(const char *table, const char *where)
+{
+    char sql[512];
+
+    snprintf(sql, sizeof(sql), "SELECT COUNT(*) FROM %s WHERE %s", table,
+             where);
+    return testdb_u64(t.db, sql);
+}
+
+static void
+test_routes(void)
+{
+    static const struct {
+        const char *claim;
+        enum event_route route;
+        uint64_t jobs, process_jobs;
+        uint32_t matched;
+        bool has_job_id;
+    } rows[] = {
+        {"an inbound event is processed", ROUTE_PROCESS, 1, 1, 0, true},
+        {"a triggered one goes to all who want it", ROUTE_MATCH, 2, 0, 2,
+         true},
+        {"relayed on receipt: both", ROUTE_PROCESS_MATCH, 3, 1, 2, true},
+        {"a test goes to one alone", ROUTE_ONE, 1, 0, 1, true},
+    };
+    size_t i;
+
+    set_up();
+    subscribe(11, "order.*");
+    subscribe(12, "order.created");
+    subscribe(13, "other");
+    for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct new_event event = make_event("order.created", rows[i].route);
+        char where[128];
+        bool ok;
+
+        event.source_id = 2;
+        event.subscription_id = 13;
+        CU_ASSERT_EQUAL_FATAL(commit_events(t.committer, &event, 1), DB_OK);
+        snprintf(where, sizeof(where), "event_id = %llu",
+                 (unsigned long long)event.id);
+        ok = count("jobs", where) == rows[i].jobs &&
+             event.matched == rows[i].matched &&
+             (event.job_id != 0) == rows[i].has_job_id && !event.duplicate;
+        if (!ok)
+            fprintf(stderr, "\n%s: got %llu jobs, %u matched\n", rows[i].claim,
+                    (unsigned long long)count("jobs", where), event.matched);
+        CU_ASSERT(ok);
+        snprintf(where, sizeof(where),
+                 "event_id = %llu AND kind = 2 AND lane = 2 * 8 + 1",
+                 (unsigned long long)event.id);
+        CU_ASSERT_EQUAL(count("jobs", where), rows[i].process_jobs);
+        snprintf(where, sizeof(where), "id = %llu AND event_id = %llu",
+                 (unsigned long long)event.job_id,
+                 (unsigned long long)event.id);
+        CU_ASSERT_EQUAL(count("jobs", where), 1);
+    }
+    CU_ASSERT_EQUAL(count("jobs", "kind = 1 AND lane = 13 * 8"), 1);
+    CU_ASSERT_EQUAL(count("jobs", "kind = 1 AND lane = 11 * 8"), 2);
+    CU_ASSERT_EQUAL(count("jobs", "shard >= 64 OR test <> 0 OR attempts <> 0 "
+                                  "OR next_retry_at > UTC_TIMESTAMP(6)"),
+                    0);
+    tear_down();
+}
+
+static void
+test_columns(void)
+{
+    struct new_event event = make_event("a.b", ROUTE_MATCH);
+    struct new_event nobody = make_event("a.b", ROUTE_MATCH);
+    const struct slice channels[] = {SLICE("c'1")};
+    char sql[512];
+
+    set_up();
+    subscribe(11, "a.b");
+    event.payload = SLICE("{\"q\":\"it's \\\\ \xf0\x9f\x98\x80\"}");
+    event.metadata = SLICE("{\"m\":1}");
+    event.external_id = SLICE("ext'1");
+    event.channels_json = SLICE("[\"c'1\"]");
+    event.channels = channels;
+    event.channel_count = 1;
+    event.verified = false;
+    event.test = true;
+    event.deliver_at_us = INT64_C(1893456000000000); /* 2030-01-01 */
+    CU_ASSERT_EQUAL_FATAL(commit_events(t.committer, &event, 1), DB_OK);
+    snprintf(sql, sizeof(sql),
+             "id = %llu AND application_id = 1 AND source_id = 0 AND "
+             "type = 'a.b' AND verified = 0 AND test = 1 AND "
+             "external_id = 'ext''1' AND channels = '[\"c''1\"]' AND "
+             "metadata = '{\"m\":1}' AND payload = "
+             "'{\"q\":\"it''s \\\\\\\\ \xf0\x9f\x98\x80\"}'",
+             (unsigned long long)event.id);
+    CU_ASSERT_EQUAL(count("events", sql), 1);
+    CU_ASSERT_EQUAL(count("jobs", "test = 1 AND lane = 88 AND "
+                                  "next_retry_at = '2030-01-01'"),
+                    1);
+
+    nobody.application_id = 5; /* nobody wants it: stored all the same */
+    CU_ASSERT_EQUAL_FATAL(commit_events(t.committer, &nobody, 1), DB_OK);
+    CU_ASSERT_EQUAL(nobody.matched, 0);
+    CU_ASSERT_EQUAL(nobody.job_id, 0);
+    CU_ASSERT_EQUAL(count("events", "application_id = 5 AND metadata IS NULL "
+                                    "AND external_id IS NULL"),
+                    1);
+    CU_ASSERT_EQUAL(count("jobs", "1"), 1);
+    tear_down();
+}
+
+/* What was there before the request is matched, what has gone is not. */
+static void
+test_fresh_catalog(void)
+{
+    uint32_t id;
+
+    set_up();
+    for (id = 21; id < 31; id++) {
+        struct new_event event = make_event("a.b", ROUTE_MATCH);
+
+        subscribe(id, "a.b");
+        CU_ASSERT_EQUAL_FATAL(commit_events(t.committer, &event, 1), DB_OK);
+        CU_ASSERT_EQUAL(event.matched, id - 20);
+    }
+    testdb_exec(t.db, "UPDATE config_version SET version = version + 1");
+    testdb_exec(t.db, "UPDATE subscriptions SET active = 0, config_version = "
+                      "(SELECT version FROM config_version)");
+    {
+        struct new_event event = make_event("a.b", ROUTE_MATCH);
+
+        CU_ASSERT_EQUAL_FATAL(commit_events(t.committer, &event, 1), DB_OK);
+        CU_ASSERT_EQUAL(event.matched, 0);
+    }
+    tear_down();
+}
+
+struct acknowledged {
+    uint64_t ids[EACH];
+    size_t ok, away, broken;
+    size_t thread;
+    bool poison; /* every tenth event cannot be stored */
+};
+
+static void *
+send_events(void *arg)
+{
+    struct acknowledged *mine = arg;
+    static const char long_type[] =
+        "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+        "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+        "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+        "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+    char external[32];
+    size_t i;
+
+    for (i = 0; i < EACH; i++) {
+        struct new_event event = make_event("a.b", ROUTE_PROCESS_MATCH);
+
+        snprintf(external, sizeof(external), "t%zu-%zu", mine->thread, i);
+        event.external_id = slice_of(external);
+        if (mine->poison && i % 10 == 9)
+            event.type = slice_of(long_type);
+        switch (commit_events(t.committer, &event, 1)) {
+        case DB_OK:
+            mine->ids[mine->ok++] = event.id;
+            break;
+        case DB_AWAY:
+            mine->away++;
+            break;
+        default:
+            mine->broken++;
+            break;
+        }
+    }
+    return NULL;
+}
+
+/* Runs the threads; returns what each was told. The caller frees it. */
+static struct acknowledged *
+run_threads(bool poison)
+{
+    struct acknowledged *all = xcalloc(THREADS, sizeof(*all));
+    pthread_t threads[THREADS];
+    size_t i;
+
+    for (i = 0; i < THREADS; i++) {
+        all[i].thread = i;
+        all[i].poison = poison;
+        pthread_create(&threads[i], NULL, send_events, &all[i]);
+    }
+    for (i = 0; i < THREADS; i++)
+        pthread_join(threads[i], NULL);
+    return all;
+}
+
+/* Every acknowledged event is there, and every event is there once and has its
+   two jobs. Returns how many were acknowledged. */
+static size_t
+check_acknowledged(const struct acknowledged *all)
+{
+    struct buf sql = BUF_INIT((size_t)1 << 20);
+    size_t i, j, ok = 0;
+
+    testdb_exec(t.db, "CREATE OR REPLACE TABLE acknowledged "
+                      "(id BIGINT UNSIGNED PRIMARY KEY)");
+    sql_raw(&sql, "INSERT INTO acknowledged VALUES (0)");
+    for (i = 0; i < THREADS; i++)
+        for (j = 0; j < all[i].ok; j++, ok++) {
+            sql_raw(&sql, ",(");
+            sql_u64(&sql, all[i].ids[j]);
+            sql_raw(&sql, ")");
+        }
+    testdb_exec(t.db, sql.data); /* fails if an id was given twice */
+    buf_free(&sql);
+    CU_ASSERT_EQUAL(count("acknowledged a LEFT JOIN events e ON e.id = a.id",
+                          "a.id > 0 AND e.id IS NULL"),
+                    0);
+    CU_ASSERT_EQUAL(
+        testdb_u64(t.db, "SELECT COUNT(DISTINCT external_id) FROM events"),
+        count("events", "1"));
+    CU_ASSERT_EQUAL(testdb_u64(t.db, "SELECT COUNT(*) FROM (SELECT event_id, "
+                                     "COUNT(*) n, SUM(kind) kinds FROM jobs "
+                                     "GROUP BY event_id) x JOIN events e ON "
+                                     "e.id = x.event_id WHERE n = 2 AND "
+                                     "kinds = 3"),
+                    count("events", "1"));
+    CU_ASSERT_EQUAL(count("jobs", "1"), 2 * count("events", "1"));
+    return ok;
+}
+
+static void
+test_many_threads(void)
+{
+    struct acknowledged *all;
+
+    set_up();
+    subscribe(11, "a.b");
+    all = run_threads(false);
+    CU_ASSERT_EQUAL(check_acknowledged(all), THREADS * EACH);
+    CU_ASSERT_EQUAL(count("events", "1"), THREADS * EACH);
+    free(all);
+    tear_down();
+}
+
+/* A row that the database refuses fails alone. */
+static void
+test_poison(void)
+{
+    struct acknowledged *all;
+    size_t i;
+
+    set_up();
+    subscribe(11, "a.b");
+    all = run_threads(true);
+    CU_ASSERT_EQUAL(check_acknowledged(all), THREADS * EACH * 9 / 10);
+    for (i = 0; i < THREADS; i++) {
+        CU_ASSERT_EQUAL(all[i].broken, EACH / 10);
+        CU_ASSERT_EQUAL(all[i].away, 0);
+    }
+    CU_ASSERT_EQUAL(count("events", "1"), THREADS * EACH * 9 / 10);
+    free(all);
+    tear_down();
+}
+
+/* One request's events are written together or not at all. */
+static void
+test_all_or_none(void)
+{
+    enum { MANY = 1000 };
+    struct new_event *events = xcalloc(MANY, sizeof(*events));
+    char *large = xcalloc(1, (size_t)20 << 20);
+    size_t i;
+
+    set_up();
+    subscribe(11, "a.b");
+    for (i = 0; i < MANY; i++)
+        events[i] = make_event("a.b", ROUTE_MATCH);
+    CU_ASSERT_EQUAL(commit_events(t.committer, events, 0), DB_OK);
+    CU_ASSERT_EQUAL(commit_events(t.committer, events, MANY), DB_OK);
+    CU_ASSERT_EQUAL(count("events", "1"), MANY);
+    CU_ASSERT_EQUAL(count("jobs", "1"), MANY);
+    for (i = 1; i < MANY; i++)
+        CU_ASSERT_FATAL(events[i].id > events[i - 1].id);
+
+    events[MANY - 1].application_id = 1;
+    events[MANY - 1].type = SLICE("\xff\xfe"); /* no text at all */
+    CU_ASSERT_EQUAL(commit_events(t.committer, events, MANY), DB_BROKEN);
+    CU_ASSERT_EQUAL(count("events", "1"), MANY);
+
+    /* Larger than one packet together: several packets, one transaction. */
+    memset(large, 'x', (size_t)20 << 20);
+    large[0] = large[5 << 20] = '"';
+    for (i = 0; i < 5; i++) {
+        events[i] = make_event("a.b", ROUTE_MATCH);
+        events[i].payload = slice_make(large, (5 << 20) + 1);
+    }
+    CU_ASSERT_EQUAL(commit_events(t.committer, events, 5), DB_OK);
+    CU_ASSERT_EQUAL(count("events", "LENGTH(payload) = 5242881"), 5);
+
+    /* Larger than a packet may be: refused, and nothing is left. */
+    events[4].payload = slice_make(large, (size_t)20 << 20);
+    CU_ASSERT_EQUAL(commit_events(t.committer, events, 5), DB_BROKEN);
+    CU_ASSERT_EQUAL(count("events", "1"), MANY + 5);
+    events[4].payload = SLICE("{}");
+    CU_ASSERT_EQUAL(commit_events(t.committer, events + 4, 1), DB_OK);
+    free(large);
+    free(events);
+    tear_down();
+}
+
+static void
+test_many_matches(void)
+{
+    struct new_event events[3];
+    size_t i;
+
+    set_up();
+    testdb_exec(t.db, "INSERT INTO subscriptions (id, application_id, url, "
+                      "secret, config_version) SELECT seq, 1, 'https://e.org', "
+                      "'', 1 FROM seq_1_to_15000");
+    testdb_exec(t.db, "INSERT INTO subscription_patterns SELECT seq, 0, 'a.*' "
+                      "FROM seq_1_to_15000");
+    for (i = 0; i < 3; i++)
+        events[i] = make_event("a.b", ROUTE_MATCH);
+    CU_ASSERT_EQUAL(commit_events(t.committer, events, 3), DB_OK);
+    CU_ASSERT_EQUAL(events[2].matched, 15000);
+    CU_ASSERT_EQUAL(count("jobs", "1"), 45000);
+    CU_ASSERT_EQUAL(testdb_u64(t.db, "SELECT COUNT(DISTINCT lane) FROM jobs"),
+                    15000);
+    tear_down();
+}
+
+static struct new_event
+make_keyed(const char *key)
+{
+    struct new_event event = make_event("a.b", ROUTE_MATCH);
+
+    event_dedupe_hash(&event, "test", 1, slice_of(key));
+    return event;
+}
+
+static void
+test_duplicates(void)
+{
+    struct new_event first = make_keyed("k1"), again = make_keyed("k1");
+    struct new_event mixed[4] = {make_keyed("k2"), make_keyed("k1"),
+                                 make_keyed("k2"), make_event("a.b",
+                                                              ROUTE_MATCH)};
+
+    set_up();
+    subscribe(11, "a.b");
+    CU_ASSERT_EQUAL_FATAL(commit_events(t.committer, &first, 1), DB_OK);
+    CU_ASSERT_FALSE(first.duplicate);
+    subscribe(12, "a.b"); /* does not change what the first was told */
+    CU_ASSERT_EQUAL_FATAL(commit_events(t.committer, &again, 1), DB_OK);
+    CU_ASSERT(again.duplicate);
+    CU_ASSERT_EQUAL(again.id, first.id);
+    CU_ASSERT_EQUAL(again.matched, 1);
+    CU_ASSERT_EQUAL(count("events", "1"), 1);
+    CU_ASSERT_EQUAL(count("jobs", "1"), 1);
+
+    /* New, known, twice in one request, and without a key. */
+    CU_ASSERT_EQUAL_FATAL(commit_events(t.committer, mixed, 4), DB_OK);
+    CU_ASSERT_FALSE(mixed[0].duplicate);
+    CU_ASSERT_EQUAL(mixed[0].matched, 2);
+    CU_ASSERT(mixed[1].duplicate);
+    CU_ASSERT_EQUAL(mixed[1].id, first.id);
+    CU_ASSERT(mixed[2].duplicate);
+    CU_ASSERT_EQUAL(mixed[2].id, mixed[0].id);
+    CU_ASSERT_EQUAL(mixed[2].matched, 2);
+    CU_ASSERT_FALSE(mixed[3].duplicate);
+    CU_ASSERT_EQUAL(count("events", "1"), 3);
+    CU_ASSERT_EQUAL(count("jobs", "1"), 5);
+    CU_ASSERT_EQUAL(testdb_u64(t.db, "SELECT COUNT(DISTINCT event_id) "
+                                     "FROM dedupe"),
+                    2);
+    tear_down();
+}
+
+/* A key of yesterday counts, one of the day before does not, and a repeated
+   event leaves nothing behind that would prolong it. */
+static void
+test_duplicates_of_yesterday(void)
+{
+    struct new_event event = make_keyed("k1"), older = make_keyed("k2");
+    struct new_event both[2] = {make_keyed("k1"), make_keyed("k3")};
+    struct dedupe_slots slots = dedupe_slots_at(clock_wall_us());
+    unsigned today = slots.write[0];
+    struct buf sql = BUF_INIT(1024);
+
+    set_up();
+    sql_raw(&sql, "INSERT INTO dedupe (slot, hash, event_id, matched) VALUES (");
+    sql_u64(&sql, slots.yesterday);
+    sql_raw(&sql, ",");
+    sql_bytes(&sql, slice_make(event.dedupe_hash, 32));
+    sql_raw(&sql, ",4711,3),(");
+    sql_u64(&sql, 3 - today - slots.yesterday);
+    sql_raw(&sql, ",");
+    sql_bytes(&sql, slice_make(older.dedupe_hash, 32));
+    sql_raw(&sql, ",4712,3)");
+    testdb_exec(t.db, sql.data);
+
+    CU_ASSERT_EQUAL_FATAL(commit_events(t.committer, &event, 1), DB_OK);
+    CU_ASSERT(event.duplicate);
+    CU_ASSERT_EQUAL(event.id, 4711);
+    CU_ASSERT_EQUAL(event.matched, 3);
+    CU_ASSERT_EQUAL_FATAL(commit_events(t.committer, both, 2), DB_OK);
+    CU_ASSERT(both[0].duplicate);
+    CU_ASSERT_FALSE(both[1].duplicate);
+    CU_ASSERT_EQUAL_FATAL(commit_events(t.committer, &older, 1), DB_OK);
+    if (slots.write_count == 1) { /* near midnight that slot is tomorrow's */
+        CU_ASSERT_FALSE(older.duplicate);
+        CU_ASSERT_EQUAL(count("dedupe", "event_id = 4711"), 1);
+        CU_ASSERT_EQUAL(count("dedupe", "1"), 4);
+    }
+    buf_free(&sql);
+    tear_down();
+}
+
+static atomic_uint first_ones;
+
+static void *
+send_same_key(void *arg)
+{
+    struct new_event event = make_keyed("same");
+    uint64_t *id = arg;
+
+    if (commit_events(t.committer, &event, 1) == DB_OK)
+        *id = event.id;
+    if (!event.duplicate)
+        atomic_fetch_add(&first_ones, 1);
+    return NULL;
+}
+
+static void
+test_same_key_at_once(void)
+{
+    struct committer *one = NULL, *other = NULL;
+    pthread_t threads[THREADS];
+    uint64_t ids[THREADS] = {0};
+    size_t i;
+
+    set_up();
+    one = t.committer;
+    other = commit_new(&t.settings, t.catalog, &t.ids, NULL);
+    atomic_store(&first_ones, 0);
+    for (i = 0; i < THREADS; i++) {
+        /* Two committers: what two processes do. */
+        if (i == THREADS / 2)
+            for (; i > 0; i--)
+                pthread_join(threads[i - 1], NULL);
+        if (i == 0 && t.committer == one && ids[0] != 0)
+            break;
+        pthread_create(&threads[i], NULL, send_same_key, &ids[i]);
+    }
+    t.committer = other;
+    for (i = 0; i < THREADS; i++)
+        pthread_create(&threads[i], NULL, send_same_key, &ids[i]);
+    for (i = 0; i < THREADS; i++)
+        pthread_join(threads[i], NULL);
+    t.committer = one;
+    CU_ASSERT_EQUAL(atomic_load(&first_ones), 1);
+    for (i = 0; i < THREADS; i++)
+        CU_ASSERT_EQUAL(ids[i], ids[0]);
+    CU_ASSERT_EQUAL(count("events", "1"), 1);
+    commit_free(other);
+    tear_down();
+}

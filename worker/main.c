@@ -1,0 +1,79 @@
+/*
+ * main.c - posternd, the worker: delivers and processes what waits in the
+ * database.
+ */
+#include "log.h"
+#include "options.h"
+#include "settings.h"
+#include "shutdown.h"
+#include "version.h"
+#include "worker.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+static int
+complain(const struct buf *why, int code)
+{
+    (void)fprintf(stderr, "posternd: %s\n", buf_slice(why).ptr);
+    return code;
+}
+
+static int
+run(const struct options *options, const struct settings *settings)
+{
+    const struct worker_limits limits = {
+        .once = options->once,
+        .max_time_s = options->max_time_s,
+    };
+    const char *file =
+        settings->log_file[0] == '\0' ? NULL : settings->log_file;
+
+    if (!log_open(settings->log_format, settings->log_level, file)) {
+        (void)fprintf(stderr, "posternd: cannot open the log file ");
+        perror(file);
+        return EX_CONFIG;
+    }
+    shutdown_install();
+    return worker_run(settings, &limits);
+}
+
+static int
+load_and_run(const struct options *options, struct buf *why)
+{
+    struct settings settings;
+    int code = EX_OK;
+
+    if (!settings_load_with(&settings, options->config, environ, options->sets,
+                            options->set_count, why))
+        return complain(why, EX_CONFIG);
+    if (options->check)
+        (void)puts("The configuration is correct.");
+    else
+        code = run(options, &settings);
+    settings_free(&settings);
+    return code;
+}
+
+int
+main(int argc, char **argv)
+{
+    struct buf why = BUF_INIT(4096);
+    struct options options;
+    int code = EX_OK;
+
+    if (!options_parse(argc, argv, &options, &why)) {
+        buf_add_text(&why, "; posternd --help lists them");
+        code = complain(&why, EX_USAGE);
+    } else if (options.help) {
+        (void)fputs(options_help, stdout);
+    } else if (options.version) {
+        (void)puts("posternd " POSTERN_VERSION);
+    } else {
+        code = load_and_run(&options, &why);
+    }
+    buf_free(&why);
+    return code;
+}
