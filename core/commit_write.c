@@ -139,6 +139,14 @@ write_batch(struct committer *committer)
     return result == DB_OK || result == DB_BROKEN ? result : DB_AWAY;
 }
 
+static const char *
+reason(struct committer *committer, const char *otherwise)
+{
+    const char *text = db_error_text(committer->db);
+
+    return *text == '\0' ? otherwise : text;
+}
+
 /* Who comes now is answered at once, instead of waiting for a connection that
    is not to be had. */
 static void
@@ -153,7 +161,7 @@ note_away(struct committer *committer, int64_t start_us)
     atomic_store(&committer->away_until_mono_us, now_us + pause_us);
     if (!committer->was_away)
         log_error(LOGGER, NULL, "The database is away: %s",
-                  db_error_text(committer->db));
+                  reason(committer, "no transaction came to an end"));
     committer->was_away = true;
 }
 
@@ -173,7 +181,7 @@ note_broken(struct committer *committer, const struct commit_request *request)
                          LOG_INT("error", db_error_number(committer->db)),
                          LOG_SLICE("type", request->events[0].type)),
               "The database refuses an event: %s",
-              db_error_text(committer->db));
+              reason(committer, "it is larger than max_allowed_packet"));
 }
 
 /* Writes as many of the requests as make a batch and sets their results.

@@ -129,6 +129,15 @@ enum db_result store_delivery_cancel(struct db *db, uint32_t application_id,
                                      uint64_t id, enum delivery_action *action)
     __attribute__((warn_unused_result));
 
+/*
+ * Cancels the live deliveries of a subscription that takes no new ones, in
+ * several transactions, about `most` of them. What is left the worker cancels
+ * when it is due.
+ */
+enum db_result store_delivery_cancel_all(struct db *db,
+                                         uint32_t subscription_id, size_t most)
+    __attribute__((warn_unused_result));
+
 void delivery_free(struct delivery *delivery);
 void delivery_list_free(struct delivery_list *list);
 void attempt_list_free(struct attempt_list *list);

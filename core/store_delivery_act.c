@@ -8,8 +8,9 @@
 #include "sql.h"
 #include "transact.h"
 
-#define SQL_MAX 8192 /* bytes of one statement */
-#define ID_TRIES 3   /* two equal ids are an accident; three in a row are not */
+#define SQL_MAX 65536 /* bytes of one statement */
+#define CHUNK 500     /* jobs cancelled by one transaction */
+#define ID_TRIES 3 /* two equal ids are an accident; three in a row are not */
 
 struct act {
     uint32_t application_id;
@@ -196,9 +197,10 @@ store_delivery_retry(struct db *db, uint32_t application_id, uint64_t id,
     return result;
 }
 
-/* What is known of the last attempt goes along. */
+/* What is known of the last attempts goes along. */
 static enum db_result
-archive_cancelled(struct db *db, const struct act *act, struct buf *sql)
+archive_cancelled(struct db *db, const uint64_t *ids, size_t count,
+                  struct buf *sql)
 {
     enum db_result result;
 
@@ -210,18 +212,20 @@ archive_cancelled(struct db *db, const struct act *act, struct buf *sql)
                  "s.id, j.event_id, COALESCE(e.type, k.type, ''), 'cancelled', "
                  "j.attempts, j.retry_of, a.response_code, a.error_class, "
                  "a.error_message, a.response_body, "
-                 "COALESCE(a.duration_ms, 0), UTC_TIMESTAMP(6) "
-                 "FROM jobs j JOIN subscriptions s ON s.id = j.lane >> 3 "
+                 "COALESCE(a.duration_ms, 0), UTC_TIMESTAMP(6) FROM ");
+    sql_id_table(sql, ids, count);
+    sql_raw(sql, " x STRAIGHT_JOIN jobs j ON j.id = x.id "
+                 "JOIN subscriptions s ON s.id = j.lane >> 3 "
                  "LEFT JOIN events e ON e.id = j.event_id "
                  "LEFT JOIN events_kept k ON k.id = j.event_id "
                  "LEFT JOIN attempts a ON a.delivery_id = j.id "
-                 "AND a.attempt = NULLIF(j.attempts, 0) WHERE j.id = ");
-    sql_u64(sql, act->id);
+                 "AND a.attempt = NULLIF(j.attempts, 0)");
     result = run(db, sql);
     if (result != DB_OK)
         return result;
-    sql_raw(sql, "DELETE FROM jobs WHERE id = ");
-    sql_u64(sql, act->id);
+    sql_raw(sql, "DELETE j FROM ");
+    sql_id_table(sql, ids, count);
+    sql_raw(sql, " x STRAIGHT_JOIN jobs j ON j.id = x.id");
     return run(db, sql);
 }
 
@@ -235,7 +239,7 @@ cancel_work(struct db *db, void *arg)
 
     act->action = DELIVERY_DONE;
     if (result == DB_OK) {
-        result = archive_cancelled(db, act, &sql);
+        result = archive_cancelled(db, &act->id, 1, &sql);
     } else if (result == DB_NONE) {
         act->action = DELIVERY_FINISHED;
         result = find_finished(db, act, &sql, &finished);
@@ -253,5 +257,57 @@ store_delivery_cancel(struct db *db, uint32_t application_id, uint64_t id,
 
     if (result == DB_OK)
         *action = act.action;
+    return result;
+}
+
+/* One transaction's share of a lane. */
+struct chunk {
+    uint64_t lane;
+    size_t count;
+};
+
+static enum db_result
+chunk_work(struct db *db, void *arg)
+{
+    struct chunk *chunk = arg;
+    struct buf sql = BUF_INIT(SQL_MAX);
+    struct db_rows *rows = NULL;
+    const struct slice *row;
+    uint64_t ids[CHUNK];
+    enum db_result result;
+
+    chunk->count = 0;
+    sql_raw(&sql, "SELECT id FROM jobs FORCE INDEX (due) WHERE shard = ");
+    sql_u64(&sql, lane_shard(chunk->lane));
+    sql_raw(&sql, " AND lane = ");
+    sql_u64(&sql, chunk->lane);
+    sql_raw(&sql, " LIMIT ");
+    sql_u64(&sql, CHUNK);
+    sql_raw(&sql, " FOR UPDATE");
+    result = db_query(db, buf_slice(&sql), &rows);
+    buf_clear(&sql);
+    if (result == DB_OK) {
+        while ((row = db_rows_next(rows)) != NULL)
+            ids[chunk->count++] = db_u64(row[0], 0);
+        db_rows_free(rows);
+    }
+    if (result == DB_OK && chunk->count > 0)
+        result = archive_cancelled(db, ids, chunk->count, &sql);
+    buf_free(&sql);
+    return result;
+}
+
+enum db_result
+store_delivery_cancel_all(struct db *db, uint32_t subscription_id, size_t most)
+{
+    struct chunk chunk = {lane_number(LANE_SUBSCRIPTION, subscription_id),
+                          CHUNK};
+    enum db_result result = DB_OK;
+    size_t done = 0;
+
+    while (result == DB_OK && chunk.count == CHUNK && done < most) {
+        result = transact(db, chunk_work, &chunk);
+        done += chunk.count;
+    }
     return result;
 }

@@ -5,12 +5,14 @@
 
 #include "format.h"
 #include "sql.h"
+#include "store_delivery.h"
 #include "transact.h"
 
 #include <openssl/crypto.h>
 #include <string.h>
 
-#define SQL_MAX 1048576 /* bytes of one statement */
+#define SQL_MAX 1048576        /* bytes of one statement */
+#define CANCELLED_AT_ONCE 2000 /* jobs of a deleted subscription */
 #define HEADERS_TEXT_MAX (SUBSCRIPTION_HEADERS_MAX * 7) /* as JSON, escaped */
 
 /* What one of the transactions below works on. */
@@ -378,12 +380,17 @@ delete_work(struct db *db, void *arg)
     return set_row(db, change, ", deleted_at = UTC_TIMESTAMP(6)");
 }
 
+/* Its jobs would otherwise stay until they are due, which may take days. That
+   they cannot be cancelled now is no failure: the worker does it then. */
 enum db_result
 store_subscription_delete(struct db *db, uint32_t application_id, uint32_t id)
 {
     struct change change = {.application_id = application_id, .id = id};
+    enum db_result result = transact(db, delete_work, &change);
 
-    return transact(db, delete_work, &change);
+    if (result == DB_OK)
+        (void)!store_delivery_cancel_all(db, id, CANCELLED_AT_ONCE);
+    return result;
 }
 
 static enum db_result

@@ -75,8 +75,8 @@ enum db_result store_subscription_update(struct db *db,
                                          uint32_t application_id, uint32_t id)
     __attribute__((warn_unused_result));
 
-/* The row stays, so that history keeps its owner; live jobs are archived as
-   cancelled by the worker. */
+/* The row stays, so that history keeps its owner. Live jobs are archived as
+   cancelled: a few thousand at once, others by the worker when they are due. */
 enum db_result store_subscription_delete(struct db *db, uint32_t application_id,
                                          uint32_t id)
     __attribute__((warn_unused_result));

@@ -1,29 +1,42 @@
 // receiver.mjs - a small receiver to look at deliveries with.
 //
-//   node tools/receiver.mjs PORT DIRECTORY      PORT 0: a free one
+//   node tools/receiver.mjs --dir DIRECTORY [--port N] [--port-file FILE]
 //
-// Listens on 127.0.0.1, answers 200 to everything, prints each request as it
-// arrives and keeps it in DIRECTORY as NAME.headers and NAME.body, NAME being
-// its webhook-id. The address is in DIRECTORY/url.
+// Listens on 127.0.0.1 (a free port unless given), answers 200 to everything,
+// prints each request as it arrives and keeps it in DIRECTORY as NAME.headers
+// and NAME.body, NAME being its webhook-id. Once it listens, its port stands in
+// the port file.
 
 import { createServer } from 'node:http';
 import { mkdirSync, readdirSync, renameSync, statSync, unlinkSync,
     writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { parseArgs } from 'node:util';
 
 const MAX_BODY_BYTES = 32 << 20;
 const MAX_KEPT = 400; // files
 
-const [port, directory] = process.argv.slice(2);
-if (directory === undefined) {
-    console.error('usage: receiver.mjs PORT DIRECTORY');
-    process.exit(64);
+function options() {
+    try {
+        const { values } = parseArgs({ options: {
+            dir: { type: 'string' },
+            port: { type: 'string', default: '0' },
+            'port-file': { type: 'string' },
+        } });
+        if (values.dir === undefined || !/^\d{1,5}$/.test(values.port))
+            throw new Error('--dir DIRECTORY is needed, --port takes a number');
+        return values;
+    } catch (error) {
+        console.error(`receiver.mjs: ${error.message}`);
+        process.exit(64);
+    }
 }
+
+const { dir: directory, port, 'port-file': portFile } = options();
 mkdirSync(directory, { recursive: true });
 
 // Whoever waits for the file sees it whole or not at all.
-function save(name, content) {
-    const path = join(directory, name);
+function save(path, content) {
     writeFileSync(`${path}.new`, content);
     renameSync(`${path}.new`, path);
 }
@@ -46,8 +59,8 @@ function take(request, body) {
         headers.push(`${request.rawHeaders[i]}: ${request.rawHeaders[i + 1]}`);
     const id = request.headers['webhook-id'] ?? `request-${Date.now()}`;
     const name = id.replace(/[^A-Za-z0-9_-]/g, '_').slice(0, 100);
-    save(`${name}.headers`, `${headers.join('\n')}\n`);
-    save(`${name}.body`, body);
+    save(join(directory, `${name}.headers`), `${headers.join('\n')}\n`);
+    save(join(directory, `${name}.body`), body);
     forgetOldest();
     const shown = headers.filter((line) => /^(x-)?webhook-/i.test(line));
     console.log([`${new Date().toISOString()} ${request.method} ${request.url}`,
@@ -76,6 +89,7 @@ for (const signal of ['SIGTERM', 'SIGINT'])
     process.on(signal, () => process.exit(0));
 server.listen(Number(port), '127.0.0.1', () => {
     const { port: bound } = server.address();
-    save('url', `http://127.0.0.1:${bound}\n`);
+    if (portFile !== undefined)
+        save(portFile, `${bound}\n`);
     console.log(`listening on http://127.0.0.1:${bound}\n`);
 });

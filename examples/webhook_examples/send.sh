@@ -6,7 +6,7 @@
 # Without FILE: the example of that source. URL is $POSTERN_URL, else
 # http://localhost:8000; the secret is $SUPABASE_SECRET or $NOTION_SECRET, else
 # $WEBHOOK_SECRET. All of them are in the `env` file of a stack:
-#   . var/env; examples/webhook_examples/send.sh supabase
+#   set -a; . var/env; examples/webhook_examples/send.sh supabase
 # Prints each answer; exit code 1 if one of them was not 2xx.
 set -eu
 

@@ -40,8 +40,7 @@ async function onlyDelivery(eventId) {
 
 // The same by its public id.
 async function deliveryId(eventId) {
-    const { id } = await onlyDelivery(eventId);
-    return /^dlv_/.test(id) ? id : idText('dlv', id);
+    return idText('dlv', (await onlyDelivery(eventId)).id);
 }
 
 // A place, a subscription to it and one event sent: everything about them.
@@ -175,14 +174,14 @@ describe('matching', () => {
         for (const event of Object.keys(expect)) {
             // Held back, so that nothing is really sent to example.com.
             const { event_id, matched } = await trigger(stack, event, {},
-                { deliver_at: '2099-01-01T00:00:00Z' }, token);
+                { deliver_at: new Date(Date.now() + 86_400_000) }, token);
             got[event] = matched;
-            assert.equal((await deliveriesOf(stack, event_id)).length,
-                matched);
+            const made = await deliveriesOf(stack, event_id);
+            assert.equal(made.length, matched);
+            for (const { id } of made)
+                await api.post(`/api/deliveries/${idText('dlv', id)}/cancel`);
         }
         assert.deepEqual(got, expect);
-        for (const item of (await stack.api(token).get('/api/webhooks')).json)
-            await stack.api(token).delete(`/api/webhooks/${item.id}`);
     });
 
     test('channels that an event names must be shared', async () => {
@@ -859,7 +858,8 @@ describe('SQL', () => {
                           * 100.0 / COUNT(*)) as success_rate
                     FROM webhook_deliveries
                     WHERE created_at > NOW() - INTERVAL 24 HOUR`);
-                const want = await sql.one(`SELECT COUNT(*) total,
+                const want = await sql.one(`SELECT COUNT(*) + (SELECT COUNT(*)
+                      FROM jobs WHERE kind = 1 AND test = 0) total,
                       SUM(status = 'success') successful FROM deliveries
                     WHERE kind = 1 AND test = 0`);
                 assert.equal(Number(rate.total), Number(want.total), zone);
@@ -891,7 +891,7 @@ describe('SQL', () => {
         const { sql } = stack;
         assert.equal(await sql.count("SELECT COUNT(*) FROM webhook_deliveries " +
             "WHERE status = 'retrying' AND next_retry_at > NOW() AND " +
-            'event_id IN (?, ?)', [eventId, idNumber(eventId)]), 1);
+            `event_id = ${idNumber(eventId)}`), 1);
         assert.equal(place.requests.length, 1);
         await api.post(`/api/deliveries/${id}/cancel`);
     });

@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { reached, subscribe, trigger } from './lib/gateway.mjs';
+import { changeConfig, reached, subscribe, trigger } from './lib/gateway.mjs';
 import { Receiver } from './lib/receiver.mjs';
 import { Stack } from './lib/stack.mjs';
 
@@ -156,13 +156,10 @@ describe('secrets', () => {
             const one = await subscribe(stack, place.url, ['copied'],
                 { retry_count: 0 });
             const { sql } = stack;
-            await sql.rows('START TRANSACTION');
-            await sql.rows('UPDATE config_version SET version = ' +
-                'LAST_INSERT_ID(version + 1) WHERE id = 1');
-            await sql.rows('UPDATE subscriptions a JOIN subscriptions b ' +
-                'ON b.id = ? SET a.secret = b.secret, a.config_version = ' +
-                'LAST_INSERT_ID() WHERE a.id = ?', [made.id, one.id]);
-            await sql.rows('COMMIT');
+            await changeConfig(stack, 'UPDATE subscriptions a JOIN ' +
+                'subscriptions b ON b.id = ? SET a.secret = b.secret, ' +
+                'a.config_version = {version} WHERE a.id = ?',
+            [made.id, one.id]);
             const { event_id } = await trigger(stack, 'copied', {});
             await stack.drained();
             assert.equal(place.requests.length, 0, 'nothing goes out unsigned');

@@ -353,6 +353,26 @@ test_cancel(void)
     CU_ASSERT_EQUAL(store_delivery_cancel(db, 2, id, &action), DB_NONE);
 }
 
+/* More than one transaction's share, and what belongs to others stays. */
+static void
+test_cancel_all(void)
+{
+    unsigned i;
+
+    clean();
+    for (i = 0; i < 503; i++)
+        add_job(id_at(0, i), 1, 1, 0, 1);
+    add_job(id_at(1, 0), 1, 1, 2, 1);
+    add_job(id_at(1, 1), 1, 2, 0, 1);
+    CU_ASSERT_EQUAL(store_delivery_cancel_all(db, 1, 2000), DB_OK);
+    CU_ASSERT_EQUAL(testdb_u64(db, "SELECT COUNT(*) FROM deliveries WHERE "
+                                   "status = 'cancelled' AND owner_id = 1 "
+                                   "AND application_id = 1"),
+                    504);
+    CU_ASSERT_EQUAL(testdb_u64(db, "SELECT COUNT(*) FROM jobs"), 1);
+    CU_ASSERT_EQUAL(store_delivery_cancel_all(db, 1, 2000), DB_OK);
+}
+
 int
 main(void)
 {
@@ -362,6 +382,7 @@ main(void)
         {"one with its attempts", test_one_with_its_attempts},
         {"retry", test_retry},
         {"cancel", test_cancel},
+        {"cancel all", test_cancel_all},
         CU_TEST_INFO_NULL,
     };
     int status = EXIT_FAILURE;

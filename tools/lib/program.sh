@@ -121,19 +121,22 @@ start_worker() {
         wait_for 20 worker "the worker has registered" workers_ready
 }
 
-receiver_listens() { [ -s "$DIR/received/url" ]; }
+receiver_listens() { [ -s "$DIR/received/port" ]; }
+
+receiver_url() { echo "http://127.0.0.1:$(<"$DIR/received/port")"; }
 
 # On the port it had before, so that subscriptions still find it.
 start_receiver() {
     local port=0
     [ -n "$RECEIVER" ] || return 0
-    if [ -s "$DIR/received/url" ]; then
-        port=$(<"$DIR/received/url")
-        port=${port##*:}
+    mkdir -p "$DIR/received"
+    if receiver_listens; then
+        port=$(<"$DIR/received/port")
         port_is_free "$port" || port=0
     fi
-    rm -f "$DIR/received/url"
-    launch receiver "$NODE" "$ROOT/tools/receiver.mjs" "$port" "$DIR/received"
+    rm -f "$DIR/received/port"
+    launch receiver "$NODE" "$ROOT/tools/receiver.mjs" --port "$port" \
+        --dir "$DIR/received" --port-file "$DIR/received/port"
     wait_for 20 receiver "the receiver listens" receiver_listens
 }
 

@@ -37,49 +37,54 @@ export function reached(stack, id, status, ms = 20_000) {
     }, ms);
 }
 
-// Ids (dlv_…) of an event's deliveries, from the view, oldest first.
+// An event's deliveries as the view shows them, oldest first.
 export async function deliveriesOf(stack, eventId) {
     return stack.sql.rows('SELECT * FROM webhook_deliveries ' +
-        'WHERE event_id IN (?, ?) ORDER BY created_at, id',
-    [eventId, idNumber(eventId)]);
+        `WHERE event_id = ${idNumber(eventId)} ORDER BY id`);
 }
 
-// A token, written straight into the table: {token, id, application}.
+// A token, written straight into the table, once the responders know it:
+// {token, application}. They ask for what they do not know only a few times a
+// second.
 export async function makeToken(stack, scope, application = 'default',
     more = {}) {
     const token = 'pst_' + randomBytes(32).toString('base64url');
-    const { sql } = stack;
-    await sql.rows('START TRANSACTION');
-    await sql.rows('UPDATE config_version ' +
-        'SET version = LAST_INSERT_ID(version + 1) WHERE id = 1');
-    const version = await sql.value('SELECT LAST_INSERT_ID()');
-    await sql.rows('INSERT IGNORE INTO applications (name) VALUES (?)',
-        [application]);
-    const owner = await sql.value('SELECT id FROM applications WHERE name = ?',
-        [application]);
-    await sql.rows('INSERT INTO api_tokens SET ?', [{
-        application_id: owner,
-        name: `${scope} of ${application}`,
-        scope,
-        token_hash: createHash('sha256').update(token).digest(),
-        shown: token.slice(0, 8),
-        config_version: version,
-        ...more,
-    }]);
-    await sql.rows('COMMIT');
-    return { token, application: Number(owner) };
+    const owner = await stack.sql.transaction(async (rows) => {
+        const version = await nextVersion(rows);
+        await rows('INSERT IGNORE INTO applications (name) VALUES (?)',
+            [application]);
+        const [{ id }] = await rows(
+            'SELECT id FROM applications WHERE name = ?', [application]);
+        await rows('INSERT INTO api_tokens SET ?', [{
+            application_id: id,
+            name: `${scope} of ${application}`,
+            scope,
+            token_hash: createHash('sha256').update(token).digest(),
+            shown: token.slice(0, 8),
+            config_version: version,
+            ...more,
+        }]);
+        return Number(id);
+    });
+    if (!more.expires_at && !more.revoked_at)
+        await eventually('the token is known', async () =>
+            (await stack.api(token).get('/api/webhooks?limit=1')).status
+                !== 401);
+    return { token, application: owner };
 }
 
-// Changes a row of configuration as an administrator with SQL would, so that
-// the programs notice.
+// Changes rows of configuration as an administrator with SQL would, so that the
+// programs notice; {version} in the statement is the new version.
 export async function changeConfig(stack, text, values) {
-    const { sql } = stack;
-    await sql.rows('START TRANSACTION');
-    await sql.rows('UPDATE config_version ' +
+    await stack.sql.transaction(async (rows) =>
+        rows(text.replace('{version}', await nextVersion(rows)), values));
+}
+
+// Every change takes the next version first.
+async function nextVersion(rows) {
+    await rows('UPDATE config_version ' +
         'SET version = LAST_INSERT_ID(version + 1) WHERE id = 1');
-    const version = await sql.value('SELECT LAST_INSERT_ID()');
-    await sql.rows(text.replace('{version}', version), values);
-    await sql.rows('COMMIT');
+    return (await rows('SELECT LAST_INSERT_ID() version'))[0].version;
 }
 
 // A loopback port on which nobody listens.

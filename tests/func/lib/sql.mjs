@@ -19,26 +19,47 @@ export class Sql {
         };
     }
 
+    // Runs `steps(rows)` in a transaction on a connection of its own, so that
+    // questions asked meanwhile do not see its snapshot.
+    async transaction(steps) {
+        const connection = await mysql.createConnection(this.options);
+        try {
+            await connection.query("SET time_zone = '+00:00'");
+            await connection.query('START TRANSACTION');
+            const result = await steps(async (text, values = []) =>
+                (await connection.query(text, values))[0]);
+            await connection.query('COMMIT');
+            return result;
+        } finally {
+            connection.destroy();
+        }
+    }
+
     // Rows of a query. The connection is made when first needed and again
     // after it was lost.
     async rows(text, values = []) {
-        if (!this.connection) {
-            this.connection = await mysql.createConnection(this.options);
-            this.connection.on('error', () => {
-                this.connection = null;
-            });
-            await this.connection.query("SET time_zone = '+00:00'");
-        }
+        this.connecting ??= this.connect();
+        let connection;
         try {
-            const [rows] = await this.connection.query(text, values);
+            connection = await this.connecting;
+            const [rows] = await connection.query(text, values);
             return rows;
         } catch (error) {
-            if (error.fatal) {
-                this.connection?.destroy();
-                this.connection = null;
+            if (!connection || error.fatal) {
+                connection?.destroy();
+                this.connecting = null;
             }
             throw error;
         }
+    }
+
+    async connect() {
+        const connection = await mysql.createConnection(this.options);
+        connection.on('error', () => {
+            this.connecting = null;
+        });
+        await connection.query("SET time_zone = '+00:00'");
+        return connection;
     }
 
     async one(text, values = []) {
@@ -64,8 +85,8 @@ export class Sql {
     }
 
     async close() {
-        const connection = this.connection;
-        this.connection = null;
+        const connection = await this.connecting?.catch(() => null);
+        this.connecting = null;
         if (connection)
             await connection.end().catch(() => connection.destroy());
     }
