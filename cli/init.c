@@ -9,19 +9,22 @@
 
 #include <errno.h>
 #include <string.h>
-#include <unistd.h>
+#include <sys/stat.h>
 
 #define TEMPLATE_MAX (256 * 1024)
 
-/* Only where -c names a file that is not there yet. */
+/* Only where -c names a file that is not there yet; one that cannot be looked
+   at is there. */
 static int
 make_config(const struct cli *cli, bool *made)
 {
     struct buf text = BUF_INIT(TEMPLATE_MAX);
+    struct stat found;
     int code = EXIT_OK;
 
     *made = false;
-    if (cli->config_path == NULL || access(cli->config_path, F_OK) == 0)
+    if (cli->config_path == NULL || stat(cli->config_path, &found) == 0 ||
+        errno != ENOENT)
         return EXIT_OK;
     config_print_template(settings_table, settings_table_rows, &text);
     if (file_replace(cli->config_path, buf_slice(&text), 0600))

@@ -203,7 +203,7 @@ add_new_events(struct batch *batch)
 }
 
 enum db_result
-batch_write(struct batch *batch, struct db *db)
+batch_write(struct batch *batch, struct db *db, int64_t now_us)
 {
     enum db_result result = DB_OK;
     size_t i;
@@ -212,7 +212,7 @@ batch_write(struct batch *batch, struct db *db)
         batch->items[i].duplicate = false;
     script_begin(&batch->script, db);
     if (batch->has_keys)
-        result = batch_claim_keys(batch, db);
+        result = batch_claim_keys(batch, now_us);
     if (result != DB_OK) {
         script_rollback(&batch->script);
         return result;

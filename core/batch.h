@@ -31,9 +31,10 @@ size_t batch_jobs(const struct batch *batch);
 /* True if that event needs the catalog. */
 bool batch_matches(const struct new_event *event);
 
-/* The whole transaction. db must be connected. DB_UNKNOWN: see
-   batch_find_out(); every other failure has left nothing. */
-enum db_result batch_write(struct batch *batch, struct db *db)
+/* The whole transaction. now_us is the database's clock, which says in which
+   slots keys are (dedupe.h). DB_UNKNOWN: see batch_find_out(); every other
+   failure has left nothing. */
+enum db_result batch_write(struct batch *batch, struct db *db, int64_t now_us)
     __attribute__((warn_unused_result));
 
 enum batch_fate {

@@ -33,7 +33,7 @@ struct batch {
 
 /* batch_keys.c: marks the events whose key another event has had before. The
    transaction is open then, unless this fails. */
-enum db_result batch_claim_keys(struct batch *batch, struct db *db)
+enum db_result batch_claim_keys(struct batch *batch, int64_t now_us)
     __attribute__((warn_unused_result));
 
 #endif /* BATCH_IMPL_H */

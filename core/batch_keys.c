@@ -120,9 +120,9 @@ judge(struct batch *batch, struct batch_item **firsts,
 }
 
 enum db_result
-batch_claim_keys(struct batch *batch, struct db *db)
+batch_claim_keys(struct batch *batch, int64_t now_us)
 {
-    struct dedupe_slots slots = dedupe_slots_at(db_now_us(db));
+    struct dedupe_slots slots = dedupe_slots_at(now_us);
     size_t all = sort_keys(batch), count = 0, found_count = 0, i;
     struct store_key *keys = xcalloc(all, sizeof(*keys));
     struct batch_item **firsts = xcalloc(all, sizeof(struct batch_item *));

@@ -108,7 +108,8 @@ try_to_write(struct committer *committer, bool *may_be_there)
     if (*may_be_there)
         result = find_out(committer, true);
     if (result == DB_AGAIN)
-        result = batch_write(committer->batch, committer->db);
+        result = batch_write(committer->batch, committer->db,
+                             db_now_us(committer->db));
     if (result == DB_DUPLICATE)
         return find_out(committer, *may_be_there);
     if (result != DB_UNKNOWN)

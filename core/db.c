@@ -220,18 +220,24 @@ enum db_result
 db_exec(struct db *db, struct slice sql, uint64_t *affected)
 {
     enum db_result result;
+    int tries;
 
     if (lost_in_transaction(db))
         return DB_AGAIN;
-    if (!db->in_transaction) {
-        result = ensure_connected(db);
-        if (result != DB_OK)
-            return result;
-    }
-    if (send_text(db, sql) && skip_rows(db)) {
-        if (affected != NULL)
-            *affected = mysql_affected_rows(db->mysql);
-        return DB_OK;
+    for (tries = 0; tries < 2; tries++) {
+        if (!db->in_transaction) {
+            result = ensure_connected(db);
+            if (result != DB_OK)
+                return result;
+        }
+        if (send_text(db, sql) && skip_rows(db)) {
+            if (affected != NULL)
+                *affected = mysql_affected_rows(db->mysql);
+            return DB_OK;
+        }
+        /* One that could not be sent is sent again. */
+        if (db->in_transaction || db->error_number != CR_SERVER_GONE_ERROR)
+            break;
     }
     if (!db->in_transaction && db->mysql == NULL &&
         db->error_number != CR_SERVER_GONE_ERROR)
@@ -262,10 +268,13 @@ store_rows(struct db *db, struct db_rows **rows)
     return false;
 }
 
+/* Reads may be repeated. */
 static bool
-is_select(struct slice sql)
+is_read(struct slice sql)
 {
-    return sql.len > 6 && memcmp(sql.ptr, "SELECT", 6) == 0;
+    return sql.len > 6 && (memcmp(sql.ptr, "SELECT", 6) == 0 ||
+                           memcmp(sql.ptr, "WITH ", 5) == 0 ||
+                           memcmp(sql.ptr, "(SELEC", 6) == 0);
 }
 
 enum db_result
@@ -284,7 +293,7 @@ db_query(struct db *db, struct slice sql, struct db_rows **rows)
         }
         if (send_text(db, sql) && store_rows(db, rows))
             return DB_OK;
-        if (db->mysql != NULL || db->in_transaction || !is_select(sql))
+        if (db->mysql != NULL || db->in_transaction || !is_read(sql))
             break;
     }
     return db->error_number == 0 ? DB_BROKEN : db_classify(db->error_number);

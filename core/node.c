@@ -200,9 +200,8 @@ node_release(struct db *db, struct node *node)
     sql_u64(&sql, node->number);
     sql_raw(&sql, " AND token = ");
     sql_u64(&sql, node->token);
-    if (db_exec(db, buf_slice(&sql), NULL) != DB_OK) {
-        /* It becomes free by itself when the lease is over. */
-    }
+    /* If this fails, it becomes free by itself when the lease is over. */
+    (void)!db_exec(db, buf_slice(&sql), NULL);
     buf_free(&sql);
     memset(node, 0, sizeof(*node));
 }

@@ -28,7 +28,7 @@ struct script {
 
 #define SCRIPT_INIT ((struct script){.sql = BUF_INIT(0)})
 
-/* Starts a transaction; the server is not asked yet. db must be connected. */
+/* Starts a transaction; the server is not asked yet. */
 void script_begin(struct script *script, struct db *db);
 
 /* For the next row of `INSERT INTO ... VALUES` head, about `bytes` long before

@@ -11,8 +11,8 @@
 #include "store_delivery.h"
 
 #include "delivery_row.h"
-#include "delivery_window.h"
 #include "sql.h"
+#include "store_delivery_window.h"
 
 #include <stdlib.h>
 
@@ -95,8 +95,8 @@ read_live(struct delivery_paging *paging, uint64_t floor)
 
     delivery_row_select_live(sql, floor);
     if (paging->filter->subscription_id != 0)
-        delivery_window_add_lane(sql, "j.lane", "j.shard",
-                                 paging->filter->subscription_id);
+        store_delivery_window_add_lane(sql, "j.lane", "j.shard",
+                                       paging->filter->subscription_id);
     add_conditions(paging, &names, floor, sql);
     if ((paging->statuses & (1u << DELIVERY_PENDING)) == 0)
         sql_raw(sql, " AND j.attempts > 0");
@@ -153,9 +153,9 @@ read_window(struct delivery_paging *paging, uint64_t floor)
 {
     enum db_result result = DB_OK;
 
-    if (delivery_window_wants_live(paging))
+    if (store_delivery_window_wants_live(paging))
         result = read_live(paging, floor);
-    if (result == DB_OK && delivery_window_wants_done(paging))
+    if (result == DB_OK && store_delivery_window_wants_done(paging))
         result = read_done(paging, floor);
     if (result == DB_OK)
         delivery_row_sort(paging->list);
@@ -175,12 +175,12 @@ read_page(struct delivery_paging *paging)
 {
     size_t limit = paging->filter->limit;
     uint64_t window = WINDOW_FIRST + 2 * limit, looked_at = 0, floor;
-    enum db_result result = delivery_window_find_lane(paging);
+    enum db_result result = store_delivery_window_find_lane(paging);
 
     if (paging->filter->subscription_id != 0)
         paging->owner[paging->owner_count++] = paging->filter->subscription_id;
     while (result == DB_OK && paging->top > paging->low) {
-        result = delivery_window_find_floor(paging, window, &floor);
+        result = store_delivery_window_find_floor(paging, window, &floor);
         if (result == DB_OK)
             result = read_window(paging, floor);
         if (result != DB_OK)
@@ -202,7 +202,7 @@ read_page(struct delivery_paging *paging)
             window = STORE_DELIVERY_BUDGET - looked_at;
         if (looked_at > OWNERS_AFTER && paging->owner_count == 0 &&
             paging->filter->application_id != 0)
-            result = delivery_window_find_owners(paging);
+            result = store_delivery_window_find_owners(paging);
         if (result == DB_NONE)
             return DB_OK;
     }

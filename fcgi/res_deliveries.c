@@ -115,7 +115,7 @@ static void
 list(struct exchange *exchange)
 {
     struct delivery_filter filter;
-    struct delivery_list page;
+    struct delivery_list page = {NULL, 0, 0};
     enum db_result result;
     struct db *db;
 
@@ -131,7 +131,7 @@ of_subscription(struct exchange *exchange)
 {
     struct delivery_filter filter;
     struct subscription_row row;
-    struct delivery_list page;
+    struct delivery_list page = {NULL, 0, 0};
     enum db_result result;
     struct db *db;
     uint32_t id;

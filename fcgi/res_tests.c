@@ -253,7 +253,7 @@ make_subscription(struct exchange *exchange, struct db *db, struct slice url,
 {
     struct buf body = BUF_INIT(TARGET_URL_MAX * 7);
     struct subscription_form form;
-    struct subscription_made made;
+    struct subscription_made made = {0};
     struct problems problems;
     enum db_result result = DB_BROKEN;
 

@@ -22,7 +22,8 @@ let api;
 let receiver;
 before(async () => {
     [stack, receiver] = await Promise.all([
-        Stack.start({ conf: { response_body_kept: String(KEPT) } }),
+        Stack.start({ conf: { response_body_kept: String(KEPT),
+            test_wait_s: '2' } }),
         Receiver.start()]);
     api = stack.api();
 });
@@ -147,6 +148,17 @@ describe('on the wire', () => {
             { format: 'standard', data: { x: 1 } });
         const { body } = await place.arrived(1);
         assertGolden(body, 'delivery_standard', { time: TIME });
+    });
+
+    test('an event is on its way at once, not at the next look', async () => {
+        const place = receiver.place('prompt');
+        await subscribe(stack, place.url, ['prompt.event']);
+        for (let i = 1; i <= 5; i++) {
+            const sent = performance.now();
+            await trigger(stack, 'prompt.event', { i });
+            const { at } = await place.arrived(i);
+            assert.ok(at - sent < slow(700), `${at - sent} ms`);
+        }
     });
 
     test('a body of 100,000 bytes arrives whole', async () => {
@@ -828,6 +840,23 @@ describe('test deliveries', () => {
             assert.equal(answer.json.detail[0].loc[1], field);
         }
     });
+
+    test('a receiver slower than test_wait_s is answered "pending"',
+        async () => {
+            const hold = gate();
+            const place = receiver.place('test-slow',
+                { hold: hold.promise, status: 200 });
+            const made = await subscribe(stack, place.url, ['x']);
+            const began = Date.now();
+            const answer = await api.post(`/api/webhooks/${made.id}/test`);
+            assert.equal(answer.status, 202, answer.text);
+            assert.ok(Date.now() - began >= 2000);
+            const { dlv } = assertGolden(answer.body, 'webhook_test_pending',
+                { dlv: ID('dlv') });
+            hold.open();
+            const done = await reached(stack, dlv, 'success');
+            assert.equal(done.attempt_count, 1);
+        });
 
     test('without a worker the answer is 503', async () => {
         const made = await subscribe(stack, receiver.base + '/x', ['x']);

@@ -1,5 +1,7 @@
 // load.test.mjs - ten seconds of load through nginx: not one refusal, the
 // events stored are exactly those acknowledged, and every record is mirrored.
+//
+// Runs alone
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';

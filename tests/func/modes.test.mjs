@@ -4,8 +4,9 @@
 
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { reached, subscribe, trigger } from './lib/gateway.mjs';
+import { subscribe, trigger } from './lib/gateway.mjs';
 import { assertGolden } from './lib/golden.mjs';
 import { parseAnswer, request } from './lib/http.mjs';
 import { Receiver } from './lib/receiver.mjs';
@@ -172,6 +173,113 @@ describe('plain CGI', () => {
             assert.equal(answer?.status, 202, answer?.text);
         for (const body of bodies)
             assert.equal((await eventOf(stack, body.record_id)).length, 1);
+    });
+});
+
+describe('the documented environment names', () => {
+    const text = () => JSON.stringify(fresh());
+
+    // One request to a responder with these variables.
+    async function under(extra, method, where, body, headers) {
+        const done = await run(stack.program('postern.fcgi'),
+            ['-c', stack.env.POSTERN_CONF], { input: body,
+                env: { ...plainEnv(extra), ...variables(method, where, body,
+                    headers) } });
+        assert.equal(done.code, 0, done.stderr);
+        return { answer: cgiAnswer(done.bytes), stderr: done.stderr };
+    }
+
+    async function statusOf(extra, secret) {
+        const body = text();
+        const { answer } = await under(extra, 'POST', path, body,
+            secret === null ? {}
+                : { 'X-Webhook-Signature': hexSignature(secret, body) });
+        return answer.status;
+    }
+
+    const noSecret = (...args) => stack.cli('source', 'set', 'supabase',
+        ...args).then((done) => assert.equal(done.code, 0, done.stderr));
+
+    test('a source without any secret refuses everything', async () => {
+        await noSecret('--no-secret');
+        assert.equal(await statusOf({}, stack.env.SUPABASE_SECRET), 401);
+        assert.equal(await statusOf({}, ''), 401);
+        assert.equal(await statusOf({}, null), 401);
+    });
+
+    test('WEBHOOK_SECRET signs for a source that has no secret of its own',
+        async () => {
+            const env = { WEBHOOK_SECRET: 'from-the-environment' };
+            assert.equal(await statusOf(env, 'from-the-environment'), 202);
+            assert.equal(await statusOf(env, 'another'), 401);
+        });
+
+    test('SUPABASE_KEY does when there is nothing else, with a warning',
+        async () => {
+            const env = { SUPABASE_KEY: 'your-service-role-key' };
+            const body = text();
+            const { answer, stderr } = await under(env, 'POST', path, body, {
+                'X-Webhook-Signature':
+                    hexSignature('your-service-role-key', body) });
+            assert.equal(answer.status, 202, answer.text);
+            assert.match(stderr, /WARNING.*SUPABASE_KEY/);
+            assert.ok(!stderr.includes('your-service-role-key'));
+            assert.equal(await statusOf({ ...env,
+                WEBHOOK_SECRET: 'from-the-environment' },
+            'your-service-role-key'), 401);
+        });
+
+    test('API_SECRET_KEY never signs anything', async () => {
+        assert.equal(await statusOf({ API_SECRET_KEY: 'your-secret-key' },
+            'your-secret-key'), 401);
+        await noSecret('--secret', stack.env.SUPABASE_SECRET);
+        assert.equal(await statusOf({}, stack.env.SUPABASE_SECRET), 202);
+        assert.equal(await statusOf({ WEBHOOK_SECRET: 'from-outside' },
+            'from-outside'), 401, 'its own secret comes first');
+    });
+
+    test('API_SECRET_KEY is an admin token', async () => {
+        const ask = async (token) => (await under(
+            { API_SECRET_KEY: 'your-secret-key' }, 'GET', '/api/webhooks', '',
+            { Authorization: `Bearer ${token}` })).answer.status;
+        assert.equal(await ask('your-secret-key'), 200);
+        assert.equal(await ask('your-secret-key2'), 401);
+        assert.equal(await ask('your-secret-ke'), 401);
+    });
+
+    test('VERIFY_WEBHOOK_SIGNATURES=false ignores signatures', async () => {
+        assert.equal(await statusOf({ VERIFY_WEBHOOK_SIGNATURES: 'false' },
+            null), 202);
+        assert.equal(await statusOf({ VERIFY_WEBHOOK_SIGNATURES: 'true' },
+            null), 401);
+    });
+
+    test('ENVIRONMENT=production refuses http subscriptions', async () => {
+        const body = JSON.stringify({ url: 'http://example.com/',
+            events: ['x'] });
+        const create = async (extra) => (await under(extra, 'POST',
+            '/api/webhooks', body,
+            { Authorization: `Bearer ${stack.token}` })).answer.status;
+        assert.equal(await create({ ENVIRONMENT: 'production' }), 422);
+        assert.equal(await create({ ENVIRONMENT: 'development' }), 201);
+    });
+
+    test('a value that makes no sense stops the program and is named',
+        async () => {
+            const done = await run(stack.program('postern.fcgi'),
+                ['-c', stack.env.POSTERN_CONF, '-t'],
+                { env: plainEnv({ VERIFY_WEBHOOK_SIGNATURES: 'perhaps' }) });
+            assert.equal(done.code, 78, done.stderr);
+            assert.match(done.stderr, /VERIFY_WEBHOOK_SIGNATURES/);
+        });
+
+    test('POSTERN_NAME_FILE reads a value from a file', async () => {
+        const file = join(stack.base, 'secret-file');
+        writeFileSync(file, 'admin-from-a-file\n');
+        const { answer } = await under(
+            { POSTERN_API_SECRET_KEY_FILE: file }, 'GET', '/api/webhooks', '',
+            { 'X-API-Key': 'admin-from-a-file' });
+        assert.equal(answer.status, 200, answer.text);
     });
 });
 

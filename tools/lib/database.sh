@@ -39,7 +39,7 @@ make_database() {
     rm -rf "$DIR/db.new"
     if ! mariadb-install-db --defaults-file="$DIR/conf/my.cnf" \
         --datadir="$DIR/db.new" --auth-root-authentication-method=normal \
-        --skip-test-db --skip-name-resolve >"$log" 2>&1; then
+        --skip-test-db --skip-name-resolve --force >"$log" 2>&1; then
         complain "mariadb-install-db failed" db-install
         return 1
     fi

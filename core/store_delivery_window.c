@@ -1,7 +1,7 @@
 /*
- * delivery_window.c - how far down in the ids the next window of a page goes.
+ * store_delivery_window.c - how far down in the ids the next window of a page goes.
  */
-#include "delivery_window.h"
+#include "store_delivery_window.h"
 
 #include "lane.h"
 #include "sql.h"
@@ -9,13 +9,13 @@
 #define SMALL_LANE 2000 /* jobs that are sorted rather than searched for */
 
 bool
-delivery_window_wants_live(const struct delivery_paging *paging)
+store_delivery_window_wants_live(const struct delivery_paging *paging)
 {
     return (paging->statuses & DELIVERY_LIVE) != 0;
 }
 
 bool
-delivery_window_wants_done(const struct delivery_paging *paging)
+store_delivery_window_wants_done(const struct delivery_paging *paging)
 {
     return (paging->statuses & ~DELIVERY_LIVE) != 0;
 }
@@ -39,8 +39,9 @@ query_number(struct delivery_paging *paging, uint64_t *number)
 }
 
 void
-delivery_window_add_lane(struct buf *sql, const char *lane_column,
-                         const char *shard_column, uint32_t subscription_id)
+store_delivery_window_add_lane(struct buf *sql, const char *lane_column,
+                               const char *shard_column,
+                               uint32_t subscription_id)
 {
     uint64_t lane = lane_number(LANE_SUBSCRIPTION, subscription_id);
 
@@ -55,18 +56,18 @@ delivery_window_add_lane(struct buf *sql, const char *lane_column,
 }
 
 enum db_result
-delivery_window_find_lane(struct delivery_paging *paging)
+store_delivery_window_find_lane(struct delivery_paging *paging)
 {
     uint64_t count = 0;
     enum db_result result;
 
     if (paging->filter->subscription_id == 0 ||
-        !delivery_window_wants_live(paging))
+        !store_delivery_window_wants_live(paging))
         return DB_OK;
     sql_raw(&paging->sql, "SELECT COUNT(*) FROM (SELECT 1 FROM jobs "
                           "FORCE INDEX (due) WHERE 1");
-    delivery_window_add_lane(&paging->sql, "lane", "shard",
-                             paging->filter->subscription_id);
+    store_delivery_window_add_lane(&paging->sql, "lane", "shard",
+                                   paging->filter->subscription_id);
     sql_raw(&paging->sql, " LIMIT ");
     sql_u64(&paging->sql, SMALL_LANE + 1);
     sql_raw(&paging->sql, ") x");
@@ -76,7 +77,7 @@ delivery_window_find_lane(struct delivery_paging *paging)
 }
 
 enum db_result
-delivery_window_find_owners(struct delivery_paging *paging)
+store_delivery_window_find_owners(struct delivery_paging *paging)
 {
     struct buf *sql = &paging->sql;
     struct db_rows *rows = NULL;
@@ -160,17 +161,17 @@ raise_floor_done(struct delivery_paging *paging, uint64_t window,
 }
 
 enum db_result
-delivery_window_find_floor(struct delivery_paging *paging, uint64_t window,
-                           uint64_t *floor)
+store_delivery_window_find_floor(struct delivery_paging *paging,
+                                 uint64_t window, uint64_t *floor)
 {
     enum db_result result = DB_OK;
 
     *floor = paging->low;
-    if (delivery_window_wants_live(paging) && !paging->small_lane) {
+    if (store_delivery_window_wants_live(paging) && !paging->small_lane) {
         add_offset_query(paging, "jobs", "PRIMARY", 0, window, &paging->sql);
         result = raise_floor(paging, floor);
     }
-    if (result == DB_OK && delivery_window_wants_done(paging))
+    if (result == DB_OK && store_delivery_window_wants_done(paging))
         result = raise_floor_done(paging, window, floor);
     return result;
 }

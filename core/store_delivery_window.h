@@ -1,12 +1,12 @@
 /*
- * delivery_window.h - how far down in the ids the next window of a page goes:
+ * store_delivery_window.h - how far down in the ids the next window of a page goes:
  * store_delivery_list.c's other half.
  *
  * A window is bounded by an id such that not more than a given number of rows
  * lie between it and the top, in any table or index that will be read.
  */
-#ifndef DELIVERY_WINDOW_H
-#define DELIVERY_WINDOW_H
+#ifndef STORE_DELIVERY_WINDOW_H
+#define STORE_DELIVERY_WINDOW_H
 
 #include "store_delivery.h"
 
@@ -28,26 +28,27 @@ struct delivery_paging {
     struct buf sql;
 };
 
-bool delivery_window_wants_live(const struct delivery_paging *paging);
-bool delivery_window_wants_done(const struct delivery_paging *paging);
+bool store_delivery_window_wants_live(const struct delivery_paging *paging);
+bool store_delivery_window_wants_done(const struct delivery_paging *paging);
 
 /* Finds out whether the jobs of the filter's subscription are few. */
-enum db_result delivery_window_find_lane(struct delivery_paging *paging)
+enum db_result store_delivery_window_find_lane(struct delivery_paging *paging)
     __attribute__((warn_unused_result));
 
 /* An application with few subscriptions among very many others would have to
    look far for its own rows; the index of each subscription has nothing else.
    DB_NONE: it has no subscriptions, and so no deliveries. */
-enum db_result delivery_window_find_owners(struct delivery_paging *paging)
+enum db_result store_delivery_window_find_owners(struct delivery_paging *paging)
     __attribute__((warn_unused_result));
 
-enum db_result delivery_window_find_floor(struct delivery_paging *paging,
-                                          uint64_t window, uint64_t *floor)
+enum db_result store_delivery_window_find_floor(struct delivery_paging *paging,
+                                                uint64_t window,
+                                                uint64_t *floor)
     __attribute__((warn_unused_result));
 
 /* AND shard = ... AND lane = ... */
-void delivery_window_add_lane(struct buf *sql, const char *lane_column,
-                              const char *shard_column,
-                              uint32_t subscription_id);
+void store_delivery_window_add_lane(struct buf *sql, const char *lane_column,
+                                    const char *shard_column,
+                                    uint32_t subscription_id);
 
-#endif /* DELIVERY_WINDOW_H */
+#endif /* STORE_DELIVERY_WINDOW_H */
