@@ -31,9 +31,9 @@ struct subscription {
     uint32_t id;
     uint32_t application_id;
     char *url;
-    bool active;   /* and not disabled: events make jobs */
-    bool paused;   /* jobs are made and held */
-    bool adhoc;    /* for one test; never matched */
+    bool active;     /* and not disabled: events make jobs */
+    bool paused;     /* jobs are made and held */
+    bool adhoc;      /* for one test; never matched */
     char **patterns; /* pattern_count event types or patterns */
     size_t pattern_count;
     char **channels; /* channel_count = 0: all */
@@ -62,7 +62,7 @@ struct source {
     char *provider;
     char **secrets; /* live HMAC secrets of its own, newest first */
     size_t secret_count;
-    bool secrets_unreadable; /* sealed with another key: fail closed */
+    bool secrets_unreadable;  /* sealed with another key: fail closed */
     struct slice key_columns; /* JSON object or absent; owned */
     uint32_t max_attempts;
     uint32_t retry_delay_s;

@@ -268,13 +268,12 @@ store_rows(struct db *db, struct db_rows **rows)
     return false;
 }
 
-/* Reads may be repeated. */
+/* A read may be repeated. */
 static bool
 is_read(struct slice sql)
 {
-    return sql.len > 6 && (memcmp(sql.ptr, "SELECT", 6) == 0 ||
-                           memcmp(sql.ptr, "WITH ", 5) == 0 ||
-                           memcmp(sql.ptr, "(SELEC", 6) == 0);
+    return sql.len > 7 && (memcmp(sql.ptr, "SELECT", 6) == 0 ||
+                           memcmp(sql.ptr, "(SELECT", 7) == 0);
 }
 
 enum db_result

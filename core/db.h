@@ -78,10 +78,10 @@ uint64_t db_insert_id(const struct db *db);
  * statements in any packet.
  */
 struct db_many {
-    struct slice sql; /* separated by ';', without one at the end */
-    unsigned count;   /* how many they are */
-    bool begins;      /* the first is BEGIN; if not, one is open already */
-    bool commits;     /* the last is COMMIT */
+    struct slice sql;      /* separated by ';', without one at the end */
+    unsigned count;        /* how many they are */
+    bool begins;           /* the first is BEGIN; if not, one is open already */
+    bool commits;          /* the last is COMMIT */
     struct db_rows **rows; /* out: what the last statement selects, or NULL */
     unsigned failed;       /* out: index of the one that failed */
 };

@@ -5,15 +5,13 @@
 
 #include "clock.h"
 #include "random.h"
-#include "sql.h"
+#include "store_node.h"
 
 #include <string.h>
-#include <unistd.h>
 
 #define LEASE_S 3600
 #define CANDIDATES 64 /* numbers to choose from: two rarely choose the same */
 #define TRIES 5
-#define SQL_MAX 1024
 
 static const struct {
     const char *name;
@@ -30,74 +28,35 @@ lease_us(const struct node *node)
     return roles[node->role].lease_s * CLOCK_US_PER_S;
 }
 
-/* One of those that were free the longest. */
+/* One of those that were free the longest. DB_NONE: all are taken. */
 static enum db_result
 choose(struct db *db, uint32_t *number)
 {
-    struct buf sql = BUF_INIT(SQL_MAX);
-    const struct slice *row = NULL;
-    struct db_rows *rows;
-    enum db_result result;
-    size_t skip;
+    uint32_t numbers[CANDIDATES];
+    size_t count;
+    enum db_result result = store_node_free(db, numbers, CANDIDATES, &count);
 
-    sql_raw(&sql, "SELECT node FROM nodes WHERE lease_until < UTC_TIMESTAMP(6) "
-                  "ORDER BY lease_until LIMIT ");
-    sql_u64(&sql, CANDIDATES);
-    result = db_query(db, buf_slice(&sql), &rows);
-    buf_free(&sql);
     if (result != DB_OK)
         return result;
-    if (db_rows_count(rows) == 0)
-        result = DB_NONE;
-    else
-        for (skip = random_u32() % db_rows_count(rows) + 1; skip > 0; skip--)
-            row = db_rows_next(rows);
-    if (row != NULL)
-        *number = (uint32_t)db_u64(row[0], 0);
-    db_rows_free(rows);
-    return result;
-}
-
-static void
-add_lease(struct buf *sql, const struct node *node)
-{
-    sql_raw(sql, "lease_until = UTC_TIMESTAMP(6) + INTERVAL ");
-    sql_i64(sql, roles[node->role].lease_s);
-    sql_raw(sql, " SECOND ");
+    if (count == 0)
+        return DB_NONE;
+    *number = numbers[random_u32() % count];
+    return DB_OK;
 }
 
 /* DB_NONE: somebody else was quicker. */
 static enum db_result
-take(struct db *db, struct node *node)
+take(struct db *db, const struct node *node)
 {
-    struct buf sql = BUF_INIT(SQL_MAX);
-    enum db_result result;
-    uint64_t affected;
-    char host[64] = "";
+    enum db_result result =
+        store_node_take(db, node->number, node->token, roles[node->role].name,
+                        roles[node->role].lease_s);
 
-    (void)gethostname(host, sizeof(host) - 1);
-    sql_raw(&sql, "UPDATE nodes SET token = ");
-    sql_u64(&sql, node->token);
-    sql_raw(&sql, ", role = ");
-    sql_text(&sql, slice_of(roles[node->role].name));
-    sql_raw(&sql, ", host = ");
-    sql_text(&sql, slice_of(host));
-    sql_raw(&sql, ", pid = ");
-    sql_i64(&sql, getpid());
-    sql_raw(&sql, ", ");
-    add_lease(&sql, node);
-    sql_raw(&sql, "WHERE node = ");
-    sql_u64(&sql, node->number);
-    sql_raw(&sql, " AND lease_until < UTC_TIMESTAMP(6)");
-    result = db_exec(db, buf_slice(&sql), &affected);
-    buf_free(&sql);
-    if (result == DB_OK && affected == 0)
-        return DB_NONE;
     /* Perhaps taken: then nobody uses it for the length of a lease. */
     return result == DB_UNKNOWN ? DB_AGAIN : result;
 }
 
-/* Fills *node, role apart. */
+/* Takes a number for node->role; *node is untouched if there is none. */
 static enum db_result
 draw(struct db *db, struct node *node)
 {
@@ -143,24 +102,12 @@ static enum db_result
 extend(struct db *db, struct node *node)
 {
     int64_t start_us = clock_mono_us();
-    struct buf sql = BUF_INIT(SQL_MAX);
-    enum db_result result;
-    uint64_t affected;
+    enum db_result result = store_node_extend(db, node->number, node->token,
+                                              roles[node->role].lease_s);
 
-    sql_raw(&sql, "UPDATE nodes SET ");
-    add_lease(&sql, node);
-    sql_raw(&sql, "WHERE node = ");
-    sql_u64(&sql, node->number);
-    sql_raw(&sql, " AND token = ");
-    sql_u64(&sql, node->token);
-    result = db_exec(db, buf_slice(&sql), &affected);
-    buf_free(&sql);
-    if (result != DB_OK)
-        return result;
-    if (affected == 0)
-        return DB_NONE;
-    node->lease_until_mono_us = start_us + lease_us(node);
-    return DB_OK;
+    if (result == DB_OK)
+        node->lease_until_mono_us = start_us + lease_us(node);
+    return result;
 }
 
 enum db_result
@@ -191,17 +138,9 @@ node_renew(struct db *db, struct node *node, struct id_source *ids)
 void
 node_release(struct db *db, struct node *node)
 {
-    struct buf sql = BUF_INIT(SQL_MAX);
-
     if (node->token == 0)
         return;
-    sql_raw(&sql, "UPDATE nodes SET token = 0, lease_until = UTC_TIMESTAMP(6) "
-                  "WHERE node = ");
-    sql_u64(&sql, node->number);
-    sql_raw(&sql, " AND token = ");
-    sql_u64(&sql, node->token);
     /* If this fails, it becomes free by itself when the lease is over. */
-    (void)!db_exec(db, buf_slice(&sql), NULL);
-    buf_free(&sql);
+    (void)!store_node_give_back(db, node->number, node->token);
     memset(node, 0, sizeof(*node));
 }

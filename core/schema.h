@@ -44,11 +44,10 @@ enum db_result schema_check(struct db *db, struct buf *why)
     __attribute__((warn_unused_result));
 
 /* Calls `told` before each migration it applies. */
-enum db_result schema_migrate(struct db *db,
-                              void (*told)(void *arg,
-                                           const struct migration *step),
-                              void *arg, struct buf *why)
-    __attribute__((warn_unused_result));
+enum db_result
+schema_migrate(struct db *db,
+               void (*told)(void *arg, const struct migration *step), void *arg,
+               struct buf *why) __attribute__((warn_unused_result));
 
 /* Splits a migration into statements: the next one from *at, comments and the
    final ';' removed; false at the end. */

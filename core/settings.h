@@ -44,8 +44,8 @@ struct settings {
     /* http */
     const char *host; /* HOST, PORT: where `make run` listens */
     int port;
-    const char *base_path; /* "" or "/hooks": prefix in front of every route */
-    int threads;           /* request threads of a listening responder */
+    const char *base_path;  /* "" or "/hooks": prefix in front of every route */
+    int threads;            /* request threads of a listening responder */
     int64_t max_body;       /* bytes of one event */
     int64_t max_batch_body; /* bytes of an array of events */
     bool public_stats;
@@ -54,7 +54,7 @@ struct settings {
     int test_wait_s;
 
     /* worker */
-    const char *run_dir; /* doorbell sockets; "" = none */
+    const char *run_dir;       /* doorbell sockets; "" = none */
     const char *allow_targets; /* CIDR list: private addresses that may be
                                   delivered to */
     const char *ca_bundle;     /* PEM file for outgoing TLS */

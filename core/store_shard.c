@@ -60,12 +60,17 @@ store_shard_view(struct db *db, struct shard_view *view)
     const struct slice *cell;
     enum db_result result;
 
-    result = db_query(db,
-                      SLICE("SELECT shard,token,lease_until>UTC_TIMESTAMP(6),"
-                            "UTC_TIMESTAMP(6),(SELECT COUNT(*) FROM nodes"
-                            " WHERE role='worker' AND token<>0"
-                            " AND lease_until>UTC_TIMESTAMP(6)) FROM shards"),
-                      &rows);
+    /* A node outlives its worker by some seconds; a lease that ran out tells
+       of the death earlier. */
+    result = db_query(
+        db,
+        SLICE("SELECT shard,token,lease_until>UTC_TIMESTAMP(6),"
+              "UTC_TIMESTAMP(6),(SELECT COUNT(*) FROM nodes n"
+              " WHERE n.role='worker' AND n.token<>0"
+              " AND n.lease_until>UTC_TIMESTAMP(6) AND NOT EXISTS"
+              " (SELECT 1 FROM shards d WHERE d.node=n.node AND d.token<>0"
+              " AND d.lease_until<=UTC_TIMESTAMP(6))) FROM shards"),
+        &rows);
     if (result != DB_OK)
         return result;
     while ((cell = db_rows_next(rows)) != NULL) {

@@ -26,7 +26,8 @@ struct shard_row {
 
 struct shard_view {
     struct shard_row shards[LANE_SHARDS];
-    uint32_t workers; /* whose node is alive; at least 1 */
+    uint32_t workers; /* alive: with a node and without a lease that ran out;
+                         at least 1 */
     int64_t now_us;   /* the database's clock */
 };
 

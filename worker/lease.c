@@ -11,6 +11,8 @@
 #include <string.h>
 
 #define LOGGER "postern.worker"
+#define ABANDONED_US (3 * CLOCK_US_PER_S) /* free, and nobody takes it */
+#define KEEP_US (NODE_WORKER_LEASE_S * CLOCK_US_PER_S)
 #define HURRY_US CLOCK_US_PER_S /* between ticks while the share is not ours */
 #define CALM_US                                                                \
     (NODE_WORKER_LEASE_S * CLOCK_US_PER_S / 3) /* between others, at most */
@@ -117,22 +119,62 @@ beat(struct lease *lease, struct db *db)
     return result;
 }
 
+/* Since when each shard has been free. True if some are. */
+static bool
+watch_free(struct lease *lease, const struct shard_view *view)
+{
+    int64_t now_us = clock_mono_us();
+    bool some = false;
+    uint32_t i;
+
+    for (i = 0; i < LANE_SHARDS; i++) {
+        if (view->shards[i].held || lease->tokens[i] != 0) {
+            lease->free_since_us[i] = 0;
+            continue;
+        }
+        some = true;
+        if (lease->free_since_us[i] == 0)
+            lease->free_since_us[i] = now_us;
+    }
+    return some;
+}
+
+/*
+ * Free shards: as many as are missing to a fair share, and beyond that those
+ * that nobody takes. Such a shard, and one that was not given back, had an
+ * owner that may still count as a living worker although it is dead or
+ * stopped: for as long as that lasts nothing is given away.
+ */
+static size_t
+choose(struct lease *lease, const struct shard_view *view, size_t want,
+       bool wanted[LANE_SHARDS])
+{
+    int64_t now_us = clock_mono_us();
+    size_t found = 0;
+    uint32_t i;
+
+    for (i = 0; i < LANE_SHARDS; i++) {
+        int64_t since_us = lease->free_since_us[i];
+        bool abandoned = since_us != 0 && now_us - since_us >= ABANDONED_US;
+
+        wanted[i] = since_us != 0 && (found < want || abandoned);
+        found += wanted[i];
+        if (wanted[i] && (found > want || view->shards[i].token != 0))
+            lease->keep_until_us = now_us + KEEP_US;
+    }
+    return found;
+}
+
 static enum db_result
 take(struct lease *lease, struct db *db, struct shard_view *view, size_t want)
 {
-    bool wanted[LANE_SHARDS] = {false};
+    bool wanted[LANE_SHARDS];
     uint64_t token = random_u64() | 1;
-    size_t found = 0, taken = 0;
     enum db_result result;
+    size_t taken = 0;
     uint32_t i;
 
-    for (i = 0; i < LANE_SHARDS && found < want; i++) {
-        if (view->shards[i].held || lease->tokens[i] != 0)
-            continue;
-        wanted[i] = true;
-        found++;
-    }
-    if (found == 0)
+    if (choose(lease, view, want, wanted) == 0)
         return DB_OK;
     result =
         store_shard_take(db, wanted, token, lease->node.number, lease->lease_s);
@@ -146,10 +188,11 @@ take(struct lease *lease, struct db *db, struct shard_view *view, size_t want)
         lease->tokens[i] = token;
         taken++;
     }
-    log_info(LOGGER,
-             LOG_FIELDS(LOG_INT("shards", lease_count(lease)),
-                        LOG_INT("workers", view->workers)),
-             "Took %zu shards", taken);
+    if (taken > 0)
+        log_info(LOGGER,
+                 LOG_FIELDS(LOG_INT("shards", lease_count(lease)),
+                            LOG_INT("workers", lease->workers)),
+                 "Took %zu shards", taken);
     return DB_OK;
 }
 
@@ -210,18 +253,19 @@ static enum db_result
 balance(struct lease *lease, struct db *db, struct shard_view *view)
 {
     size_t fair, count = lease_count(lease);
+    bool free = watch_free(lease, view);
     enum db_result result = DB_OK;
 
     lease->workers = view->workers;
     fair = (LANE_SHARDS + view->workers - 1) / view->workers;
-    if (count < fair)
-        result = take(lease, db, view, fair - count);
-    else if (count > fair)
+    if (free)
+        result = take(lease, db, view, count < fair ? fair - count : 0);
+    else if (count > fair && clock_mono_us() >= lease->keep_until_us)
         share(lease, count - fair);
     if (result == DB_OK)
         result = hand_over(lease, db);
     /* Sooner while there is something to wait for. */
-    if (is_leaving(lease) || lease_count(lease) * 2 < fair)
+    if (free || is_leaving(lease) || lease_count(lease) * 2 < fair)
         lease->next_us = clock_mono_us() + HURRY_US;
     return result;
 }

@@ -29,9 +29,11 @@ struct lease {
     int lease_s;
     uint64_t tokens[LANE_SHARDS]; /* 0 = not ours */
     bool leaving[LANE_SHARDS];    /* ours until its last job is committed */
-    int64_t next_us;              /* monotonic: when to tick again */
-    int64_t offset_us;            /* database clock less our wall clock */
-    uint32_t workers;             /* alive, this one included */
+    int64_t free_since_us[LANE_SHARDS]; /* nobody has held it; 0 = is held */
+    int64_t keep_until_us; /* what nobody else wanted is not given away */
+    int64_t next_us;       /* monotonic: when to tick again */
+    int64_t offset_us;     /* database clock less our wall clock */
+    uint32_t workers;      /* alive, this one included */
 };
 
 void lease_init(struct lease *lease, struct desk *desk,

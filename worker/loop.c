@@ -199,24 +199,42 @@ start(struct loop *loop, struct task *task,
         retire(loop, transfer, CURLE_OK, obstacle);
 }
 
+static bool
+is_leased(const struct loop *loop)
+{
+    return clock_mono_us() < atomic_load(&loop->desk->lease_until_us);
+}
+
+/* *left_ms: what a request may take because of the deadline, 0 = no matter. */
+static bool
+may_start(const struct loop *loop, int64_t *left_ms)
+{
+    int64_t left_us;
+
+    *left_ms = 0;
+    if (atomic_load(&loop->desk->order) != DESK_RUN || !is_leased(loop))
+        return false;
+    if (loop->deadline_us == 0)
+        return true;
+    left_us = loop->deadline_us - SPARE_US - clock_mono_us();
+    *left_ms = left_us / CLOCK_US_PER_MS;
+    return left_us >= LEAST_US;
+}
+
 /* Hands over what is done and starts what comes next, until neither brings
-   anything new. */
+   anything new. Whether it may is asked each time anew: the process may have
+   been stopped in between. */
 static void
-exchange(struct loop *loop, bool may_start)
+exchange(struct loop *loop)
 {
     struct task *next[STARTS];
     size_t i, n;
 
     do {
-        int64_t left_ms = 0;
+        int64_t left_ms;
+        bool start_some = may_start(loop, &left_ms);
 
-        if (loop->deadline_us > 0) {
-            int64_t left = loop->deadline_us - SPARE_US - clock_mono_us();
-
-            may_start = may_start && left >= LEAST_US;
-            left_ms = left / CLOCK_US_PER_MS;
-        }
-        n = desk_exchange(loop->desk, &loop->done, may_start, next, STARTS);
+        n = desk_exchange(loop->desk, &loop->done, start_some, next, STARTS);
         if (n > 0) {
             const struct catalog_snapshot *snapshot =
                 catalog_take(loop->catalog);
@@ -258,6 +276,9 @@ wait_and_act(struct loop *loop)
     int i, n;
 
     n = epoll_wait(loop->epoll_fd, events, EVENTS, wait_ms(loop));
+    /* Before anything is sent: others may own these jobs now. */
+    if (!is_leased(loop) || atomic_load(&loop->desk->order) >= DESK_ABORT)
+        cut(loop, false);
     for (i = 0; i < n; i++) {
         int what = 0;
 
@@ -285,23 +306,18 @@ static void *
 run(void *arg)
 {
     struct loop *loop = arg;
-    enum desk_order order;
 
-    while ((order = atomic_load(&loop->desk->order)) != DESK_QUIT) {
-        bool called = wait_and_act(loop), leased;
+    while (atomic_load(&loop->desk->order) != DESK_QUIT) {
+        bool called = wait_and_act(loop);
 
         reap(loop);
-        leased = clock_mono_us() < atomic_load(&loop->desk->lease_until_us);
-        if (!leased || atomic_load(&loop->desk->order) >= DESK_ABORT)
-            cut(loop, false);
         if (called && atomic_exchange(&loop->desk->orphans, false))
             cut(loop, true);
         if (called || loop->done.count > 0)
-            exchange(loop,
-                     leased && atomic_load(&loop->desk->order) == DESK_RUN);
+            exchange(loop);
     }
     cut(loop, false);
-    exchange(loop, false);
+    exchange(loop);
     return NULL;
 }
 

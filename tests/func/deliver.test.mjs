@@ -262,6 +262,29 @@ describe('triggering', () => {
         }
     });
 
+    test('an event larger than max_body is 413, also within an array',
+        async () => {
+            const large = { event: 'too.large',
+                data: { pad: 'x'.repeat(102_400) } };
+            const alone = await api.post('/api/events/trigger', large);
+            assert.equal(alone.status, 413, alone.text);
+            assertGolden(alone.body, 'api_event_too_large');
+            const among = await api.post('/api/events/trigger',
+                [{ event: 'too.large', data: {} }, large]);
+            assert.equal(among.status, 413, among.text);
+            assertGolden(among.body, 'api_event_too_large');
+            assert.equal(await stack.sql.count('SELECT COUNT(*) FROM events ' +
+                "WHERE type = 'too.large'"), 0);
+        });
+
+    test('an array of many events may be larger than one event', async () => {
+        const answer = await api.post('/api/events/trigger',
+            Array.from({ length: 30 }, (_, i) => ({ event: 'array.large',
+                data: { i, pad: 'x'.repeat(50_000) } })));
+        assert.equal(answer.status, 202, answer.text.slice(0, 300));
+        assert.equal(answer.json.length, 30);
+    });
+
     test('a repeated id is answered with the first event', async () => {
         const place = receiver.place('repeated');
         await subscribe(stack, place.url, ['repeated.id']);
@@ -302,7 +325,9 @@ describe('triggering', () => {
             { deliver_at: new Date(due).toISOString() });
         const id = await deliveryId(event_id);
         const waiting = await delivery(stack, id);
-        assert.equal(waiting.status, 'pending');
+        assertGolden((await api.get(`/api/deliveries/${id}`)).body,
+            'delivery_pending', { dlv: ID('dlv'), evt: ID('evt'), sub: NUMBER,
+                created: TIME, next: TIME });
         assert.equal(Math.round(Date.parse(waiting.next_retry_at) / 1000),
             Math.round(due / 1000));
         const request = await place.arrived(1);
@@ -327,7 +352,9 @@ describe('triggering', () => {
         assertGolden(answer.body, 'event', { evt: ID('evt'), time: TIME });
         const list = await api.get('/api/events/history?limit=250');
         assert.equal(list.status, 200, list.text);
-        assert.ok(list.json.some((event) => event.id === event_id));
+        const listed = list.json.find((event) => event.id === event_id);
+        assertGolden(JSON.stringify(listed), 'event_listed',
+            { evt: ID('evt'), time: TIME });
     });
 });
 
@@ -633,6 +660,7 @@ describe('operating', () => {
         assert.equal(place.requests.length, 1);
         const again = await api.post(`/api/deliveries/${id}/cancel`);
         assert.equal(again.status, 409, again.text);
+        assertGolden(again.body, 'api_delivery_finished');
     });
 
     test('what does not exist cannot be retried or cancelled', async () => {

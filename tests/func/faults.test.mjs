@@ -107,7 +107,10 @@ describe('MariaDB', () => {
                 }
                 const health = await api.get('/health');
                 assert.equal(health.status, 503, health.text);
-                assert.equal(health.json.status, 'unhealthy');
+                assertGolden(health.body, 'health_unhealthy',
+                    { version: '\\d+\\.\\d+\\.\\d+' });
+                const live = await api.get('/health/live');
+                assert.equal(live.status, 200, live.text);
             } finally {
                 await stack.restart('db');
             }

@@ -273,6 +273,23 @@ describe('paths and methods', () => {
     });
 });
 
+describe('health', () => {
+    test('/health tells queue, figures and the worker', async () => {
+        const answer = await request(stack.url, 'GET', '/health');
+        assert.equal(answer.status, 200, answer.text);
+        assertGolden(answer.body, 'health', { queue: NUMBER,
+            received: NUMBER, processed: NUMBER, failed: NUMBER, p50: NUMBER,
+            p95: NUMBER, p99: NUMBER, last: `(?:null|"${TIME}")`, seen: NUMBER,
+            schema: NUMBER, version: '\\d+\\.\\d+\\.\\d+' });
+    });
+
+    test('/health/live only says that a responder answers', async () => {
+        const answer = await request(stack.url, 'GET', '/health/live');
+        assert.equal(answer.status, 200, answer.text);
+        assertGolden(answer.body, 'health_live');
+    });
+});
+
 describe('the test endpoint', () => {
     const path = '/api/v1/webhooks/test';
 

@@ -1,106 +1,10 @@
 /*
  * test_commit.c - unit tests for core/commit.c, the batch, and its statements.
  */
-#include "commit.h"
-#include "dbproxy.h"
-#include "testdb.h"
+#include "commit_fixture.h"
 #include "unit.h"
 
-#include "alloc.h"
-#include "clock.h"
 #include "dedupe.h"
-#include "sql.h"
-
-#include <stdatomic.h>
-#include <string.h>
-
-#define THREADS 32
-#define EACH 200
-
-/* One committer with what it needs, through the proxy. */
-static struct {
-    struct settings settings;
-    struct sealer *sealer;
-    struct catalog *catalog;
-    struct id_source ids;
-    struct committer *committer;
-    struct db *db; /* the test's own, not through the proxy */
-} t;
-
-static void
-set_up(void)
-{
-    static const uint8_t key[32] = {1};
-    char option[96];
-    char *extra[] = {option};
-
-    snprintf(option, sizeof(option), "db_socket=%s", dbproxy.path);
-    CU_ASSERT_FATAL(testdb_load(&t.settings, extra, 1));
-    t.sealer = seal_from_key(key);
-    t.catalog = catalog_new(t.sealer);
-    id_source_init(&t.ids, 7);
-    t.committer = commit_new(&t.settings, t.catalog, &t.ids, NULL);
-    t.db = db_new(&testdb_settings);
-    dbproxy_fail(NULL, DBPROXY_BEFORE, 0);
-    dbproxy_start();
-}
-
-static void
-tear_down(void)
-{
-    commit_free(t.committer);
-    catalog_free(t.catalog);
-    seal_close(t.sealer);
-    settings_free(&t.settings);
-    testdb_exec(t.db, "DELETE FROM events");
-    testdb_exec(t.db, "DELETE FROM jobs");
-    testdb_exec(t.db, "DELETE FROM dedupe");
-    testdb_exec(t.db, "DELETE FROM subscription_patterns");
-    testdb_exec(t.db, "DELETE FROM subscriptions");
-    testdb_exec(t.db, "UPDATE config_version SET version = 1");
-    db_free(t.db);
-}
-
-static void
-subscribe(uint32_t id, const char *pattern)
-{
-    char sql[256];
-
-    testdb_exec(t.db, "UPDATE config_version SET version = version + 1");
-    snprintf(sql, sizeof(sql),
-             "INSERT INTO subscriptions (id, application_id, url, secret, "
-             "config_version) VALUES (%u, 1, 'https://e.org', '', "
-             "(SELECT version FROM config_version))",
-             id);
-    testdb_exec(t.db, sql);
-    snprintf(sql, sizeof(sql),
-             "INSERT INTO subscription_patterns VALUES (%u, 0, '%s')", id,
-             pattern);
-    testdb_exec(t.db, sql);
-}
-
-static struct new_event
-make_event(const char *type, enum event_route route)
-{
-    return (struct new_event){
-        .application_id = 1,
-        .source_id = route == ROUTE_PROCESS ? 2 : 0,
-        .type = slice_of(type),
-        .payload = SLICE("{\"n\":12345678901234567890}"),
-        .verified = true,
-        .route = route,
-    };
-}
-
-static uint64_t
-count(const char *table, const char *where)
-{
-    char sql[512];
-
-    snprintf(sql, sizeof(sql), "SELECT COUNT(*) FROM %s WHERE %s", table,
-             where);
-    return testdb_u64(t.db, sql);
-}
 
 static void
 test_routes(void)
@@ -226,100 +130,6 @@ test_fresh_catalog(void)
     tear_down();
 }
 
-struct acknowledged {
-    uint64_t ids[EACH];
-    size_t ok, away, broken;
-    size_t thread;
-    bool poison; /* every tenth event cannot be stored */
-};
-
-static void *
-send_events(void *arg)
-{
-    struct acknowledged *mine = arg;
-    static const char long_type[] =
-        "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
-        "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
-        "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
-        "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
-    char external[32];
-    size_t i;
-
-    for (i = 0; i < EACH; i++) {
-        struct new_event event = make_event("a.b", ROUTE_PROCESS_MATCH);
-
-        snprintf(external, sizeof(external), "t%zu-%zu", mine->thread, i);
-        event.external_id = slice_of(external);
-        if (mine->poison && i % 10 == 9)
-            event.type = slice_of(long_type);
-        switch (commit_events(t.committer, &event, 1)) {
-        case DB_OK:
-            mine->ids[mine->ok++] = event.id;
-            break;
-        case DB_AWAY:
-            mine->away++;
-            break;
-        default:
-            mine->broken++;
-            break;
-        }
-    }
-    return NULL;
-}
-
-/* Runs the threads; returns what each was told. The caller frees it. */
-static struct acknowledged *
-run_threads(bool poison)
-{
-    struct acknowledged *all = xcalloc(THREADS, sizeof(*all));
-    pthread_t threads[THREADS];
-    size_t i;
-
-    for (i = 0; i < THREADS; i++) {
-        all[i].thread = i;
-        all[i].poison = poison;
-        pthread_create(&threads[i], NULL, send_events, &all[i]);
-    }
-    for (i = 0; i < THREADS; i++)
-        pthread_join(threads[i], NULL);
-    return all;
-}
-
-/* Every acknowledged event is there, and every event is there once and has its
-   two jobs. Returns how many were acknowledged. */
-static size_t
-check_acknowledged(const struct acknowledged *all)
-{
-    struct buf sql = BUF_INIT((size_t)1 << 20);
-    size_t i, j, ok = 0;
-
-    testdb_exec(t.db, "CREATE OR REPLACE TABLE acknowledged "
-                      "(id BIGINT UNSIGNED PRIMARY KEY)");
-    sql_raw(&sql, "INSERT INTO acknowledged VALUES (0)");
-    for (i = 0; i < THREADS; i++)
-        for (j = 0; j < all[i].ok; j++, ok++) {
-            sql_raw(&sql, ",(");
-            sql_u64(&sql, all[i].ids[j]);
-            sql_raw(&sql, ")");
-        }
-    testdb_exec(t.db, sql.data); /* fails if an id was given twice */
-    buf_free(&sql);
-    CU_ASSERT_EQUAL(count("acknowledged a LEFT JOIN events e ON e.id = a.id",
-                          "a.id > 0 AND e.id IS NULL"),
-                    0);
-    CU_ASSERT_EQUAL(
-        testdb_u64(t.db, "SELECT COUNT(DISTINCT external_id) FROM events"),
-        count("events", "1"));
-    CU_ASSERT_EQUAL(testdb_u64(t.db, "SELECT COUNT(*) FROM (SELECT event_id, "
-                                     "COUNT(*) n, SUM(kind) kinds FROM jobs "
-                                     "GROUP BY event_id) x JOIN events e ON "
-                                     "e.id = x.event_id WHERE n = 2 AND "
-                                     "kinds = 3"),
-                    count("events", "1"));
-    CU_ASSERT_EQUAL(count("jobs", "1"), 2 * count("events", "1"));
-    return ok;
-}
-
 static void
 test_many_threads(void)
 {
@@ -420,15 +230,6 @@ test_many_matches(void)
     CU_ASSERT_EQUAL(testdb_u64(t.db, "SELECT COUNT(DISTINCT lane) FROM jobs"),
                     15000);
     tear_down();
-}
-
-static struct new_event
-make_keyed(const char *key)
-{
-    struct new_event event = make_event("a.b", ROUTE_MATCH);
-
-    event_dedupe_hash(&event, "test", 1, slice_of(key));
-    return event;
 }
 
 static void
@@ -556,281 +357,6 @@ test_same_key_at_once(void)
     tear_down();
 }
 
-/* The answer to COMMIT never comes, or COMMIT never arrives: both ways the
-   event is there once, and acknowledged. */
-static void
-test_lost_commit(void)
-{
-    static const struct {
-        const char *claim;
-        const char *text;
-        enum dbproxy_when when;
-        int failures;
-        enum db_result want;
-    } rows[] = {
-        {"the answer is lost", ";COMMIT", DBPROXY_AFTER, 1, DB_OK},
-        {"the packet is lost", ";COMMIT", DBPROXY_BEFORE, 1, DB_OK},
-        {"the packet is lost three times", ";COMMIT", DBPROXY_BEFORE, 3, DB_OK},
-        {"the answer is lost, and that to the question what happened",
-         " events ", DBPROXY_AFTER, 2, DB_OK},
-        {"the packet is lost again and again", ";COMMIT", DBPROXY_BEFORE, 100,
-         DB_AWAY},
-        {"the version cannot be read at first", "config_version",
-         DBPROXY_BEFORE, 1, DB_OK},
-    };
-    size_t i;
-
-    set_up();
-    subscribe(11, "a.b");
-    for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        int keyed;
-
-        for (keyed = 0; keyed < 2; keyed++) {
-            struct new_event event = make_event("a.b", ROUTE_MATCH);
-            struct new_event after = make_event("a.c", ROUTE_MATCH);
-            enum db_result got;
-            char where[64];
-            bool ok;
-
-            if (keyed == 1)
-                event = make_keyed(rows[i].claim);
-            dbproxy_fail(rows[i].text, rows[i].when, rows[i].failures);
-            got = commit_events(t.committer, &event, 1);
-            dbproxy_fail(NULL, DBPROXY_BEFORE, 0);
-            if (got == DB_OK)
-                snprintf(where, sizeof(where), "id = %llu",
-                         (unsigned long long)event.id);
-            else
-                snprintf(where, sizeof(where), "1");
-            ok = got == rows[i].want && !event.duplicate &&
-                 count("events", where) == (got == DB_OK ? 1 : 0) &&
-                 count("jobs", "1") == (got == DB_OK ? 1 : 0);
-            if (!ok)
-                fprintf(stderr, "\n%s: got %s, %llu events\n", rows[i].claim,
-                        db_result_name(got),
-                        (unsigned long long)count("events", "1"));
-            CU_ASSERT(ok);
-            testdb_exec(t.db, "DELETE FROM events");
-            testdb_exec(t.db, "DELETE FROM jobs");
-            /* Life goes on, at the latest after the short time for which
-               nobody asks. */
-            while ((got = commit_events(t.committer, &after, 1)) == DB_AWAY)
-                ;
-            CU_ASSERT_EQUAL(got, DB_OK);
-            testdb_exec(t.db, "DELETE FROM events");
-        }
-    }
-    tear_down();
-}
-
-static void *
-break_things(void *arg)
-{
-    atomic_bool *stop = arg;
-    unsigned round = 0;
-
-    while (!atomic_load(stop)) {
-        struct timespec pause = {.tv_nsec = 7000000};
-
-        dbproxy_fail(round % 3 == 0 ? "INSERT INTO jobs" : ";COMMIT",
-                     round % 2 == 0 ? DBPROXY_AFTER : DBPROXY_BEFORE, 1);
-        round++;
-        nanosleep(&pause, NULL);
-    }
-    return NULL;
-}
-
-/* Connections die in mid-run: nothing acknowledged is missing, nothing is
-   there twice. */
-static void
-test_broken_connections(void)
-{
-    struct acknowledged *all;
-    atomic_bool stop = false;
-    pthread_t breaker;
-    size_t i, away = 0, ok;
-
-    set_up();
-    subscribe(11, "a.b");
-    pthread_create(&breaker, NULL, break_things, &stop);
-    all = run_threads(true);
-    atomic_store(&stop, true);
-    pthread_join(breaker, NULL);
-    ok = check_acknowledged(all);
-    for (i = 0; i < THREADS; i++) {
-        away += all[i].away;
-        CU_ASSERT(all[i].broken <= EACH / 10);
-    }
-    CU_ASSERT(ok > 0);
-    /* What was not acknowledged may be there only if nobody could say. */
-    CU_ASSERT(count("events", "1") <= ok + away);
-    free(all);
-    tear_down();
-}
-
-static atomic_uint kills;
-
-static void *
-kill_connections(void *arg)
-{
-    atomic_bool *stop = arg;
-    struct db *db = db_new(&testdb_settings);
-
-    while (!atomic_load(stop)) {
-        struct timespec pause = {.tv_nsec = 5000000};
-        struct db_rows *rows = NULL;
-        const struct slice *row;
-
-        if (db_query(db,
-                     SLICE("SELECT ID FROM information_schema.PROCESSLIST "
-                           "WHERE DB = DATABASE() AND "
-                           "(INFO LIKE '%INSERT INTO%' OR INFO = 'COMMIT') "
-                           "AND ID <> CONNECTION_ID()"),
-                     &rows) != DB_OK)
-            continue;
-        while ((row = db_rows_next(rows)) != NULL) {
-            char sql[64];
-
-            snprintf(sql, sizeof(sql), "KILL %.*s", (int)row[0].len,
-                     row[0].ptr);
-            if (db_exec(db, slice_of(sql), NULL) == DB_OK)
-                atomic_fetch_add(&kills, 1);
-        }
-        db_rows_free(rows);
-        nanosleep(&pause, NULL);
-    }
-    db_free(db);
-    return NULL;
-}
-
-static void
-test_killed_connections(void)
-{
-    struct acknowledged *all;
-    atomic_bool stop = false;
-    pthread_t killer;
-    size_t i, away = 0, ok;
-
-    set_up();
-    subscribe(11, "a.b");
-    pthread_create(&killer, NULL, kill_connections, &stop);
-    all = run_threads(false);
-    atomic_store(&stop, true);
-    pthread_join(killer, NULL);
-    CU_ASSERT(atomic_load(&kills) > 0);
-    ok = check_acknowledged(all);
-    for (i = 0; i < THREADS; i++) {
-        away += all[i].away;
-        CU_ASSERT_EQUAL(all[i].broken, 0);
-    }
-    CU_ASSERT(count("events", "1") <= ok + away);
-    free(all);
-    tear_down();
-}
-
-/* Ids that somebody else has had: others are drawn. */
-static void
-test_taken_ids(void)
-{
-    struct new_event event = make_event("a.b", ROUTE_PROCESS);
-    uint64_t from;
-    char sql[256];
-
-    set_up();
-    from = id_next(&t.ids) + ((uint64_t)1 << 22) * 200; /* 200 ms ahead */
-    snprintf(sql, sizeof(sql),
-             "INSERT INTO jobs (id, kind, shard, lane, event_id) "
-             "SELECT %llu + seq, 1, 0, 8, 1 FROM seq_1_to_6",
-             (unsigned long long)from);
-    testdb_exec(t.db, sql);
-    t.ids.last = from; /* the next ones are taken */
-    CU_ASSERT_EQUAL_FATAL(commit_events(t.committer, &event, 1), DB_OK);
-    CU_ASSERT(event.id > from + 6);
-    CU_ASSERT_EQUAL(count("events", "1"), 1);
-    CU_ASSERT_EQUAL(count("jobs", "kind = 2"), 1);
-    tear_down();
-}
-
-static void
-test_database_away(void)
-{
-    struct new_event event = make_event("a.b", ROUTE_PROCESS);
-    int64_t start_us, took_us;
-    struct acknowledged *all;
-    size_t i;
-
-    set_up();
-    CU_ASSERT_EQUAL_FATAL(commit_events(t.committer, &event, 1), DB_OK);
-    dbproxy_stop();
-    start_us = clock_mono_us();
-    all = run_threads(false);
-    took_us = clock_mono_us() - start_us;
-    for (i = 0; i < THREADS; i++)
-        CU_ASSERT_EQUAL(all[i].away, EACH);
-    if (took_us > 2 * CLOCK_US_PER_S)
-        fprintf(stderr, "\n%d refusals took %lld us\n", THREADS * EACH,
-                (long long)took_us);
-    CU_ASSERT(took_us < 2 * CLOCK_US_PER_S);
-    CU_ASSERT_EQUAL(count("events", "1"), 1);
-
-    dbproxy_start();
-    start_us = clock_mono_us();
-    while (commit_events(t.committer, &event, 1) != DB_OK &&
-           clock_mono_us() - start_us < 5 * CLOCK_US_PER_S)
-        ;
-    CU_ASSERT(clock_mono_us() - start_us < CLOCK_US_PER_S);
-    CU_ASSERT_EQUAL(count("events", "1"), 2);
-    free(all);
-    tear_down();
-}
-
-/* A wrong password is no fault of the events. */
-static void
-test_refused(void)
-{
-    struct new_event events[2] = {make_event("a.b", ROUTE_PROCESS),
-                                  make_event("a.b", ROUTE_PROCESS)};
-    char *extra[] = {(char[]){"db_user=nobody_here"},
-                     (char[]){"db_password=wrong"}};
-    struct committer *committer;
-    struct settings settings;
-
-    set_up();
-    CU_ASSERT_FATAL(testdb_load(&settings, extra, 2));
-    committer = commit_new(&settings, t.catalog, &t.ids, NULL);
-    CU_ASSERT_EQUAL(commit_events(committer, events, 2), DB_AWAY);
-    commit_free(committer);
-    settings_free(&settings);
-    tear_down();
-}
-
-static void
-test_reap(void)
-{
-    char *extra[] = {(char[]){"db_idle_s=1"}};
-    struct timespec idle = {.tv_sec = 1, .tv_nsec = 100000000};
-    struct new_event event = make_event("a.b", ROUTE_PROCESS);
-    struct committer *committer;
-    struct settings settings;
-    const char connections[] = "information_schema.PROCESSLIST";
-    const char ours[] = "DB = DATABASE() AND ID <> CONNECTION_ID()";
-
-    set_up();
-    CU_ASSERT_FATAL(testdb_load(&settings, extra, 1));
-    committer = commit_new(&settings, t.catalog, &t.ids, NULL);
-    CU_ASSERT_EQUAL_FATAL(commit_events(committer, &event, 1), DB_OK);
-    commit_reap(committer);
-    CU_ASSERT_EQUAL(count(connections, ours), 1);
-    nanosleep(&idle, NULL); /* idleness is what is tested */
-    commit_reap(committer);
-    while (count(connections, ours) > 0) /* the server takes note */
-        ;
-    CU_ASSERT_EQUAL(commit_events(committer, &event, 1), DB_OK);
-    commit_free(committer);
-    settings_free(&settings);
-    tear_down();
-}
-
 /* Keys are read by ranges of the primary key, also from an empty table. */
 static void
 test_key_look_up_is_a_range(void)
@@ -853,8 +379,8 @@ test_key_look_up_is_a_range(void)
     tear_down();
 }
 
-int
-main(void)
+static int
+run(void)
 {
     CU_TestInfo tests[] = {
         {"routes", test_routes},
@@ -867,27 +393,15 @@ main(void)
         {"repeated events", test_duplicates},
         {"repeated events of yesterday", test_duplicates_of_yesterday},
         {"the same key at the same time", test_same_key_at_once},
-        {"a lost COMMIT", test_lost_commit},
-        {"broken connections", test_broken_connections},
-        {"killed connections", test_killed_connections},
-        {"ids that are taken", test_taken_ids},
-        {"the database is away", test_database_away},
-        {"the database refuses us", test_refused},
-        {"an idle connection is closed", test_reap},
         {"keys are looked up by range", test_key_look_up_is_a_range},
         CU_TEST_INFO_NULL,
     };
-    int rc;
 
-    /* What the committer has to say about broken rows is not the matter. */
-    if (!testdb_start() || !log_open(LOG_FORMAT_TEXT, LOG_ERROR, "/dev/null"))
-        return EXIT_FAILURE;
-    if (!testdb_migrate() || !dbproxy_open(testdb_settings.db_socket)) {
-        testdb_stop();
-        return EXIT_FAILURE;
-    }
-    rc = unit_run("commit", tests);
-    dbproxy_end();
-    testdb_stop();
-    return rc;
+    return unit_run("commit", tests);
+}
+
+int
+main(void)
+{
+    return commit_fixture_run(run);
 }

@@ -17,10 +17,10 @@ write_my_cnf() {
 # Made by tools/stack. Durable like a production server: every commit is on
 # disk before it is acknowledged.
 [mariadbd]
-datadir = "$DIR/db"
+datadir = "$PLACE/db"
 socket = "$(db_socket)"
-pid-file = "$DIR/run/mariadb.pid"
-tmpdir = "$DIR/tmp"
+pid-file = "$RUN/mariadb.pid"
+tmpdir = "$PLACE/tmp"
 skip-networking
 skip-name-resolve
 skip-log-bin
@@ -37,8 +37,8 @@ make_database() {
     local log=$DIR/log/db-install.log
     # A directory left by an interrupted installation is not a database.
     rm -rf "$DIR/db.new"
-    if ! mariadb-install-db --defaults-file="$DIR/conf/my.cnf" \
-        --datadir="$DIR/db.new" --auth-root-authentication-method=normal \
+    if ! mariadb-install-db --defaults-file="$PLACE/conf/my.cnf" \
+        --datadir="$PLACE/db.new" --auth-root-authentication-method=normal \
         --skip-test-db --skip-name-resolve --force >"$log" 2>&1; then
         complain "mariadb-install-db failed" db-install
         return 1
@@ -51,7 +51,7 @@ db_answers() { db_sql 'SELECT 1' >/dev/null 2>&1; }
 start_db() {
     write_my_cnf
     [ -d "$DIR/db" ] || make_database
-    launch db mariadbd --defaults-file="$DIR/conf/my.cnf"
+    launch db mariadbd --defaults-file="$PLACE/conf/my.cnf"
     wait_for 60 db "MariaDB answers" db_answers
     db_sql "CREATE DATABASE IF NOT EXISTS $DB_NAME CHARACTER SET utf8mb4;
         CREATE USER IF NOT EXISTS $DB_USER@localhost IDENTIFIED BY '';

@@ -51,15 +51,15 @@ session_pids() {
 declare -a STACK_ENV=()
 stack_environment() {
     STACK_ENV=(PATH="/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-        HOME="$DIR" TMPDIR="$DIR/tmp" LANG=C.UTF-8)
+        HOME="$PLACE" TMPDIR="$PLACE/tmp" LANG=C.UTF-8)
     if [ -n "${TZ:-}" ]; then
         STACK_ENV+=(TZ="$TZ")
     fi
     # Reports of sanitizer builds: DIR/log/asan.PID and so on.
     STACK_ENV+=(
-        ASAN_OPTIONS="log_path=$DIR/log/asan:detect_leaks=1:abort_on_error=0"
-        UBSAN_OPTIONS="log_path=$DIR/log/ubsan:print_stacktrace=1"
-        TSAN_OPTIONS="log_path=$DIR/log/tsan:second_deadlock_stack=1"
+        ASAN_OPTIONS="log_path=$PLACE/log/asan:detect_leaks=1:abort_on_error=0"
+        UBSAN_OPTIONS="log_path=$PLACE/log/ubsan:print_stacktrace=1"
+        TSAN_OPTIONS="log_path=$PLACE/log/tsan:second_deadlock_stack=1"
         LSAN_OPTIONS="print_suppressions=0")
 }
 

@@ -17,7 +17,7 @@ write_conf() {
         {
             printf '%s=%s\n' db_host localhost db_socket "$(db_socket)" \
                 db_name "$DB_NAME" db_user "$DB_USER" \
-                key_file "$DIR/postern.key" run_dir "$RUN" \
+                key_file "$PLACE/postern.key" run_dir "$RUN" \
                 allow_targets '127.0.0.0/8,::1/128'
             grep '^[a-z]' "$DIR/conf/options" || true
         } | last_of_each
@@ -40,7 +40,7 @@ last_of_each() {
 
 # The command line, as the stack's user sees it.
 postern() {
-    env -i "${STACK_ENV[@]}" "$BUILD_DIR/postern" -c "$DIR/postern.conf" "$@"
+    env -i "${STACK_ENV[@]}" "$BUILD_DIR/postern" -c "$PLACE/postern.conf" "$@"
 }
 
 # setup_step WHAT COMMAND...: its output goes to DIR/log/setup.log.
@@ -63,7 +63,7 @@ set_source() { # NAME SECRET
 # migrations each time, because the programs may be newer than the data.
 setup_programs() {
     local token
-    [ -e "$(conf_value key_file "$DIR/postern.key")" ] ||
+    [ -e "$(conf_value key_file "$PLACE/postern.key")" ] ||
         setup_step "postern init" postern init
     setup_step "postern migrate up" postern migrate up
     if [ -z "$ADMIN_TOKEN" ]; then
@@ -89,7 +89,7 @@ responder_listens() { [ -S "$RUN/fcgi.sock" ]; }
 start_responder() {
     [ "$WEB" != apache ] || return 0 # mod_fcgid starts it
     rm -f "$RUN/fcgi.sock"
-    launch responder "$BUILD_DIR/postern.fcgi" -c "$DIR/postern.conf" \
+    launch responder "$BUILD_DIR/postern.fcgi" -c "$PLACE/postern.conf" \
         --listen "unix:$RUN/fcgi.sock" --threads "$THREADS"
     wait_for 20 responder "the responder listens" responder_listens
 }
@@ -115,7 +115,7 @@ workers_ready() { workers_registered && workers_own_shards; }
 start_worker() {
     local i
     for ((i = 0; i < WORKERS; i++)); do
-        launch worker "$BUILD_DIR/posternd" -c "$DIR/postern.conf"
+        launch worker "$BUILD_DIR/posternd" -c "$PLACE/postern.conf"
     done
     [ "$WORKERS" -eq 0 ] ||
         wait_for 20 worker "the worker has registered" workers_ready

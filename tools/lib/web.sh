@@ -27,7 +27,7 @@ nginx_config() {
     cp "$ROOT/nginx/fastcgi_postern.conf" "$DIR/conf/"
     derive "$ROOT/nginx/postern.conf" \
         'listen 80;' "listen $HOST:$PORT;" \
-        '/var/log/nginx/postern.log' "\"$DIR/log/access.log\"" \
+        '/var/log/nginx/postern.log' "\"$PLACE/log/access.log\"" \
         'unix:/run/postern/fcgi.sock;' "\"unix:$RUN/fcgi.sock\";" \
         >"$DIR/conf/site.conf"
     cat >"$DIR/conf/nginx.conf" <<CONF
@@ -35,17 +35,17 @@ nginx_config() {
 daemon off;
 worker_processes 2;
 worker_rlimit_nofile 8192;
-pid "$DIR/run/web.pid";
+pid "$RUN/web.pid";
 error_log stderr warn;
 events {
     worker_connections 2048;
 }
 http {
-    client_body_temp_path "$DIR/tmp/nginx-body";
-    fastcgi_temp_path "$DIR/tmp/nginx-fastcgi";
-    proxy_temp_path "$DIR/tmp/nginx-proxy";
-    scgi_temp_path "$DIR/tmp/nginx-scgi";
-    uwsgi_temp_path "$DIR/tmp/nginx-uwsgi";
+    client_body_temp_path "$PLACE/tmp/nginx-body";
+    fastcgi_temp_path "$PLACE/tmp/nginx-fastcgi";
+    proxy_temp_path "$PLACE/tmp/nginx-proxy";
+    scgi_temp_path "$PLACE/tmp/nginx-scgi";
+    uwsgi_temp_path "$PLACE/tmp/nginx-uwsgi";
     default_type application/octet-stream;
     include site.conf;
 }
@@ -53,19 +53,25 @@ CONF
 }
 
 apache_config() {
-    local module modules=(mpm_event authz_core headers reqtimeout rewrite
+    local module programs modules=(mpm_event authz_core headers reqtimeout rewrite
         unique_id)
     derive "$ROOT/apache/postern-common.conf" >"$DIR/conf/common.conf"
     if [ "$WEB" = apache ]; then
         modules+=(alias fcgid)
+        # mod_fcgid ends a program's name at the first blank.
+        programs=$BUILD_DIR
+        if [[ $programs == *[[:blank:]]* ]]; then
+            programs=$RUN/bin
+            ln -sfn "$BUILD_DIR" "$programs"
+        fi
         derive "$ROOT/apache/postern-fcgid.conf" \
             '*:80>' "*:$PORT>" \
             'ServerName hooks.example.com' "ServerName $HOST" \
-            '/usr/local/lib/postern/postern.fcgi/' "$BUILD_DIR/postern.fcgi/" \
-            '"/usr/local/lib/postern"' "\"$BUILD_DIR\"" \
-            '"/etc/postern/postern.conf"' "\"$DIR/postern.conf\"
+            '/usr/local/lib/postern/postern.fcgi/' "$programs/postern.fcgi/" \
+            '"/usr/local/lib/postern"' "\"$programs\"" \
+            '"/etc/postern/postern.conf"' "\"$PLACE/postern.conf\"
 $(fcgid_environment)" \
-            '/etc/apache2/postern-common.conf' "\"$DIR/conf/common.conf\"" \
+            '/etc/apache2/postern-common.conf' "\"$PLACE/conf/common.conf\"" \
             >"$DIR/conf/site.conf"
     else
         modules+=(proxy proxy_fcgi)
@@ -73,7 +79,7 @@ $(fcgid_environment)" \
             '*:80>' "*:$PORT>" \
             'ServerName hooks.example.com' "ServerName $HOST" \
             'unix:/run/postern/fcgi.sock|' "unix:$RUN/fcgi.sock|" \
-            '/etc/apache2/postern-common.conf' "\"$DIR/conf/common.conf\"" \
+            '/etc/apache2/postern-common.conf' "\"$PLACE/conf/common.conf\"" \
             >"$DIR/conf/site.conf"
     fi
     {
@@ -83,14 +89,14 @@ $(fcgid_environment)" \
                 /usr/lib/apache2/modules "$module"
         done
         cat <<CONF
-ServerRoot "$DIR"
+ServerRoot "$PLACE"
 ServerName $HOST
 Listen $HOST:$PORT
-PidFile "$DIR/run/web.pid"
+PidFile "$RUN/web.pid"
 DefaultRuntimeDir "$RUN"
-ErrorLog "$DIR/log/web.log"
+ErrorLog "$PLACE/log/web.log"
 LogFormat "%h [%{%Y-%m-%dT%H:%M:%S%z}t] \"%r\" %>s %B %{us}T %{X-Request-Id}o" postern
-CustomLog "$DIR/log/access.log" postern
+CustomLog "$PLACE/log/access.log" postern
 ServerLimit 8
 ThreadsPerChild 32
 MaxRequestWorkers 256
@@ -99,7 +105,7 @@ MaxRequestWorkers 256
     FcgidIPCDir "$RUN/fcgid"
     FcgidProcessTableFile "$RUN/fcgid.shm"
 </IfModule>
-Include "$DIR/conf/site.conf"
+Include "$PLACE/conf/site.conf"
 CONF
     } >"$DIR/conf/httpd.conf"
 }
@@ -129,20 +135,20 @@ random_port() { echo $((20000 + RANDOM % 12000)); }
 # The pid file is written once the port is ours; until then an answer on it
 # would be somebody else's.
 web_answers() {
-    [ -s "$DIR/run/web.pid" ] && curl -s -o /dev/null --max-time 2 "http://$(connect_host):$PORT/health/live"
+    [ -s "$RUN/web.pid" ] && curl -s -o /dev/null --max-time 2 "http://$(connect_host):$PORT/health/live"
 }
 
 launch_web() {
     : >"$DIR/log/web.log"
-    rm -f "$DIR/run/web.pid"
+    rm -f "$RUN/web.pid"
     case $WEB in
     nginx)
         nginx_config || return 1
-        launch web nginx -e stderr -c "$DIR/conf/nginx.conf"
+        launch web nginx -e stderr -c "$PLACE/conf/nginx.conf"
         ;;
     apache | apache-proxy)
         apache_config || return 1
-        launch web apache2 -f "$DIR/conf/httpd.conf" -D FOREGROUND
+        launch web apache2 -f "$PLACE/conf/httpd.conf" -D FOREGROUND
         ;;
     esac
     wait_for 20 web "$WEB answers on port $PORT" web_answers 2>"$DIR/tmp/web"

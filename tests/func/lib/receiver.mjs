@@ -61,6 +61,8 @@ export class Receiver {
         });
         await new Promise((resolve) =>
             receiver.server.listen(0, '127.0.0.1', resolve));
+        // A test that fails before it can stop us must end all the same.
+        receiver.server.unref();
         receiver.port = receiver.server.address().port;
         receiver.base = `http://127.0.0.1:${receiver.port}`;
         return receiver;
