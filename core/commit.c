@@ -32,7 +32,7 @@ commit_new(const struct settings *settings, struct catalog *catalog,
     pthread_mutex_init(&committer->lock, NULL);
     committer->tail = &committer->head;
     committer->db = db_new(settings);
-    committer->batch = batch_new();
+    committer->batch = ingest_new();
     return committer;
 }
 
@@ -42,7 +42,7 @@ commit_free(struct committer *committer)
     if (committer == NULL)
         return;
     assert(!committer->leading && committer->head == NULL);
-    batch_free(committer->batch);
+    ingest_free(committer->batch);
     db_free(committer->db);
     pthread_mutex_destroy(&committer->lock);
     free(committer);

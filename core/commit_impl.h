@@ -8,8 +8,8 @@
 #ifndef COMMIT_IMPL_H
 #define COMMIT_IMPL_H
 
-#include "batch.h"
 #include "commit.h"
+#include "ingest.h"
 
 #include <pthread.h>
 #include <semaphore.h>
@@ -41,7 +41,7 @@ struct committer {
 
     /* The leader's. */
     struct db *db;
-    struct batch *batch;
+    struct ingest *batch;
     struct commit_request *list[COMMIT_REQUESTS];
     bool was_away; /* and the log says so */
     int64_t used_mono_us;

@@ -35,7 +35,7 @@ one_matches(struct commit_request **list, size_t count)
 
     for (i = 0; i < count; i++)
         for (j = 0; j < list[i]->count; j++)
-            if (batch_matches(&list[i]->events[j]))
+            if (ingest_matches(&list[i]->events[j]))
                 return true;
     return false;
 }
@@ -69,13 +69,13 @@ fill(struct committer *committer, struct commit_request **list, size_t count)
     const struct catalog_snapshot *snapshot = catalog_take(committer->catalog);
     size_t i, j;
 
-    batch_clear(committer->batch);
+    ingest_clear(committer->batch);
     for (i = 0; i < count; i++) {
-        if (i > 0 && batch_jobs(committer->batch) > BATCH_JOBS)
+        if (i > 0 && ingest_jobs(committer->batch) > BATCH_JOBS)
             break;
         for (j = 0; j < list[i]->count; j++)
-            batch_add(committer->batch, &list[i]->events[j], committer->ids,
-                      snapshot);
+            ingest_add(committer->batch, &list[i]->events[j], committer->ids,
+                       snapshot);
     }
     catalog_release(snapshot);
     return i;
@@ -86,17 +86,17 @@ fill(struct committer *committer, struct commit_request **list, size_t count)
 static enum db_result
 find_out(struct committer *committer, bool may_be_there)
 {
-    enum batch_fate fate = BATCH_NOT_WRITTEN;
+    enum ingest_fate fate = BATCH_NOT_WRITTEN;
     enum db_result result;
 
-    result = batch_find_out(committer->batch, committer->db, &fate);
+    result = ingest_find_out(committer->batch, committer->db, &fate);
     if (result != DB_OK)
         return result;
     if (fate == BATCH_WRITTEN && may_be_there)
         return DB_OK;
     if (fate == BATCH_NOT_WRITTEN && may_be_there)
         return DB_AGAIN; /* with the same ids: only one of the two succeeds */
-    batch_redraw(committer->batch, committer->ids);
+    ingest_redraw(committer->batch, committer->ids);
     return DB_AGAIN;
 }
 
@@ -108,8 +108,8 @@ try_to_write(struct committer *committer, bool *may_be_there)
     if (*may_be_there)
         result = find_out(committer, true);
     if (result == DB_AGAIN)
-        result = batch_write(committer->batch, committer->db,
-                             db_now_us(committer->db));
+        result = ingest_write(committer->batch, committer->db,
+                              db_now_us(committer->db));
     if (result == DB_DUPLICATE)
         return find_out(committer, *may_be_there);
     if (result != DB_UNKNOWN)
@@ -207,7 +207,7 @@ run_some(struct committer *committer, struct commit_request **list,
         return count;
     }
     if (result == DB_OK) {
-        batch_answer(committer->batch);
+        ingest_answer(committer->batch);
         note_back(committer);
     } else if (result == DB_BROKEN) {
         note_broken(committer, list[0]);

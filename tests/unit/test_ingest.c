@@ -1,9 +1,9 @@
 /*
- * test_batch.c - unit tests for core/batch.c: keys around midnight. What a
+ * test_ingest.c - unit tests for core/ingest.c: keys around midnight. What a
  * batch does otherwise is tested with core/commit.c.
  */
-#include "batch.h"
 #include "dedupe.h"
+#include "ingest.h"
 #include "testdb.h"
 #include "unit.h"
 
@@ -23,7 +23,7 @@ static struct id_source ids;
 static struct new_event
 write_at(const char *key, int64_t now_us)
 {
-    struct batch *batch = batch_new();
+    struct ingest *batch = ingest_new();
     struct new_event event = {
         .application_id = 1,
         .source_id = 1,
@@ -33,12 +33,12 @@ write_at(const char *key, int64_t now_us)
     };
 
     event_dedupe_hash(&event, "test", 1, slice_of(key));
-    batch_add(batch, &event, &ids, NULL);
-    CU_ASSERT_EQUAL(batch_events(batch), 1);
-    CU_ASSERT_EQUAL(batch_jobs(batch), 1);
-    CU_ASSERT_EQUAL_FATAL(batch_write(batch, db, now_us), DB_OK);
-    batch_answer(batch);
-    batch_free(batch);
+    ingest_add(batch, &event, &ids, NULL);
+    CU_ASSERT_EQUAL(ingest_events(batch), 1);
+    CU_ASSERT_EQUAL(ingest_jobs(batch), 1);
+    CU_ASSERT_EQUAL_FATAL(ingest_write(batch, db, now_us), DB_OK);
+    ingest_answer(batch);
+    ingest_free(batch);
     return event;
 }
 
@@ -131,7 +131,7 @@ static void
 test_mixed_batch(void)
 {
     static const char *const keys[] = {"a", "b", "c", "a"};
-    struct batch *batch = batch_new();
+    struct ingest *batch = ingest_new();
     struct new_event events[4], first;
     size_t i;
 
@@ -144,10 +144,10 @@ test_mixed_batch(void)
                                        .payload = SLICE("{}"),
                                        .route = ROUTE_PROCESS};
         event_dedupe_hash(&events[i], "test", 1, slice_of(keys[i]));
-        batch_add(batch, &events[i], &ids, NULL);
+        ingest_add(batch, &events[i], &ids, NULL);
     }
-    CU_ASSERT_EQUAL_FATAL(batch_write(batch, db, NOON), DB_OK);
-    batch_answer(batch);
+    CU_ASSERT_EQUAL_FATAL(ingest_write(batch, db, NOON), DB_OK);
+    ingest_answer(batch);
     CU_ASSERT_FALSE(events[0].duplicate);
     CU_ASSERT(events[1].duplicate);
     CU_ASSERT_EQUAL(events[1].id, first.id);
@@ -161,7 +161,7 @@ test_mixed_batch(void)
     CU_ASSERT_EQUAL(testdb_u64(db, "SELECT COUNT(*) FROM dedupe d JOIN events "
                                    "e ON e.id = d.event_id"),
                     3);
-    batch_free(batch);
+    ingest_free(batch);
 }
 
 /* After a write that nobody heard of: there, not there, or somebody else's. */
@@ -173,29 +173,29 @@ test_finding_out(void)
                               .payload = SLICE("{}"),
                               .route = ROUTE_PROCESS};
     struct new_event second = event;
-    struct batch *batch = batch_new();
-    enum batch_fate fate = BATCH_COLLIDED;
+    struct ingest *batch = ingest_new();
+    enum ingest_fate fate = BATCH_COLLIDED;
     char sql[128];
 
     start_anew();
-    batch_add(batch, &event, &ids, NULL);
-    batch_add(batch, &second, &ids, NULL);
-    CU_ASSERT_EQUAL(batch_find_out(batch, db, &fate), DB_OK);
+    ingest_add(batch, &event, &ids, NULL);
+    ingest_add(batch, &second, &ids, NULL);
+    CU_ASSERT_EQUAL(ingest_find_out(batch, db, &fate), DB_OK);
     CU_ASSERT_EQUAL(fate, BATCH_NOT_WRITTEN);
-    CU_ASSERT_EQUAL_FATAL(batch_write(batch, db, NOON), DB_OK);
-    CU_ASSERT_EQUAL(batch_find_out(batch, db, &fate), DB_OK);
+    CU_ASSERT_EQUAL_FATAL(ingest_write(batch, db, NOON), DB_OK);
+    CU_ASSERT_EQUAL(ingest_find_out(batch, db, &fate), DB_OK);
     CU_ASSERT_EQUAL(fate, BATCH_WRITTEN);
-    CU_ASSERT_EQUAL(batch_write(batch, db, NOON), DB_DUPLICATE);
-    batch_answer(batch);
+    CU_ASSERT_EQUAL(ingest_write(batch, db, NOON), DB_DUPLICATE);
+    ingest_answer(batch);
     snprintf(sql, sizeof(sql), "DELETE FROM events WHERE id = %llu",
              (unsigned long long)second.id);
     testdb_exec(db, sql);
-    CU_ASSERT_EQUAL(batch_find_out(batch, db, &fate), DB_OK);
+    CU_ASSERT_EQUAL(ingest_find_out(batch, db, &fate), DB_OK);
     CU_ASSERT_EQUAL(fate, BATCH_COLLIDED);
-    batch_redraw(batch, &ids);
-    CU_ASSERT_EQUAL(batch_write(batch, db, NOON), DB_OK);
+    ingest_redraw(batch, &ids);
+    CU_ASSERT_EQUAL(ingest_write(batch, db, NOON), DB_OK);
     CU_ASSERT_EQUAL(testdb_u64(db, "SELECT COUNT(*) FROM events"), 3);
-    batch_free(batch);
+    ingest_free(batch);
 }
 
 int
@@ -219,7 +219,7 @@ main(void)
     }
     db = db_new(&testdb_settings);
     id_source_init(&ids, 5);
-    rc = unit_run("batch", tests);
+    rc = unit_run("ingest", tests);
     db_free(db);
     testdb_stop();
     return rc;

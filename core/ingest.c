@@ -1,7 +1,7 @@
 /*
- * batch.c - events that are written in one transaction.
+ * ingest.c - events that are written in one transaction.
  */
-#include "batch_impl.h"
+#include "ingest_impl.h"
 
 #include "alloc.h"
 
@@ -11,17 +11,17 @@
 #define MATCHES_FIRST 128 /* room for matches to begin with */
 #define ASK_MAX 256       /* ids asked for by one statement */
 
-struct batch *
-batch_new(void)
+struct ingest *
+ingest_new(void)
 {
-    struct batch *batch = xcalloc(1, sizeof(*batch));
+    struct ingest *batch = xcalloc(1, sizeof(*batch));
 
     batch->script = SCRIPT_INIT;
     return batch;
 }
 
 void
-batch_free(struct batch *batch)
+ingest_free(struct ingest *batch)
 {
     if (batch == NULL)
         return;
@@ -34,7 +34,7 @@ batch_free(struct batch *batch)
 }
 
 void
-batch_clear(struct batch *batch)
+ingest_clear(struct ingest *batch)
 {
     batch->count = 0;
     batch->matches = 0;
@@ -43,19 +43,19 @@ batch_clear(struct batch *batch)
 }
 
 size_t
-batch_events(const struct batch *batch)
+ingest_events(const struct ingest *batch)
 {
     return batch->count;
 }
 
 size_t
-batch_jobs(const struct batch *batch)
+ingest_jobs(const struct ingest *batch)
 {
     return batch->jobs;
 }
 
 bool
-batch_matches(const struct new_event *event)
+ingest_matches(const struct new_event *event)
 {
     return event->route == ROUTE_MATCH || event->route == ROUTE_PROCESS_MATCH;
 }
@@ -66,17 +66,17 @@ is_processed(const struct new_event *event)
     return event->route == ROUTE_PROCESS || event->route == ROUTE_PROCESS_MATCH;
 }
 
-static struct batch_item *
-new_item(struct batch *batch)
+static struct ingest_item *
+new_item(struct ingest *batch)
 {
-    struct batch_item *item;
+    struct ingest_item *item;
 
     if (batch->count == batch->cap) {
         batch->cap = batch->cap == 0 ? 64 : 2 * batch->cap;
         batch->items =
             xreallocarray(batch->items, batch->cap, sizeof(*batch->items));
         batch->by_key = xreallocarray(batch->by_key, batch->cap,
-                                      sizeof(struct batch_item *));
+                                      sizeof(struct ingest_item *));
     }
     item = &batch->items[batch->count++];
     memset(item, 0, sizeof(*item));
@@ -85,7 +85,7 @@ new_item(struct batch *batch)
 }
 
 static void
-make_room(struct batch *batch, size_t more)
+make_room(struct ingest *batch, size_t more)
 {
     size_t cap = batch->matches_cap == 0 ? MATCHES_FIRST : batch->matches_cap;
 
@@ -102,7 +102,7 @@ make_room(struct batch *batch, size_t more)
 
 /* Adds those who want the event to subscriptions[]. */
 static size_t
-find_takers(struct batch *batch, const struct new_event *event,
+find_takers(struct ingest *batch, const struct new_event *event,
             const struct catalog_snapshot *snapshot)
 {
     size_t room, found;
@@ -112,7 +112,7 @@ find_takers(struct batch *batch, const struct new_event *event,
         batch->subscriptions[batch->matches] = event->subscription_id;
         return 1;
     }
-    if (!batch_matches(event))
+    if (!ingest_matches(event))
         return 0;
     for (;;) {
         room = batch->matches_cap - batch->matches;
@@ -126,7 +126,7 @@ find_takers(struct batch *batch, const struct new_event *event,
 }
 
 static void
-draw_ids(struct batch *batch, struct batch_item *item, struct id_source *ids)
+draw_ids(struct ingest *batch, struct ingest_item *item, struct id_source *ids)
 {
     size_t i;
 
@@ -137,10 +137,10 @@ draw_ids(struct batch *batch, struct batch_item *item, struct id_source *ids)
 }
 
 void
-batch_add(struct batch *batch, struct new_event *event, struct id_source *ids,
-          const struct catalog_snapshot *snapshot)
+ingest_add(struct ingest *batch, struct new_event *event, struct id_source *ids,
+           const struct catalog_snapshot *snapshot)
 {
-    struct batch_item *item = new_item(batch);
+    struct ingest_item *item = new_item(batch);
 
     item->event = event;
     item->matched = find_takers(batch, event, snapshot);
@@ -151,7 +151,7 @@ batch_add(struct batch *batch, struct new_event *event, struct id_source *ids,
 }
 
 void
-batch_redraw(struct batch *batch, struct id_source *ids)
+ingest_redraw(struct ingest *batch, struct id_source *ids)
 {
     size_t i;
 
@@ -160,7 +160,7 @@ batch_redraw(struct batch *batch, struct id_source *ids)
 }
 
 static void
-add_jobs(struct batch *batch, const struct batch_item *item)
+add_jobs(struct ingest *batch, const struct ingest_item *item)
 {
     const struct new_event *event = item->event;
     struct store_new_job job = {
@@ -186,7 +186,7 @@ add_jobs(struct batch *batch, const struct batch_item *item)
 
 /* Events before jobs: rows of one table make one statement. */
 static size_t
-add_new_events(struct batch *batch)
+add_new_events(struct ingest *batch)
 {
     size_t i, added = 0;
 
@@ -203,7 +203,7 @@ add_new_events(struct batch *batch)
 }
 
 enum db_result
-batch_write(struct batch *batch, struct db *db, int64_t now_us)
+ingest_write(struct ingest *batch, struct db *db, int64_t now_us)
 {
     enum db_result result = DB_OK;
     size_t i;
@@ -212,7 +212,7 @@ batch_write(struct batch *batch, struct db *db, int64_t now_us)
         batch->items[i].duplicate = false;
     script_begin(&batch->script, db);
     if (batch->has_keys)
-        result = batch_claim_keys(batch, now_us);
+        result = ingest_claim_keys(batch, now_us);
     if (result != DB_OK) {
         script_rollback(&batch->script);
         return result;
@@ -225,7 +225,7 @@ batch_write(struct batch *batch, struct db *db, int64_t now_us)
 }
 
 enum db_result
-batch_find_out(struct batch *batch, struct db *db, enum batch_fate *fate)
+ingest_find_out(struct ingest *batch, struct db *db, enum ingest_fate *fate)
 {
     enum db_result result = DB_OK;
     size_t i = 0, written = 0, asked = 0;
@@ -252,7 +252,7 @@ batch_find_out(struct batch *batch, struct db *db, enum batch_fate *fate)
 }
 
 static uint64_t
-first_job(const struct batch *batch, const struct batch_item *item)
+first_job(const struct ingest *batch, const struct ingest_item *item)
 {
     if (item->process_id != 0)
         return item->process_id;
@@ -260,12 +260,12 @@ first_job(const struct batch *batch, const struct batch_item *item)
 }
 
 void
-batch_answer(const struct batch *batch)
+ingest_answer(const struct ingest *batch)
 {
     size_t i;
 
     for (i = 0; i < batch->count; i++) {
-        const struct batch_item *item = &batch->items[i];
+        const struct ingest_item *item = &batch->items[i];
         struct new_event *event = item->event;
 
         event->duplicate = item->duplicate;

@@ -1,11 +1,11 @@
 /*
- * batch_keys.c - which events of a batch are repeated ones.
+ * ingest_keys.c - which events of a batch are repeated ones.
  *
  * A key belongs to the event that wrote it first. All keys of the batch are
  * written, sorted, into today's slot (store_event.h), which locks them against
  * other writers, and then read back together with yesterday's.
  */
-#include "batch_impl.h"
+#include "ingest_impl.h"
 
 #include "alloc.h"
 
@@ -16,7 +16,7 @@
 static int
 compare_items(const void *a, const void *b)
 {
-    const struct batch_item *const *left = a, *const *right = b;
+    const struct ingest_item *const *left = a, *const *right = b;
     int order =
         memcmp((*left)->event->dedupe_hash, (*right)->event->dedupe_hash, 32);
 
@@ -26,25 +26,25 @@ compare_items(const void *a, const void *b)
 }
 
 static size_t
-sort_keys(struct batch *batch)
+sort_keys(struct ingest *batch)
 {
     size_t i, count = 0;
 
     for (i = 0; i < batch->count; i++)
         if (batch->items[i].event->has_dedupe)
             batch->by_key[count++] = &batch->items[i];
-    qsort(batch->by_key, count, sizeof(struct batch_item *), compare_items);
+    qsort(batch->by_key, count, sizeof(struct ingest_item *), compare_items);
     return count;
 }
 
 static bool
-same_key(const struct batch_item *a, const struct batch_item *b)
+same_key(const struct ingest_item *a, const struct ingest_item *b)
 {
     return memcmp(a->event->dedupe_hash, b->event->dedupe_hash, 32) == 0;
 }
 
 static void
-lose_to(struct batch_item *item, uint64_t winner_id, uint32_t winner_matched)
+lose_to(struct ingest_item *item, uint64_t winner_id, uint32_t winner_matched)
 {
     item->duplicate = true;
     item->winner_id = winner_id;
@@ -73,7 +73,7 @@ find_winner(const struct store_key *key, const struct dedupe_slots *slots,
 /* What we wrote for an event that has lost would mislead those who look
    later. */
 static void
-unclaim(struct batch *batch, const struct store_key *key,
+unclaim(struct ingest *batch, const struct store_key *key,
         const struct store_found_key *found, size_t count)
 {
     size_t i;
@@ -93,7 +93,7 @@ compare_found(const void *a, const void *b)
 
 /* Both lists are sorted by hash: each key meets its part of found[]. */
 static void
-judge(struct batch *batch, struct batch_item **firsts,
+judge(struct ingest *batch, struct ingest_item **firsts,
       const struct store_key *keys, size_t count,
       const struct dedupe_slots *slots, struct store_found_key *found,
       size_t found_count)
@@ -120,17 +120,17 @@ judge(struct batch *batch, struct batch_item **firsts,
 }
 
 enum db_result
-batch_claim_keys(struct batch *batch, int64_t now_us)
+ingest_claim_keys(struct ingest *batch, int64_t now_us)
 {
     struct dedupe_slots slots = dedupe_slots_at(now_us);
     size_t all = sort_keys(batch), count = 0, found_count = 0, i;
     struct store_key *keys = xcalloc(all, sizeof(*keys));
-    struct batch_item **firsts = xcalloc(all, sizeof(struct batch_item *));
+    struct ingest_item **firsts = xcalloc(all, sizeof(struct ingest_item *));
     struct store_found_key *found = NULL;
     enum db_result result;
 
     for (i = 0; i < all; i++) {
-        struct batch_item *item = batch->by_key[i];
+        struct ingest_item *item = batch->by_key[i];
 
         if (i > 0 && same_key(item, batch->by_key[i - 1]))
             continue;
@@ -144,8 +144,8 @@ batch_claim_keys(struct batch *batch, int64_t now_us)
     if (result == DB_OK)
         judge(batch, firsts, keys, count, &slots, found, found_count);
     for (i = 1; result == DB_OK && i < all; i++) {
-        struct batch_item *item = batch->by_key[i],
-                          *before = batch->by_key[i - 1];
+        struct ingest_item *item = batch->by_key[i],
+                           *before = batch->by_key[i - 1];
 
         if (!same_key(item, before))
             continue;

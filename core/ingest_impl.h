@@ -1,39 +1,39 @@
 /*
- * batch_impl.h - what the files behind batch.h share; nobody else includes it.
+ * ingest_impl.h - what the files behind ingest.h share; nobody else includes it.
  */
-#ifndef BATCH_IMPL_H
-#define BATCH_IMPL_H
+#ifndef INGEST_IMPL_H
+#define INGEST_IMPL_H
 
-#include "batch.h"
+#include "ingest.h"
 #include "script.h"
 #include "store_event.h"
 
-struct batch_item {
+struct ingest_item {
     struct new_event *event;
     uint64_t id;
     uint64_t process_id;   /* of the process job; 0 = none */
     size_t first, matched; /* its part of subscriptions[] and job_ids[] */
-    /* What the keys say, set by each batch_write(). */
+    /* What the keys say, set by each ingest_write(). */
     bool duplicate;
     uint64_t winner_id;
     uint32_t winner_matched;
 };
 
-struct batch {
-    struct batch_item *items;
+struct ingest {
+    struct ingest_item *items;
     size_t count, cap;
     uint32_t *subscriptions; /* who gets a job, item after item */
     uint64_t *job_ids;
     size_t matches, matches_cap;
     size_t jobs;
     bool has_keys;
-    struct batch_item **by_key; /* items with a key, sorted; room for cap */
+    struct ingest_item **by_key; /* items with a key, sorted; room for cap */
     struct script script;
 };
 
-/* batch_keys.c: marks the events whose key another event has had before. The
+/* ingest_keys.c: marks the events whose key another event has had before. The
    transaction is open then, unless this fails. */
-enum db_result batch_claim_keys(struct batch *batch, int64_t now_us)
+enum db_result ingest_claim_keys(struct ingest *batch, int64_t now_us)
     __attribute__((warn_unused_result));
 
-#endif /* BATCH_IMPL_H */
+#endif /* INGEST_IMPL_H */
