@@ -95,7 +95,10 @@ store_shard_take(struct db *db, const bool wanted[LANE_SHARDS], uint64_t token,
 {
     struct buf sql = BUF_INIT(SQL_MAX);
 
-    sql_raw(&sql, "UPDATE shards SET token=");
+    /* A worker that was stopped in the middle of a transaction may lock its
+       rows for a while: that must not stop this one as well. */
+    sql_raw(&sql, "SET STATEMENT innodb_lock_wait_timeout=0 FOR"
+                  " UPDATE shards SET token=");
     sql_u64(&sql, token);
     sql_raw(&sql, ",node=");
     sql_u64(&sql, node);
@@ -108,14 +111,16 @@ store_shard_take(struct db *db, const bool wanted[LANE_SHARDS], uint64_t token,
 }
 
 enum db_result
-store_shard_renew(struct db *db, const uint64_t *tokens, size_t count,
-                  int lease_s)
+store_shard_renew(struct db *db, const bool chosen[LANE_SHARDS],
+                  const uint64_t *tokens, size_t count, int lease_s)
 {
     struct buf sql = BUF_INIT(SQL_MAX);
 
     sql_raw(&sql, "UPDATE shards SET ");
     add_lease(&sql, lease_s);
     sql_raw(&sql, " WHERE ");
+    add_shards(&sql, chosen);
+    sql_raw(&sql, " AND ");
     add_tokens(&sql, tokens, count);
     return run(db, &sql, NULL);
 }

@@ -36,14 +36,16 @@ enum db_result store_shard_view(struct db *db, struct shard_view *view)
     __attribute__((warn_unused_result));
 
 /* Takes those of the wanted shards that are free or whose lease ran out. What
-   was taken shows in the next view. */
+   was taken shows in the next view. DB_AGAIN, at once, if somebody's
+   transaction holds one of the rows. */
 enum db_result store_shard_take(struct db *db, const bool wanted[LANE_SHARDS],
                                 uint64_t token, uint32_t node, int lease_s)
     __attribute__((warn_unused_result));
 
-/* Prolongs every shard that has one of the tokens. */
-enum db_result store_shard_renew(struct db *db, const uint64_t *tokens,
-                                 size_t count, int lease_s)
+/* Prolongs those of the chosen shards that have one of the tokens. */
+enum db_result store_shard_renew(struct db *db, const bool chosen[LANE_SHARDS],
+                                 const uint64_t *tokens, size_t count,
+                                 int lease_s)
     __attribute__((warn_unused_result));
 
 /* Gives back those of the chosen shards that have one of the tokens. */

@@ -140,8 +140,7 @@ prepare_local(const struct flush *flush, struct task *task)
     if (catalog_subscription(flush->peers.follower->snapshot,
                              lane_owner_id(task->job.lane)) != NULL)
         return false;
-    task->attempt.outcome =
-        (struct outcome){OUTCOME_CANCELLED, NULL, 0};
+    task->attempt.outcome = (struct outcome){OUTCOME_CANCELLED, NULL, 0};
     (void)snprintf(task->attempt.error, sizeof(task->attempt.error), "%s",
                    "subscription deleted");
     return true;

@@ -246,7 +246,11 @@ hand_over(struct lease *lease, struct db *db)
 static bool
 is_leaving(const struct lease *lease)
 {
-    return memchr(lease->leaving, true, sizeof(lease->leaving)) != NULL;
+    uint32_t i;
+
+    for (i = 0; i < LANE_SHARDS && !lease->leaving[i]; i++)
+        continue;
+    return i < LANE_SHARDS;
 }
 
 static enum db_result
@@ -276,15 +280,18 @@ lease_tick(struct lease *lease, struct db *db)
     int64_t lease_us = lease->lease_s * CLOCK_US_PER_S;
     int64_t sent_us = clock_mono_us();
     uint64_t tokens[LANE_SHARDS];
+    bool ours[LANE_SHARDS];
     struct shard_view view;
     enum db_result result;
-    size_t count;
+    size_t count, i;
 
+    for (i = 0; i < LANE_SHARDS; i++)
+        ours[i] = lease->tokens[i] != 0;
     lease->next_us = sent_us + HURRY_US;
     result = beat(lease, db);
     count = collect_tokens(lease, NULL, tokens);
     if (result == DB_OK && count > 0)
-        result = store_shard_renew(db, tokens, count, lease->lease_s);
+        result = store_shard_renew(db, ours, tokens, count, lease->lease_s);
     if (result == DB_OK)
         result = store_shard_view(db, &view);
     if (result != DB_OK)
@@ -320,13 +327,14 @@ lease_fence(const struct lease *lease, struct db *db,
 void
 lease_release(struct lease *lease, struct db *db)
 {
-    bool all[LANE_SHARDS];
     uint64_t tokens[LANE_SHARDS];
-    size_t count;
+    bool ours[LANE_SHARDS];
+    size_t count, i;
 
-    memset(all, true, sizeof(all));
+    for (i = 0; i < LANE_SHARDS; i++)
+        ours[i] = lease->tokens[i] != 0;
     count = collect_tokens(lease, NULL, tokens);
-    if (count > 0 && store_shard_release(db, all, tokens, count) != DB_OK)
+    if (count > 0 && store_shard_release(db, ours, tokens, count) != DB_OK)
         log_warning(LOGGER, LOG_FIELDS(LOG_TEXT("error", db_error_text(db))),
                     "Cannot give the leases back; they run out in %d s",
                     lease->lease_s);

@@ -107,13 +107,12 @@ reserve_tasks(struct reader *reader)
         xreallocarray(reader->tasks, reader->task_cap, sizeof(struct task *));
 }
 
-typedef struct task *offer_fn(struct scheduler *s, const struct job_row *row,
-                              const struct scheduler_now *now);
-
 /* Offers the page's rows of our shards; the tasks made of them are put into
    reader->tasks. The desk is locked. */
 static size_t
-offer_page(struct reader *reader, struct scheduler *scheduler, offer_fn *offer,
+offer_page(struct reader *reader, struct scheduler *scheduler,
+           struct task *(*offer)(struct scheduler *s, const struct job_row *row,
+                                 const struct scheduler_now *now),
            const struct scheduler_now *now)
 {
     size_t i, n = 0;

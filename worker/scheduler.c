@@ -71,7 +71,6 @@ scheduler_lane(struct scheduler *s, uint64_t number, uint32_t shard)
     lane = xcalloc(1, sizeof(*lane));
     lane->number = number;
     lane->shard = shard;
-    lane->foreign_us = NEVER;
     lane->oldest_us = NEVER;
     ask_setup(s, lane);
     (void)map_put(&s->lanes, number, lane);

@@ -35,10 +35,9 @@ struct lane {
     uint32_t running; /* in the delivery loop, tests not counted */
 
     /* what the database has: times are its clock */
-    bool more;          /* jobs that are due and not in memory */
-    int64_t mark_us;    /* the next read begins here; 0 = never read */
-    size_t ties;        /* rows at the mark that are in memory already */
-    int64_t foreign_us; /* the oldest job of a kind we leave alone */
+    bool more;       /* jobs that are due and not in memory */
+    int64_t mark_us; /* the next read begins here; 0 = never read */
+    size_t ties;     /* rows at the mark that are in memory already */
 
     /* while it is read */
     bool reading;

@@ -53,11 +53,8 @@ scheduler_offer(struct scheduler *s, const struct job_row *row,
     if (map_get(&s->tasks, row->id) != NULL)
         return NULL;
     lane = scheduler_lane(s, row->lane, row->shard);
-    if (!is_ours(row)) {
-        if (row->due_us < lane->foreign_us)
-            lane->foreign_us = row->due_us;
+    if (!is_ours(row))
         return NULL;
-    }
     if (row->due_us > now->database_us) {
         due_no_later(s, lane, to_mono(now, row->due_us));
         return NULL;
@@ -141,11 +138,9 @@ scheduler_offer_read(struct scheduler *s, const struct job_row *row,
     }
     if (lane->refused)
         return NULL;
-    if (map_get(&s->tasks, row->id) == NULL) {
-        if (!is_ours(row)) {
-            if (row->due_us < lane->foreign_us)
-                lane->foreign_us = row->due_us;
-        } else if ((task = scheduler_take(s, lane, row)) == NULL) {
+    if (is_ours(row) && map_get(&s->tasks, row->id) == NULL) {
+        task = scheduler_take(s, lane, row);
+        if (task == NULL) {
             lane->refused = true;
             return NULL;
         }
@@ -204,8 +199,6 @@ scheduler_head(struct scheduler *s, const struct lane_head *head,
     struct lane *lane = scheduler_lane(s, head->lane, head->shard);
 
     lane->headed = true;
-    if (head->due_us > lane->foreign_us)
-        lane->foreign_us = NEVER; /* somebody else has done it */
     if (head->due_us > now->database_us) {
         due_set(&s->due, &lane->due, to_mono(now, head->due_us));
         return;
@@ -214,8 +207,8 @@ scheduler_head(struct scheduler *s, const struct lane_head *head,
         lane->mark_us = head->due_us; /* there is nothing before it */
         lane->ties = lane->known;
     }
-    /* The oldest is in memory, or left alone: nothing was missed before it. */
-    if (head->due_us >= lane->oldest_us || head->due_us == lane->foreign_us)
+    /* The oldest is in memory: nothing was missed before it. */
+    if (head->due_us >= lane->oldest_us)
         return;
     lane->mark_us = head->due_us;
     lane->ties = lane->known;
@@ -236,7 +229,6 @@ scheduler_end_heads(struct scheduler *s)
         if (lane->headed)
             continue;
         lane->more = false;
-        lane->foreign_us = NEVER;
         due_remove(&s->due, &lane->due);
         scheduler_refresh(s, lane);
         if (lane->known > 0)

@@ -10,7 +10,6 @@
 #include "alloc.h"
 #include "log.h"
 #include "notify.h"
-#include "schema.h"
 #include "shutdown.h"
 #include "store_state.h"
 
@@ -42,9 +41,8 @@ store_counts(struct store_loop *loop)
     return counts;
 }
 
-/* Says that the database fails, once a minute, and lets it rest. */
-static void
-rest(struct store_loop *loop, enum db_result result)
+void
+store_rest(struct store_loop *loop, enum db_result result)
 {
     int64_t now_us = clock_mono_us();
 
@@ -207,8 +205,8 @@ next_turn(struct store_loop *loop)
     return store_earlier(until, loop->next_status_us);
 }
 
-static void
-wait_until(struct store_loop *loop, int64_t until_us)
+void
+store_wait_until(struct store_loop *loop, int64_t until_us)
 {
     struct pollfd fds[2] = {
         {.fd = loop->setup.desk->store_fd, .events = POLLIN},
@@ -251,40 +249,6 @@ report(struct store_loop *loop)
 
 /* --- the thread ----------------------------------------------------------- */
 
-/* Waits for a database with the right schema. */
-static enum store_end
-get_ready(struct store_loop *loop)
-{
-    bool limited = loop->setup.once || loop->setup.deadline_us > 0;
-
-    /* Waiting for the database is part of the work, not of the start. */
-    notify_send("READY=1");
-    while (atomic_load(&loop->asked) == 0) {
-        struct buf why = BUF_INIT(1024);
-        enum db_result result = db_connect(loop->db);
-
-        if (result == DB_OK)
-            result = schema_check(loop->db, &why);
-        else
-            buf_add_text(&why, db_error_text(loop->db));
-        if (result == DB_OK) {
-            buf_free(&why);
-            return STORE_STOPPED;
-        }
-        if (result == DB_BROKEN && db_connected(loop->db)) {
-            log_error(LOGGER, NULL, "%s", buf_slice(&why).ptr);
-            buf_free(&why);
-            return STORE_REFUSED;
-        }
-        buf_free(&why);
-        rest(loop, result);
-        if (limited)
-            return STORE_AWAY;
-        wait_until(loop, loop->away_until_us);
-    }
-    return STORE_STOPPED;
-}
-
 static void
 work(struct store_loop *loop)
 {
@@ -293,14 +257,14 @@ work(struct store_loop *loop)
             enum db_result result = turn(loop);
 
             if (result != DB_OK)
-                rest(loop, result);
+                store_rest(loop, result);
         } else {
             flush_collect(loop->flush);
         }
         store_advance(loop);
         report(loop);
         if (loop->phase != PHASE_OVER)
-            wait_until(loop, next_turn(loop));
+            store_wait_until(loop, next_turn(loop));
     }
     if (flush_waiting(loop->flush) > 0)
         log_warning(LOGGER,
@@ -314,7 +278,7 @@ run(void *arg)
 {
     struct store_loop *loop = arg;
 
-    loop->end = get_ready(loop);
+    loop->end = store_get_ready(loop);
     if (loop->end == STORE_STOPPED && atomic_load(&loop->asked) == 0) {
         work(loop);
         if (loop->setup.once && loop->shards == 0)
@@ -325,49 +289,6 @@ run(void *arg)
     return NULL;
 }
 
-static void
-close_all(struct store_loop *loop)
-{
-    flush_free(loop->flush);
-    reader_free(loop->reader);
-    doorbell_unlisten(loop->setup.settings->run_dir, loop->doorbell_fd);
-    doorbell_free(loop->doorbell);
-    db_free(loop->db);
-    free(loop);
-}
-
-static void
-open_all(struct store_loop *loop)
-{
-    const struct store_setup *setup = &loop->setup;
-
-    loop->db = db_new(setup->settings);
-    loop->doorbell = doorbell_new(setup->settings->run_dir);
-    loop->doorbell_fd = doorbell_listen(setup->settings->run_dir);
-    lease_init(&loop->lease, setup->desk, setup->payloads,
-               setup->settings->lease_s);
-    housekeeping_init(&loop->housekeeping, setup->settings);
-    loop->reader = reader_new(&(struct reader_peers){
-        .db = loop->db,
-        .desk = setup->desk,
-        .payloads = setup->payloads,
-        .follower = setup->follower,
-        .lease = &loop->lease,
-    });
-    loop->flush = flush_new(&(struct flush_peers){
-        .settings = setup->settings,
-        .db = loop->db,
-        .desk = setup->desk,
-        .payloads = setup->payloads,
-        .follower = setup->follower,
-        .lease = &loop->lease,
-        .doorbell = loop->doorbell,
-    });
-    loop->no_shards_since_us = clock_mono_us();
-    atomic_init(&loop->asked, 0);
-    atomic_init(&loop->ended, false);
-}
-
 struct store_loop *
 store_loop_start(const struct store_setup *setup)
 {
@@ -375,11 +296,11 @@ store_loop_start(const struct store_setup *setup)
     int failed;
 
     loop->setup = *setup;
-    open_all(loop);
+    store_open(loop);
     failed = pthread_create(&loop->thread, NULL, run, loop);
     if (failed == 0)
         return loop;
-    close_all(loop);
+    store_close(loop);
     errno = failed;
     return NULL;
 }
@@ -411,5 +332,5 @@ store_loop_free(struct store_loop *loop)
     flush_collect(loop->flush);
     store_drop_waiting(loop);
     lease_release(&loop->lease, loop->db);
-    close_all(loop);
+    store_close(loop);
 }

@@ -1,6 +1,6 @@
 /*
- * store_state.h - the inside of the store thread, which its two files share:
- * turns (store_loop.c) and the way to the end (store_end.c). Nothing else
+ * store_state.h - the inside of the store thread, which its files share: the
+ * start (store_start.c), turns (store_loop.c) and the end (store_end.c). Nothing else
  * includes it.
  */
 #ifndef STORE_STATE_H
@@ -62,6 +62,20 @@ store_earlier(int64_t a, int64_t b)
 }
 
 struct scheduler_counts store_counts(struct store_loop *loop);
+
+/* Says that the database fails, once a minute, and lets it rest. */
+void store_rest(struct store_loop *loop, enum db_result result);
+
+/* Waits for the doorbell, for results, for other orders, or until then. */
+void store_wait_until(struct store_loop *loop, int64_t until_us);
+
+/* Makes and frees what the thread works with. */
+void store_open(struct store_loop *loop);
+void store_close(struct store_loop *loop);
+
+/* Waits for a database that is one for this program; STORE_STOPPED means that
+   there is one, or that the thread was asked to stop. */
+enum store_end store_get_ready(struct store_loop *loop);
 
 /* Moves on from one phase to the next when it is time. */
 void store_advance(struct store_loop *loop);

@@ -40,7 +40,9 @@ const remote = 'https://your-api.com';
 
 describe('curl commands of the documentation, unsigned', () => {
     test('a Supabase webhook from a file', async () => {
-        const text = await shell(unsigned, `curl -X POST ${local}/api/v1/webhooks/supabase \\
+        const text = await shell(unsigned, `
+curl -X POST \\
+  ${local}/api/v1/webhooks/supabase \\
   -H "Content-Type: application/json" \\
   -d @examples/webhook_examples/supabase_webhook_payload.json`, local);
         const body = JSON.parse(text);
@@ -55,7 +57,9 @@ describe('curl commands of the documentation, unsigned', () => {
     });
 
     test('a Notion webhook from a file', async () => {
-        const text = await shell(unsigned, `curl -X POST ${local}/api/v1/webhooks/notion \\
+        const text = await shell(unsigned, `
+curl -X POST \\
+  ${local}/api/v1/webhooks/notion \\
   -H "Content-Type: application/json" \\
   -d @examples/webhook_examples/notion_webhook_payload.json`, local);
         const sent = JSON.parse(readFileSync(
@@ -67,7 +71,9 @@ describe('curl commands of the documentation, unsigned', () => {
     });
 
     test('a Supabase webhook written out', async () => {
-        const text = await shell(unsigned, `curl -X POST ${remote}/api/v1/webhooks/supabase \\
+        const text = await shell(unsigned, `
+curl -X POST \\
+  ${remote}/api/v1/webhooks/supabase \\
   -H "Content-Type: application/json" \\
   -d '{
     "event_type": "insert",
@@ -81,7 +87,9 @@ describe('curl commands of the documentation, unsigned', () => {
     });
 
     test('a Notion webhook written out', async () => {
-        const text = await shell(unsigned, `curl -X POST ${remote}/api/v1/webhooks/notion \\
+        const text = await shell(unsigned, `
+curl -X POST \\
+  ${remote}/api/v1/webhooks/notion \\
   -H "Content-Type: application/json" \\
   -d '{
     "event_type": "update",
@@ -95,7 +103,9 @@ describe('curl commands of the documentation, unsigned', () => {
     });
 
     test('validating a payload', async () => {
-        const text = await shell(unsigned, `curl -X POST ${remote}/api/v1/webhooks/test \\
+        const text = await shell(unsigned, `
+curl -X POST \\
+  ${remote}/api/v1/webhooks/test \\
   -H "Content-Type: application/json" \\
   -d '{
     "event_type": "insert",
@@ -123,7 +133,9 @@ describe('curl commands of the documentation, unsigned', () => {
 
     test('under the shipped settings the same commands are refused with 401',
         async () => {
-            const text = await shell(signed, `curl -X POST ${local}/api/v1/webhooks/supabase \\
+            const text = await shell(signed, `
+curl -X POST \\
+  ${local}/api/v1/webhooks/supabase \\
   -H "Content-Type: application/json" \\
   -d @examples/webhook_examples/supabase_webhook_payload.json`, local);
             assertGolden(text, 'receive_invalid_signature');
@@ -135,7 +147,9 @@ describe('managing subscriptions with curl', () => {
 
     test('create, test, look at the deliveries', async () => {
         const place = receiver.place('webhook');
-        const created = JSON.parse(await shell(signed, `curl -X POST ${host}/api/webhooks \\
+        const created = JSON.parse(await shell(signed, `
+curl -X POST \\
+  ${host}/api/webhooks \\
   -H "Authorization: Bearer ${signed.token}" \\
   -H "Content-Type: application/json" \\
   -d '{
@@ -147,7 +161,8 @@ describe('managing subscriptions with curl', () => {
   }'`, host));
         assert.ok(created.secret);
         const tested = JSON.parse(await shell(signed,
-            `curl -X POST ${host}/api/webhooks/${created.id}/test \\
+            `curl -X POST \\
+  ${host}/api/webhooks/${created.id}/test \\
   -H "Authorization: Bearer ${signed.token}"`, host));
         assert.equal(tested.status, 'success');
         await place.arrived(1);
@@ -164,7 +179,9 @@ describe('managing subscriptions with curl', () => {
 
     test('testing a URL that nobody has registered', async () => {
         const place = receiver.place('post');
-        const text = await shell(signed, `curl -X POST ${local}/api/webhooks/test \\
+        const text = await shell(signed, `
+curl -X POST \\
+  ${local}/api/webhooks/test \\
   -H "Content-Type: application/json" \\
   -H "Authorization: Bearer ${signed.token}" \\
   -d '{
@@ -215,7 +232,8 @@ describe('verifying with the examples', () => {
     test('verify_delivery.mjs accepts a delivery and refuses a changed one',
         async () => {
             const place = receiver.place('verify');
-            const { secret } = await subscribe(signed, place.url, ['verify.it']);
+            const { secret } = await subscribe(signed, place.url,
+                ['verify.it']);
             await trigger(signed, 'verify.it', { name: 'Zoë' });
             const request = await place.arrived(1);
             const file = join(signed.base, 'delivery');

@@ -354,8 +354,9 @@ describe('statistics', () => {
                 for (let i = 0; i < n; i++)
                     assert.equal((await stack.receive('supabase',
                         fresh({ event_type }))).status, 202);
-            assert.equal((await stack.receive('notion',
-                fresh({ source: 'notion', event_type: 'update' }))).status, 202);
+            const notion = await stack.receive('notion',
+                fresh({ source: 'notion', event_type: 'update' }));
+            assert.equal(notion.status, 202, notion.text);
             await stack.drained();
 
             const answer = await request(stack.url, 'GET', path);

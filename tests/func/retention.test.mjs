@@ -99,7 +99,8 @@ describe('a worker that starts keeps house', () => {
             'application_id, owner_id, event_id, event_type, status, ' +
             'attempts, duration_ms, completed_at) VALUES (?, ?, 1, 1, ?, ?, ' +
             "'kept.event', 'success', 1, 5, ?)",
-        [idAt(oldMs, 9), oldDay, subscription.id, lonely, `${oldDay} 12:00:00`]);
+        [idAt(oldMs, 9), oldDay, subscription.id, lonely,
+            `${oldDay} 12:00:00`]);
         await sql.rows('UPDATE rollup_sources SET hour = ?',
             [`${oldDay} 12:00:00`]);
         await sql.rows('UPDATE idempotency SET created_at = ' +

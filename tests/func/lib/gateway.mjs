@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
 import net from 'node:net';
-import { idNumber } from './ids.mjs';
+import { idNumber, idText } from './ids.mjs';
 import { eventually } from './wait.mjs';
 
 // Creates a subscription; the answer's object, secret included.
@@ -41,6 +41,31 @@ export function reached(stack, id, status, ms = 20_000) {
 export async function deliveriesOf(stack, eventId) {
     return stack.sql.rows('SELECT * FROM webhook_deliveries ' +
         `WHERE event_id = ${idNumber(eventId)} ORDER BY id`);
+}
+
+// The only delivery of an event, as the view shows it.
+export async function onlyDelivery(stack, eventId) {
+    const rows = await deliveriesOf(stack, eventId);
+    assert.equal(rows.length, 1);
+    return rows[0];
+}
+
+// The same by its public id.
+export async function deliveryId(stack, eventId) {
+    return idText('dlv', (await onlyDelivery(stack, eventId)).id);
+}
+
+// A place, a subscription to it and one event sent: everything about them.
+// options: event, data, more (of the trigger), the rest for the subscription.
+export async function sendOne(stack, receiver, name, script, options = {}) {
+    const { data = { n: 1 }, event = `deliver.${name}`, more = {},
+        ...fields } = options;
+    const place = receiver.place(name, ...script);
+    const subscription = await subscribe(stack, place.url, [event], fields);
+    const { event_id, matched } = await trigger(stack, event, data, more);
+    assert.equal(matched, 1);
+    return { place, subscription, eventId: event_id,
+        id: await deliveryId(stack, event_id) };
 }
 
 // A token, written straight into the table, once the responders know it:

@@ -31,7 +31,8 @@ export function request(base, method, path, options = {}) {
     const { token, agent = false, timeout = 20_000 } = options;
     let { body, headers = {} } = options;
     const all = {};
-    if (body !== undefined && !Buffer.isBuffer(body) && typeof body !== 'string')
+    if (body !== undefined && !Buffer.isBuffer(body) &&
+        typeof body !== 'string')
         body = JSON.stringify(body);
     if (body !== undefined) {
         all['Content-Type'] = 'application/json';
@@ -56,8 +57,8 @@ export function request(base, method, path, options = {}) {
                 new Answer(res.statusCode, res.headers, Buffer.concat(parts))));
             res.on('error', reject);
         });
-        req.on('timeout', () => req.destroy(
-            new Error(`no answer to ${method} ${path} in ${slow(timeout)} ms`)));
+        req.on('timeout', () => req.destroy(new Error(
+            `no answer to ${method} ${path} in ${slow(timeout)} ms`)));
         req.on('error', reject);
         req.end(body);
     });

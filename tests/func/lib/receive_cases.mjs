@@ -289,7 +289,8 @@ export function receiveCases(stack) {
             'with a signature made with another secret': forged,
             'with an empty signature': () => ({ 'X-Webhook-Signature': '' }),
             'with a signature that is cut short': (body) => ({
-                'X-Webhook-Signature': hexSignature(secret(), body).slice(0, 62),
+                'X-Webhook-Signature':
+                    hexSignature(secret(), body).slice(0, 62),
             }),
             'with a signature that is longer': (body) => ({
                 'X-Webhook-Signature': hexSignature(secret(), body) + '00',
@@ -341,7 +342,8 @@ export function receiveCases(stack) {
                         'Content-Type: application/json',
                         `Content-Length: ${Buffer.byteLength(body)}`,
                         `X-Webhook-Signature: ${'0'.repeat(64)}`,
-                        'X-Webhook-Signature: ' + hexSignature(secret(), body),
+                        'X-Webhook-Signature: ' +
+                            hexSignature(secret(), body),
                     ], body)]);
                 assertError(answer, 401, 'receive_invalid_signature');
             });

@@ -205,12 +205,14 @@ export function alive(pid) {
     }
 }
 
+const ownNames = new RegExp('^(?:POSTERN_|SUPABASE_|NOTION_|API_SECRET_KEY' +
+    '|WEBHOOK_SECRET|VERIFY_WEBHOOK|ENVIRONMENT$|HOST$|PORT$|CONFIDENCE)');
+
 // An environment without any of Postern's own variables.
 export function plainEnv(extra = {}) {
     const env = { ...process.env, ...extra };
     for (const name of Object.keys(env))
-        if (/^(POSTERN_|SUPABASE_|NOTION_|API_SECRET_KEY|WEBHOOK_SECRET|VERIFY_WEBHOOK|ENVIRONMENT|HOST$|PORT$|CONFIDENCE)/.test(name) &&
-            !(name in extra))
+        if (ownNames.test(name) && !(name in extra))
             delete env[name];
     return env;
 }

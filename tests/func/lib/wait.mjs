@@ -42,7 +42,8 @@ export async function eventually(what, probe, ms = 10_000) {
             const seen = last instanceof Error ? last.message
                 : JSON.stringify(last, (_, v) =>
                     typeof v === 'bigint' ? `${v}` : v);
-            throw new Error(`not within ${slow(ms)} ms: ${what}; last: ${seen}`);
+            throw new Error(
+                `not within ${slow(ms)} ms: ${what}; last: ${seen}`);
         }
         await pause(25);
     }

@@ -1,0 +1,115 @@
+/*
+ * store_start.c - how the store thread begins; see store_loop.h.
+ */
+#include "log.h"
+#include "notify.h"
+#include "schema.h"
+#include "store_state.h"
+
+#include <stdlib.h>
+
+#define LOGGER "postern.worker"
+#define CLOCK_WARN_US CLOCK_US_PER_S
+#define CLOCK_MAX_US (60 * CLOCK_US_PER_S)
+
+void
+store_close(struct store_loop *loop)
+{
+    flush_free(loop->flush);
+    reader_free(loop->reader);
+    doorbell_unlisten(loop->setup.settings->run_dir, loop->doorbell_fd);
+    doorbell_free(loop->doorbell);
+    db_free(loop->db);
+    free(loop);
+}
+
+void
+store_open(struct store_loop *loop)
+{
+    const struct store_setup *setup = &loop->setup;
+
+    loop->db = db_new(setup->settings);
+    loop->doorbell = doorbell_new(setup->settings->run_dir);
+    loop->doorbell_fd = doorbell_listen(setup->settings->run_dir);
+    lease_init(&loop->lease, setup->desk, setup->payloads,
+               setup->settings->lease_s);
+    housekeeping_init(&loop->housekeeping, setup->settings);
+    loop->reader = reader_new(&(struct reader_peers){
+        .db = loop->db,
+        .desk = setup->desk,
+        .payloads = setup->payloads,
+        .follower = setup->follower,
+        .lease = &loop->lease,
+    });
+    loop->flush = flush_new(&(struct flush_peers){
+        .settings = setup->settings,
+        .db = loop->db,
+        .desk = setup->desk,
+        .payloads = setup->payloads,
+        .follower = setup->follower,
+        .lease = &loop->lease,
+        .doorbell = loop->doorbell,
+    });
+    loop->no_shards_since_us = clock_mono_us();
+    atomic_init(&loop->asked, 0);
+    atomic_init(&loop->ended, false);
+}
+
+/* Ids are made from our clock and compared with the database's. */
+static bool
+check_clock(struct store_loop *loop)
+{
+    int64_t ahead_us = clock_wall_us() - db_now_us(loop->db);
+    int64_t off_us = ahead_us < 0 ? -ahead_us : ahead_us;
+
+    if (off_us > CLOCK_MAX_US)
+        log_error(LOGGER,
+                  LOG_FIELDS(LOG_INT("seconds", ahead_us / CLOCK_US_PER_S)),
+                  "The clock of this host and that of the database differ by "
+                  "more than a minute: set them by NTP");
+    else if (off_us > CLOCK_WARN_US)
+        log_warning(LOGGER,
+                    LOG_FIELDS(LOG_INT("ms", ahead_us / CLOCK_US_PER_MS)),
+                    "The clock of this host and that of the database differ");
+    return off_us <= CLOCK_MAX_US;
+}
+
+/* DB_BROKEN with a connection: it is not one for this program. */
+static enum db_result
+check_database(struct store_loop *loop)
+{
+    struct buf why = BUF_INIT(1024);
+    enum db_result result = db_connect(loop->db);
+
+    if (result != DB_OK)
+        return result;
+    result = schema_check(loop->db, &why);
+    if (result == DB_BROKEN)
+        log_error(LOGGER, NULL, "%s", buf_slice(&why).ptr);
+    else if (result == DB_OK && !check_clock(loop))
+        result = DB_BROKEN;
+    buf_free(&why);
+    return result;
+}
+
+enum store_end
+store_get_ready(struct store_loop *loop)
+{
+    bool limited = loop->setup.once || loop->setup.deadline_us > 0;
+
+    /* Waiting for the database is part of the work, not of the start. */
+    notify_send("READY=1");
+    while (atomic_load(&loop->asked) == 0) {
+        enum db_result result = check_database(loop);
+
+        if (result == DB_OK)
+            break;
+        if (result == DB_BROKEN && db_connected(loop->db))
+            return STORE_REFUSED;
+        store_rest(loop, result);
+        if (limited)
+            return STORE_AWAY;
+        store_wait_until(loop, loop->away_until_us);
+    }
+    return STORE_STOPPED;
+}
