@@ -300,7 +300,7 @@ decide(struct transfer *transfer, CURLcode code, long status,
     attempt->outcome = outcome_decide(&facts);
     attempt->status = status > 0 ? (uint32_t)status : 0;
     attempt->error[0] = '\0';
-    if (attempt->outcome.error_class != NULL)
+    if (attempt->outcome.kind != OUTCOME_SUCCESS)
         describe(transfer, code, status, obstacle, attempt->error);
 }
 

@@ -177,6 +177,19 @@ describe('operating', () => {
             assert.equal(links(rest).next, undefined);
         });
 
+    test('filters for what cannot be there find nothing', async () => {
+        for (const query of ['error_class=%F0%9F%98%80', 'error_class=%27',
+            'event_type=%C3%A9%27%22%5C', 'response_code=599',
+            'since=2099-01-01T00:00:00Z', 'until=1969-01-01T00:00:00Z']) {
+            const answer = await api.get(`/api/deliveries?${query}`);
+            assert.equal(answer.status, 200, `${query}: ${answer.text}`);
+            assert.equal(answer.text, '[]', query);
+        }
+        const history = await api.get('/api/events/history?source=%C3%A9');
+        assert.equal(history.status, 200, history.text);
+        assert.equal(history.text, '[]');
+    });
+
     test('an unknown status in a filter is 422', async () => {
         const answer = await api.get('/api/deliveries?status=lost');
         assert.equal(answer.status, 422, answer.text);

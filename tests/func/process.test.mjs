@@ -214,6 +214,30 @@ describe('the relay', () => {
             [5, 2]);
     });
 
+    test('with relay = received it goes on before it is processed, once',
+        async () => {
+            const set = async (relay) => {
+                const done = await stack.cli('source', 'set', 'notion',
+                    '--relay', relay);
+                assert.equal(done.code, 0, done.stderr);
+            };
+            const place = receiver.place('relay-received');
+            await subscribe(stack, place.url, ['notion.early.*']);
+            await set('received');
+            try {
+                await processed('notion',
+                    { ...notionBody, table_name: 'early' });
+                await place.arrived(1);
+                await stack.drained();
+                assert.equal(place.requests.length, 1);
+                assert.equal(place.requests[0].json.metadata.action,
+                    'update');
+                assert.ok(await record('early', notionBody.record_id));
+            } finally {
+                await set('processed');
+            }
+        });
+
     test('a delete is relayed with its action', async () => {
         const place = receiver.place('relay-delete');
         await subscribe(stack, place.url, ['supabase.dropped.delete']);

@@ -334,6 +334,26 @@ describe('reading', () => {
         assert.equal(head.body.length, 0);
     });
 
+    test('who has it already gets 304 until it changes', async () => {
+        const made = await subscribe(stack, url, ['etag']);
+        const where = `${path}/${made.id}`;
+        const first = await api.get(where);
+        const { etag } = first.headers;
+        assert.match(etag, /^"[^"]+"$/);
+        const ask = (tag) => api.get(where,
+            { headers: { 'If-None-Match': tag } });
+        for (const tag of [etag, `"other", ${etag}`, '*', `W/${etag}`]) {
+            const again = await ask(tag);
+            assert.equal(again.status, 304, tag);
+            assert.equal(again.body.length, 0);
+        }
+        assert.equal((await ask('"other"')).status, 200);
+        await api.patch(where, { description: 'changed' });
+        const changed = await ask(etag);
+        assert.equal(changed.status, 200);
+        assert.notEqual(changed.headers.etag, etag);
+    });
+
     test('what does not exist is 404', async () => {
         for (const id of ['999999', '0', '-1', 'abc', '99999999999999999999',
             'ep_0000000000zzz', 'ep_x', 'evt_0000000000001', '1.0', '01x']) {

@@ -189,6 +189,16 @@ describe('triggering', () => {
         assert.ok(request.wall <= due + slow(3000));
     });
 
+    test('a deliver_at that is past is due at once', async () => {
+        const place = receiver.place('past');
+        await subscribe(stack, place.url, ['past']);
+        for (const [i, deliver_at] of ['2020-02-29T00:00:00Z',
+            '1970-01-01T00:00:00Z', '1969-01-01T00:00:00Z'].entries()) {
+            await trigger(stack, 'past', { i }, { deliver_at });
+            await place.arrived(i + 1);
+        }
+    });
+
     test('unknown fields and missing data are 422', async () => {
         const answer = await api.post('/api/events/trigger',
             { event: 'a', colour: 1 });
