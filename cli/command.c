@@ -16,8 +16,6 @@
 #define WHY_MAX 2048
 #define INPUT_CHUNK 65536
 
-extern char **environ;
-
 int
 cli_settings(struct cli *cli)
 {

@@ -157,7 +157,7 @@ run_show(struct cli *cli)
     struct delivery delivery;
     struct table table;
     enum db_result result;
-    uint64_t id;
+    uint64_t id = 0;
     int code = cli_finish_args(cli);
 
     if (code == EXIT_OK && (word == NULL || !object_id_delivery(word, &id)))

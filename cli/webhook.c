@@ -315,7 +315,7 @@ take_id(struct cli *cli, uint32_t *id)
 static int
 run_show(struct cli *cli)
 {
-    uint32_t id;
+    uint32_t id = 0;
     int code = take_id(cli, &id);
 
     return code == EXIT_OK ? show(cli, id, NULL) : code;
@@ -325,7 +325,7 @@ static int
 run_rm(struct cli *cli)
 {
     enum db_result result;
-    uint32_t id;
+    uint32_t id = 0;
     int code = take_id(cli, &id);
 
     if (code != EXIT_OK)
