@@ -25,6 +25,14 @@ buf_free(struct buf *buf)
 }
 
 void
+buf_wipe(struct buf *buf)
+{
+    if (buf->data != NULL)
+        explicit_bzero(buf->data, buf->cap);
+    buf_free(buf);
+}
+
+void
 buf_clear(struct buf *buf)
 {
     buf->len = 0;

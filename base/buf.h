@@ -27,6 +27,9 @@ struct buf {
 
 void buf_init(struct buf *buf, size_t max);
 void buf_free(struct buf *buf);  /* leaves an empty, usable buffer */
+void buf_wipe(struct buf *buf);  /* buf_free(), the memory overwritten first:
+                                    for secrets. Pieces that growing has left
+                                    behind are not found. */
 void buf_clear(struct buf *buf); /* len 0, no overflow; keeps the memory */
 void buf_add(struct buf *buf, const void *src, size_t len);
 void buf_add_slice(struct buf *buf, struct slice src);

@@ -6,8 +6,9 @@
  * from it. Sources, strongest first:
  *
  *   1. set by hand: config_set(), i.e. --set NAME=VALUE on the command line
- *   2. environment: POSTERN_NAME, and the row's alias (a seed's name); any
- *      string option also as POSTERN_NAME_FILE, a file holding the value
+ *   2. environment: POSTERN_NAME, and the row's alias (a name that other
+ *      programs know as well, such as SUPABASE_KEY); any string option also as
+ *      POSTERN_NAME_FILE, a file holding the value
  *   3. for secrets: the file $CREDENTIALS_DIRECTORY/name (systemd)
  *   4. `.env` beside the configuration file (aliases and POSTERN_ names only)
  *   5. conf.d/NAME.conf beside the file, in name order
@@ -42,7 +43,7 @@ enum config_type {
 
 struct config_option {
     const char *name;
-    const char *alias; /* environment name of the seeds, or NULL */
+    const char *alias; /* another environment name, or NULL */
     enum config_type type;
     const char *fallback; /* the default, written as in the file */
     int64_t min, max;

@@ -187,9 +187,7 @@ read_all(struct config *config, struct dotenv *env)
                                     &proper, env->why);
     }
     buf_free(&name);
-    if (value.data != NULL)
-        explicit_bzero(value.data, value.cap);
-    buf_free(&value);
+    buf_wipe(&value);
     return good;
 }
 
@@ -218,6 +216,6 @@ config_read_dotenv(struct config *config, struct buf *why)
 
 out:
     buf_free(&path);
-    buf_free(&content);
+    buf_wipe(&content);
     return good;
 }

@@ -25,7 +25,7 @@ read_value(const char *path, const char *origin, struct buf *why)
     if (!file_read(path, &content)) {
         buf_addf(why, "%s: %s cannot be read: %s", origin, path,
                  strerror(errno));
-        buf_free(&content);
+        buf_wipe(&content);
         return NULL;
     }
     while (content.len > 0 && (content.data[content.len - 1] == '\n' ||
@@ -34,7 +34,7 @@ read_value(const char *path, const char *origin, struct buf *why)
     if (content.len > 0 && memchr(content.data, '\0', content.len) != NULL) {
         buf_addf(why, "%s: %s holds a NUL byte; it must be plain text", origin,
                  path);
-        buf_free(&content);
+        buf_wipe(&content);
         return NULL;
     }
     return buf_take(&content);

@@ -124,6 +124,8 @@ on_option(void *user, const char *section, const char *name, const char *text)
                     "to the value, write the value in double quotes");
     else if (!take(loader, option, value))
         loader->failed = true;
+    if (value != NULL)
+        explicit_bzero(value, strlen(value));
     free(value);
     return loader->failed ? 0 : 1;
 }
@@ -165,7 +167,7 @@ config_read_file(struct config *config, const char *path, enum config_rank rank,
         say(&loader, "neither \"name = value\" nor a [section]; start "
                      "comments with '#'");
     free(loader.set_on);
-    buf_free(&content);
+    buf_wipe(&content);
     return !loader.failed;
 }
 

@@ -26,8 +26,8 @@ encode_hex(const void *src, size_t len, char *out)
     out[2 * len] = '\0';
 }
 
-static int
-hex_value(char c)
+int
+decode_hex_digit(char c)
 {
     if (c >= '0' && c <= '9')
         return c - '0';
@@ -46,8 +46,8 @@ decode_hex(struct slice text, uint8_t *out, size_t len)
     if (text.len / 2 != len || text.len % 2 != 0)
         return false;
     for (i = 0; i < len; i++) {
-        int high = hex_value(text.ptr[2 * i]);
-        int low = hex_value(text.ptr[2 * i + 1]);
+        int high = decode_hex_digit(text.ptr[2 * i]);
+        int low = decode_hex_digit(text.ptr[2 * i + 1]);
 
         if (high < 0 || low < 0)
             return false;

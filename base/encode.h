@@ -15,6 +15,9 @@
 /* Lower case; out holds 2 * len + 1 bytes. */
 void encode_hex(const void *src, size_t len, char *out);
 
+/* The value of a hex digit of either case, or -1. */
+int decode_hex_digit(char c);
+
 /* Exactly 2 * len hex digits of either case, else false with out unspecified. */
 bool decode_hex(struct slice text, uint8_t *out, size_t len)
     __attribute__((warn_unused_result));

@@ -22,7 +22,7 @@
 #define ID_NODES 1024
 #define ID_TEXT_MAX 24 /* prefix of up to 8 characters, '_', 13, NUL */
 
-/* Prefixes of contract names. */
+/* The prefixes that the API writes. */
 #define ID_EVENT "evt"
 #define ID_DELIVERY "dlv"
 #define ID_ATTEMPT "att"

@@ -3,6 +3,32 @@
  */
 #include "slice.h"
 
+#include "alloc.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+
+struct slice
+slice_copy(struct slice a)
+{
+    if (a.ptr == NULL)
+        return SLICE_NONE;
+    return slice_make(xmemdup(a.ptr, a.len), a.len);
+}
+
+void
+slice_free(struct slice *a)
+{
+    free((void *)(uintptr_t)a->ptr); /* const for everybody but its owner */
+    *a = SLICE_NONE;
+}
+
+char *
+slice_text(struct slice a)
+{
+    return a.ptr == NULL ? NULL : xstrndup(a.ptr, a.len);
+}
+
 static unsigned char
 lower(char c)
 {

@@ -1,8 +1,8 @@
 /*
  * slice.h - a read-only piece of somebody else's memory.
  *
- * A slice owns nothing and is not NUL-terminated; it is valid as long as the
- * memory it points into. Bytes may be anything, NUL included.
+ * A slice owns nothing (but for what slice_copy() gives) and is not
+ * NUL-terminated; it is valid as long as the memory it points into. Bytes may be anything, NUL included.
  */
 #ifndef SLICE_H
 #define SLICE_H
@@ -47,6 +47,13 @@ slice_equal(struct slice a, struct slice b)
 
 /* ASCII letter case does not matter; other bytes are compared as they are. */
 bool slice_is_nocase(struct slice a, const char *text);
+
+/* A copy that owns its bytes, absent for absent; slice_free() it. */
+struct slice slice_copy(struct slice a);
+void slice_free(struct slice *a); /* leaves it absent */
+
+/* The bytes as NUL-terminated text that the caller frees; NULL for absent. */
+char *slice_text(struct slice a);
 
 /* `a` without the white space (space, tab, CR, LF) around it. */
 struct slice slice_trim(struct slice a);

@@ -102,6 +102,14 @@ tell_step(void *arg, const struct migration *step)
 }
 
 static int
+failure_code(enum db_result result)
+{
+    if (result == DB_BROKEN)
+        return EXIT_CONFIG;
+    return result == DB_AWAY ? EXIT_UNREACHABLE : EXIT_LATER;
+}
+
+static int
 run_up(struct cli *cli)
 {
     struct buf why = BUF_INIT(WHY_MAX);
@@ -112,10 +120,8 @@ run_up(struct cli *cli)
     if (code != EXIT_OK)
         return code;
     result = schema_migrate(cli->db, tell_step, cli, &why);
-    if (result == DB_BROKEN)
-        code = output_error(EXIT_CONFIG, "%s", why.data);
-    else if (result == DB_AGAIN)
-        code = output_error(EXIT_LATER, "%s", why.data);
+    if (result != DB_OK && why.len > 0)
+        code = output_error(failure_code(result), "%s", why.data);
     else if (result != DB_OK)
         code = cli_db_error(cli, result, "migrate");
     if (code == EXIT_OK) {

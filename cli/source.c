@@ -9,7 +9,6 @@
 #include "output.h"
 #include "store_source.h"
 
-#include <openssl/crypto.h>
 #include <string.h>
 
 #define LINE_MAX_BYTES 4096
@@ -150,7 +149,8 @@ take_number(struct cli *cli, const char *option, uint64_t max, uint32_t *out)
     return EXIT_OK;
 }
 
-/* From --secret, or the first line of stdin. `line` keeps the latter. */
+/* From --secret, or from stdin without its line end; `line` keeps the
+   latter. */
 static int
 take_secret(struct cli *cli, struct buf *line, struct slice *secret)
 {
@@ -236,9 +236,7 @@ run_set(struct cli *cli)
     else
         code = show(cli, name); /* says so when there is none */
 out:
-    if (line.data != NULL)
-        OPENSSL_cleanse(line.data, line.len);
-    buf_free(&line);
+    buf_wipe(&line);
     return code;
 }
 

@@ -46,13 +46,12 @@ print_made(const struct cli *cli, uint32_t id, const char *name,
         member_text(&line, "token", text);
         buf_add_char(&line, '}');
         output_line(buf_slice(&line));
-        OPENSSL_cleanse(line.data, line.len);
     } else {
         output_note("token %u (%s, scope %s); it is shown only this once:", id,
                     name, scope_name(scope));
         output_line(slice_of(text));
     }
-    buf_free(&line);
+    buf_wipe(&line);
 }
 
 static int

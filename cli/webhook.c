@@ -162,9 +162,7 @@ show(struct cli *cli, uint32_t id, const char *secret)
         if (secret != NULL)
             printf("secret       %s\n", secret);
     }
-    if (line.data != NULL)
-        OPENSSL_cleanse(line.data, line.len);
-    buf_free(&line);
+    buf_wipe(&line);
     subscription_row_free(&row);
     return EXIT_OK;
 }
@@ -230,9 +228,7 @@ run_add(struct cli *cli)
         code = cli_schema(cli);
     if (code == EXIT_OK)
         code = insert(cli, &body, application_id);
-    if (body.data != NULL)
-        OPENSSL_cleanse(body.data, body.len);
-    buf_free(&body);
+    buf_wipe(&body);
     return code;
 }
 

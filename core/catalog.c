@@ -5,7 +5,6 @@
 #include "catalog_impl.h"
 
 #include "alloc.h"
-#include "clock.h"
 #include "store_catalog.h"
 
 #include <pthread.h>
@@ -25,7 +24,6 @@ struct catalog {
     bool running;          /* somebody refreshes */
     uint64_t started;      /* refreshes begun so far */
     enum db_result result; /* of the last one */
-    int64_t fresh_mono_us; /* when the last successful one began */
     struct catalog_snapshot *current;
 };
 
@@ -54,7 +52,6 @@ catalog_new(const struct sealer *sealer)
     pthread_mutex_init(&catalog->lock, NULL);
     pthread_cond_init(&catalog->finished, NULL);
     catalog->current = make_empty();
-    catalog->fresh_mono_us = INT64_MIN;
     return catalog;
 }
 
@@ -131,7 +128,6 @@ load(struct catalog *catalog, struct db *db)
 enum db_result
 catalog_refresh(struct catalog *catalog, struct db *db)
 {
-    int64_t start_us = clock_mono_us();
     enum db_result result;
     uint64_t seen;
 
@@ -155,24 +151,9 @@ catalog_refresh(struct catalog *catalog, struct db *db)
     pthread_mutex_lock(&catalog->lock);
     catalog->running = false;
     catalog->result = result;
-    if (result == DB_OK)
-        catalog->fresh_mono_us = start_us;
     pthread_cond_broadcast(&catalog->finished);
     pthread_mutex_unlock(&catalog->lock);
     return result;
-}
-
-enum db_result
-catalog_refresh_if_older(struct catalog *catalog, struct db *db,
-                         int64_t max_age_us)
-{
-    int64_t oldest_us = clock_mono_us() - max_age_us;
-    bool fresh;
-
-    pthread_mutex_lock(&catalog->lock);
-    fresh = catalog->fresh_mono_us >= oldest_us;
-    pthread_mutex_unlock(&catalog->lock);
-    return fresh ? DB_OK : catalog_refresh(catalog, db);
 }
 
 const struct catalog_snapshot *

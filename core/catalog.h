@@ -94,11 +94,6 @@ void catalog_free(struct catalog *catalog);
 enum db_result catalog_refresh(struct catalog *catalog, struct db *db)
     __attribute__((warn_unused_result));
 
-/* Refreshes only if the last refresh is older than max_age_us. */
-enum db_result catalog_refresh_if_older(struct catalog *catalog, struct db *db,
-                                        int64_t max_age_us)
-    __attribute__((warn_unused_result));
-
 /* Never NULL (empty before the first refresh). */
 const struct catalog_snapshot *catalog_take(struct catalog *catalog);
 void catalog_release(const struct catalog_snapshot *snapshot);

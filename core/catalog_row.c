@@ -38,14 +38,6 @@ wipe(char *secret)
 }
 
 static void
-wipe_buf(struct buf *buf)
-{
-    if (buf->data != NULL)
-        OPENSSL_cleanse(buf->data, buf->len);
-    buf_free(buf);
-}
-
-static void
 free_strings(char **list, size_t count, void (*free_one)(char *text))
 {
     size_t i;
@@ -93,7 +85,7 @@ secret_of(const struct sealer *sealer, const struct subscription *sub,
 
     if (cell.ptr != NULL && unseal(sealer, place, cell, &text))
         secret = text_of(buf_slice(&text));
-    wipe_buf(&text);
+    buf_wipe(&text);
     return secret;
 }
 
@@ -124,7 +116,7 @@ read_headers(const struct sealer *sealer, struct subscription *sub,
         sub->header_count++;
     }
 out:
-    wipe_buf(&text);
+    buf_wipe(&text);
 }
 
 static void
@@ -212,7 +204,6 @@ fill_source(struct catalog_row *row, const struct sealer *sealer,
 {
     struct source *source = &row->source;
     struct buf secrets = BUF_INIT(SEALED_MAX);
-    struct slice columns = cells[SOURCE_KEY_COLUMNS];
 
     source->id = row->id;
     source->application_id = u32_of(cells[SOURCE_APPLICATION]);
@@ -227,10 +218,8 @@ fill_source(struct catalog_row *row, const struct sealer *sealer,
         else
             source->secrets_unreadable = true;
     }
-    wipe_buf(&secrets);
-    if (columns.ptr != NULL)
-        source->key_columns =
-            slice_make(xmemdup(columns.ptr, columns.len), columns.len);
+    buf_wipe(&secrets);
+    source->key_columns = slice_copy(cells[SOURCE_KEY_COLUMNS]);
     source->max_attempts = u32_of(cells[SOURCE_ATTEMPTS]);
     source->retry_delay_s = u32_of(cells[SOURCE_RETRY_DELAY]);
     source->concurrency = u32_of(cells[SOURCE_CONCURRENCY]);
@@ -363,7 +352,7 @@ free_source(struct source *source)
     free_strings(source->secrets, source->secret_count, wipe);
     free(source->name);
     free(source->provider);
-    free((void *)(uintptr_t)source->key_columns.ptr);
+    slice_free(&source->key_columns);
 }
 
 void

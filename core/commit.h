@@ -34,7 +34,7 @@ void commit_free(struct committer *committer);
  * Writes all `count` events (one request's; up to 1000) or none of them.
  * DB_OK       committed; outputs of each event are set
  * DB_AWAY     not written: 503 with Retry-After
- * DB_BROKEN   not written: these rows cannot be stored; *why may say more
+ * DB_BROKEN   not written: these rows cannot be stored; the log says why
  */
 enum db_result commit_events(struct committer *committer,
                              struct new_event *events, size_t count)

@@ -70,27 +70,13 @@ delivery_row_select_done(struct buf *sql, const char *index_hint)
     sql_raw(sql, " WHERE d.kind = 1");
 }
 
-static char *
-copy_or_null(struct slice cell)
-{
-    return cell.ptr == NULL ? NULL : xstrndup(cell.ptr, cell.len);
-}
-
-static struct slice
-copy_bytes(struct slice cell)
-{
-    if (cell.ptr == NULL)
-        return SLICE_NONE;
-    return slice_make(xmemdup(cell.ptr, cell.len), cell.len);
-}
-
 static void
 read_row(const struct slice *cell, struct delivery *row)
 {
     memset(row, 0, sizeof(*row));
     row->id = db_u64(cell[CELL_ID], 0);
     row->event_id = db_u64(cell[CELL_EVENT], 0);
-    row->event_type = copy_or_null(cell[CELL_TYPE]);
+    row->event_type = slice_text(cell[CELL_TYPE]);
     if (row->event_type == NULL)
         row->event_type = xstrdup("");
     row->application_id = (uint32_t)db_u64(cell[CELL_APPLICATION], 0);
@@ -99,9 +85,9 @@ read_row(const struct slice *cell, struct delivery *row)
         row->status = DELIVERY_FAILED;
     row->attempts = (uint32_t)db_u64(cell[CELL_ATTEMPTS], 0);
     row->response_code = (uint32_t)db_u64(cell[CELL_CODE], 0);
-    row->response_body = copy_bytes(cell[CELL_BODY]);
-    row->error_class = copy_or_null(cell[CELL_CLASS]);
-    row->error_message = copy_or_null(cell[CELL_MESSAGE]);
+    row->response_body = slice_copy(cell[CELL_BODY]);
+    row->error_class = slice_text(cell[CELL_CLASS]);
+    row->error_message = slice_text(cell[CELL_MESSAGE]);
     row->duration_ms =
         row->attempts == 0 ? -1 : db_i64(cell[CELL_DURATION], -1);
     row->next_retry_at_us = db_time_us(cell[CELL_NEXT_RETRY]);

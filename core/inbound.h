@@ -1,7 +1,7 @@
 /*
  * inbound.h - what an inbound webhook says, whichever shape it has.
  *
- * Two shapes are told apart: the seeds' own body
+ * Two shapes are told apart: our own body
  *   {event_type, source, table_name, record_id, data, timestamp?, metadata?}
  * and Supabase's
  *   {type: INSERT|UPDATE|DELETE, table, schema, record, old_record}
@@ -24,6 +24,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#define INBOUND_SOURCE_MAX 64  /* bytes of a source's name */
 #define INBOUND_TABLE_MAX 128  /* bytes, schema included */
 #define INBOUND_RECORD_MAX 255 /* bytes */
 

@@ -43,12 +43,6 @@ ingest_clear(struct ingest *batch)
 }
 
 size_t
-ingest_events(const struct ingest *batch)
-{
-    return batch->count;
-}
-
-size_t
 ingest_jobs(const struct ingest *batch)
 {
     return batch->jobs;

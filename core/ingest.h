@@ -25,7 +25,6 @@ void ingest_clear(struct ingest *batch); /* keeps the memory */
    be NULL where nothing has to be matched. The event must stay. */
 void ingest_add(struct ingest *batch, struct new_event *event,
                 struct id_source *ids, const struct catalog_snapshot *snapshot);
-size_t ingest_events(const struct ingest *batch);
 size_t ingest_jobs(const struct ingest *batch);
 
 /* True if that event needs the catalog. */

@@ -15,7 +15,7 @@ static const char old_answers[] =
     "WHERE created_at < UTC_TIMESTAMP(6) - INTERVAL 24 HOUR LIMIT 500";
 
 static const char old_tests[] =
-    "DELETE FROM subscriptions WHERE adhoc = 1 "
+    "SELECT id FROM subscriptions WHERE adhoc = 1 "
     "AND deleted_at < UTC_TIMESTAMP(6) - INTERVAL 24 HOUR LIMIT 500";
 
 static const char done_tests[] =
@@ -64,6 +64,46 @@ read_ids(struct db *db, const char *statement, struct ids *ids)
 }
 
 static enum db_result
+delete_by_id(struct db *db, const char *statement, const struct ids *ids)
+{
+    struct buf sql = BUF_INIT(SQL_MAX);
+    enum db_result result;
+
+    sql_raw(&sql, statement);
+    sql_raw(&sql, " IN (");
+    sql_u64_list(&sql, ids->list, ids->count);
+    sql_raw(&sql, ")");
+    result = db_exec(db, buf_slice(&sql), NULL);
+    buf_free(&sql);
+    return result;
+}
+
+/* By id: a DELETE that looks for them would wait for every subscription that
+   is being changed. */
+static enum db_result
+delete_tests(struct db *db, void *arg)
+{
+    const struct ids *ids = arg;
+    enum db_result result = delete_by_id(
+        db, "DELETE FROM subscription_patterns WHERE subscription_id", ids);
+
+    if (result == DB_OK)
+        result = delete_by_id(db, "DELETE FROM subscriptions WHERE id", ids);
+    return result;
+}
+
+static enum db_result
+delete_old_tests(struct db *db)
+{
+    struct ids ids;
+    enum db_result result = read_ids(db, old_tests, &ids);
+
+    if (result != DB_OK || ids.count == 0)
+        return result;
+    return transact(db, delete_tests, &ids);
+}
+
+static enum db_result
 mark_deleted(struct db *db, void *arg)
 {
     const struct ids *ids = arg;
@@ -99,18 +139,12 @@ mark_done_tests(struct db *db)
 static enum db_result
 delete_unneeded_events(struct db *db)
 {
-    struct buf sql = BUF_INIT(SQL_MAX);
     struct ids ids;
     enum db_result result = read_ids(db, unneeded_events, &ids);
 
-    if (result == DB_OK && ids.count > 0) {
-        sql_raw(&sql, "DELETE FROM events_kept WHERE id IN (");
-        sql_u64_list(&sql, ids.list, ids.count);
-        sql_raw(&sql, ")");
-        result = db_exec(db, buf_slice(&sql), NULL);
-    }
-    buf_free(&sql);
-    return result;
+    if (result != DB_OK || ids.count == 0)
+        return result;
+    return delete_by_id(db, "DELETE FROM events_kept WHERE id", &ids);
 }
 
 enum db_result
@@ -119,7 +153,7 @@ retention_sweep(struct db *db)
     enum db_result result = delete_in_batches(db, old_answers);
 
     if (result == DB_OK)
-        result = delete_in_batches(db, old_tests);
+        result = delete_old_tests(db);
     if (result == DB_OK)
         result = mark_done_tests(db);
     if (result == DB_OK)

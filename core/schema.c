@@ -282,7 +282,7 @@ lock(struct db *db, struct buf *why)
     if (row == NULL || !slice_is(row[0], "1")) {
         buf_addf(why, "another `postern migrate` is at work in database %s",
                  db_name(db));
-        result = DB_AWAY;
+        result = DB_AGAIN;
     }
     db_rows_free(rows);
     return result;

@@ -43,7 +43,8 @@ enum db_result schema_read_status(struct db *db, struct schema_status *status)
 enum db_result schema_check(struct db *db, struct buf *why)
     __attribute__((warn_unused_result));
 
-/* Calls `told` before each migration it applies. */
+/* Calls `told` before each migration it applies. DB_AGAIN: another one is at
+   work. Any failure has *why say so in one line. */
 enum db_result
 schema_migrate(struct db *db,
                void (*told)(void *arg, const struct migration *step), void *arg,

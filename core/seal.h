@@ -48,7 +48,7 @@ enum seal_result {
     SEAL_DAMAGED    /* not ours, cut, changed, or from another place */
 };
 
-/* Appends the text to out; wipe it with buf_free() after OPENSSL_cleanse(). */
+/* Appends the text to out; free it with buf_wipe(). */
 enum seal_result seal_reveal(const struct sealer *sealer,
                              struct seal_place place, struct slice sealed,
                              struct buf *out)

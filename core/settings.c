@@ -70,6 +70,9 @@ static const struct {
     MEMBER(log_file),
 };
 
+/* The place of "production" among the choices of `environment`. */
+enum { PRODUCTION = 3 };
+
 static const struct config_option *
 find_option(const char *name)
 {
@@ -126,7 +129,7 @@ fill(struct settings *settings, struct config *config)
         fill_member(settings, config, members[i].name, members[i].offset);
     settings->log_format = formats[config_enum(config, "log_format")];
     settings->log_level = levels[config_enum(config, "log_level")];
-    settings->production = config_enum(config, "environment") == 3;
+    settings->production = config_enum(config, "environment") == PRODUCTION;
     if (settings->production)
         settings->require_https = true;
     settings->config = config;

@@ -93,7 +93,7 @@ const struct config_option settings_table[] = {
     {"max_body", NULL, CONFIG_BYTES, "102400", KB, 25 * MB, NULL, "bytes", HTTP,
      false,
      "Largest body of one event; above it 413. The database's "
-     "max_allowed_packet must be larger."},
+     "max_allowed_packet must be more than twice as large."},
     {"max_batch_body", NULL, CONFIG_BYTES, "5M", KB, 25 * MB, NULL, "bytes",
      HTTP, false, "Largest body of a request with an array of events."},
     {"public_stats", NULL, CONFIG_BOOL, "yes", 0, 0, NULL, "", HTTP, false,
@@ -112,7 +112,7 @@ const struct config_option settings_table[] = {
      false,
      "Directory for the sockets on which responders tell workers of new work. "
      "Empty or missing: workers look once a second."},
-    {"allow_targets", NULL, CONFIG_STRING, "", 0, 0, NULL, "", WORKER, true,
+    {"allow_targets", NULL, CONFIG_STRING, "", 0, 0, NULL, "", WORKER, false,
      "Private networks that may be delivered to, separated by commas "
      "(\"10.1.0.0/16, 127.0.0.1\"). Everything that is not public is refused "
      "otherwise."},
@@ -140,13 +140,13 @@ const struct config_option settings_table[] = {
      WORKER, false, "Event bodies a worker holds in memory."},
 
     {"events_days", NULL, CONFIG_INT, "30", 1, DAYS_MAX, NULL, "days",
-     RETENTION, true,
+     RETENTION, false,
      "Events are kept for so many days; those that still wait to be delivered "
      "are kept until they are."},
     {"deliveries_days", NULL, CONFIG_INT, "90", 1, DAYS_MAX, NULL, "days",
-     RETENTION, true, "The history of deliveries is kept for so many days."},
+     RETENTION, false, "The history of deliveries is kept for so many days."},
     {"rollup_days", NULL, CONFIG_INT, "90", 1, DAYS_MAX, NULL, "days",
-     RETENTION, true,
+     RETENTION, false,
      "Hourly counters are kept for so many days and then added to the "
      "all-time totals, which are kept for ever."},
 

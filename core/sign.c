@@ -136,9 +136,8 @@ sign_make_secret(char out[SIGN_SECRET_TEXT_MAX])
     encode_base64(slice_make(key, sizeof(key)), &text);
     assert(buf_ok(&text));
     memcpy(out, text.data, text.len + 1);
-    OPENSSL_cleanse(text.data, text.len);
     OPENSSL_cleanse(key, sizeof(key));
-    buf_free(&text);
+    buf_wipe(&text);
 }
 
 void

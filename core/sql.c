@@ -96,16 +96,6 @@ sql_time(struct buf *sql, int64_t wall_us)
 }
 
 void
-sql_time_or_null(struct buf *sql, int64_t wall_us)
-{
-    if (wall_us == 0) {
-        buf_add_text(sql, "NULL");
-        return;
-    }
-    sql_time(sql, wall_us);
-}
-
-void
 sql_u64_list(struct buf *sql, const uint64_t *values, size_t count)
 {
     size_t i;

@@ -29,7 +29,6 @@ void sql_bytes(struct buf *sql, struct slice value);
 
 /* '2026-01-01 15:00:00.000000' */
 void sql_time(struct buf *sql, int64_t wall_us);
-void sql_time_or_null(struct buf *sql, int64_t wall_us); /* 0 = NULL */
 
 /* 1,2,3; count > 0, for an empty list is no SQL */
 void sql_u64_list(struct buf *sql, const uint64_t *values, size_t count);

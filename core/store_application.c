@@ -1,5 +1,5 @@
 /*
- * store_application.c - which application a name or an app_ id means.
+ * store_application.c - applications: make, list, and find by name or app_ id.
  */
 #include "store_application.h"
 

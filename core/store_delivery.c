@@ -75,28 +75,14 @@ store_delivery_get(struct db *db, uint32_t application_id, uint64_t id,
     return result;
 }
 
-static char *
-copy_or_null(struct slice cell)
-{
-    return cell.ptr == NULL ? NULL : xstrndup(cell.ptr, cell.len);
-}
-
-static struct slice
-copy_bytes(struct slice cell)
-{
-    if (cell.ptr == NULL)
-        return SLICE_NONE;
-    return slice_make(xmemdup(cell.ptr, cell.len), cell.len);
-}
-
 static void
 read_attempt(const struct slice *cell, struct delivery_attempt *row)
 {
     row->attempt = (uint32_t)db_u64(cell[0], 0);
     row->response_code = (uint32_t)db_u64(cell[1], 0);
-    row->response_body = copy_bytes(cell[2]);
-    row->error_class = copy_or_null(cell[3]);
-    row->error_message = copy_or_null(cell[4]);
+    row->response_body = slice_copy(cell[2]);
+    row->error_class = slice_text(cell[3]);
+    row->error_message = slice_text(cell[4]);
     row->duration_ms = db_i64(cell[5], 0);
     row->attempted_at_us = db_time_us(cell[6]);
 }
@@ -117,9 +103,9 @@ add_final_attempt(const struct delivery *delivery, struct attempt_list *list)
 
     row->attempt = delivery->attempts;
     row->response_code = delivery->response_code;
-    row->response_body = copy_bytes(delivery->response_body);
-    row->error_class = copy_or_null(slice_of(delivery->error_class));
-    row->error_message = copy_or_null(slice_of(delivery->error_message));
+    row->response_body = slice_copy(delivery->response_body);
+    row->error_class = slice_text(slice_of(delivery->error_class));
+    row->error_message = slice_text(slice_of(delivery->error_message));
     row->duration_ms = delivery->duration_ms;
     row->attempted_at_us = delivery->completed_at_us;
 }
@@ -154,18 +140,11 @@ store_delivery_attempts(struct db *db, const struct delivery *delivery,
     return DB_OK;
 }
 
-static void
-free_bytes(struct slice *bytes)
-{
-    free((void *)(uintptr_t)bytes->ptr);
-    *bytes = SLICE_NONE;
-}
-
 void
 delivery_free(struct delivery *delivery)
 {
     free(delivery->event_type);
-    free_bytes(&delivery->response_body);
+    slice_free(&delivery->response_body);
     free(delivery->error_class);
     free(delivery->error_message);
     memset(delivery, 0, sizeof(*delivery));
@@ -188,7 +167,7 @@ attempt_list_free(struct attempt_list *list)
     size_t i;
 
     for (i = 0; i < list->count; i++) {
-        free_bytes(&list->rows[i].response_body);
+        slice_free(&list->rows[i].response_body);
         free(list->rows[i].error_class);
         free(list->rows[i].error_message);
     }

@@ -60,7 +60,13 @@ add_conditions(const struct delivery_paging *paging, const struct names *names,
     if (filter->application_id != 0)
         add_number(sql, names->application, " = ", filter->application_id);
     add_text(sql, names->type, filter->event_type);
-    add_text(sql, names->error_class, filter->error_class);
+    if (filter->error_class.ptr != NULL) {
+        /* As bytes: the column is ASCII, what is looked for may not be. */
+        sql_raw(sql, " AND ");
+        sql_raw(sql, names->error_class);
+        sql_raw(sql, " = ");
+        sql_bytes(sql, filter->error_class);
+    }
     if (filter->code_min != 0) {
         add_number(sql, names->code, " >= ", filter->code_min);
         add_number(sql, names->code, " <= ", filter->code_max);

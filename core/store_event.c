@@ -4,6 +4,7 @@
 #include "store_event.h"
 
 #include "alloc.h"
+#include "id.h"
 #include "sql.h"
 
 #include <string.h>
@@ -15,7 +16,7 @@
 
 static const char events_head[] =
     "INSERT INTO events (id,application_id,source_id,type,verified,test,"
-    "external_id,channels,metadata,payload) VALUES ";
+    "relayed,external_id,channels,metadata,payload) VALUES ";
 
 static const char jobs_head[] =
     "INSERT INTO jobs (id,kind,test,shard,lane,event_id,next_retry_at) VALUES ";
@@ -49,6 +50,8 @@ store_event_add(struct script *script, const struct new_event *event,
     sql_raw(sql, ",");
     sql_bool(sql, event->test);
     sql_raw(sql, ",");
+    sql_bool(sql, event->route == ROUTE_PROCESS_MATCH);
+    sql_raw(sql, ",");
     sql_text(sql, event->external_id);
     sql_raw(sql, ",");
     sql_text(sql, event->channels_json);
@@ -77,7 +80,8 @@ store_event_add_job(struct script *script, const struct store_new_job *job)
     sql_raw(sql, ",");
     sql_u64(sql, job->event_id);
     sql_raw(sql, ",");
-    if (job->deliver_at_us == 0)
+    /* A time that is past (none at all, too) is now. */
+    if (job->deliver_at_us <= id_time_us(job->id))
         sql_raw(sql, "DEFAULT"); /* now */
     else
         sql_time(sql, job->deliver_at_us);

@@ -43,7 +43,8 @@ struct flush_row {
 };
 
 /* Locks the jobs and sets `live`. rows must be sorted by job id (the order in
-   which everybody locks). *now_us: the database's clock. */
+   which everybody locks). *now_us: the database's clock; 0 when none of the
+   jobs is there. */
 enum db_result store_flush_lock(struct db *db, struct flush_row *rows,
                                 size_t count, int64_t *now_us)
     __attribute__((warn_unused_result));

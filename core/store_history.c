@@ -37,8 +37,7 @@ read_summary(const struct slice *cell, struct event_row *row)
     row->id = db_u64(cell[0], 0);
     row->application_id = (uint32_t)db_u64(cell[1], 0);
     row->type = xstrndup(cell[2].ptr, cell[2].len);
-    row->source =
-        cell[3].ptr == NULL ? NULL : xstrndup(cell[3].ptr, cell[3].len);
+    row->source = slice_text(cell[3]);
     row->verified = db_u64(cell[4], 0) != 0;
 }
 
@@ -95,8 +94,9 @@ add_conditions(struct paging *paging, uint64_t floor)
         sql_text(sql, filter->type);
     }
     if (filter->source.ptr != NULL) {
+        /* As bytes: the column is ASCII, what is looked for may not be. */
         sql_raw(sql, " AND s.name = ");
-        sql_text(sql, filter->source);
+        sql_bytes(sql, filter->source);
     }
 }
 

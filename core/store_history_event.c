@@ -16,14 +16,6 @@
 #define SQL_MAX 8192 /* bytes of one statement */
 #define DELIVERIES_MAX 1000
 
-static struct slice
-copy_bytes(struct slice cell)
-{
-    if (cell.ptr == NULL)
-        return SLICE_NONE;
-    return slice_make(xmemdup(cell.ptr, cell.len), cell.len);
-}
-
 static void
 read_event(const struct slice *cell, struct event_row *row)
 {
@@ -31,11 +23,10 @@ read_event(const struct slice *cell, struct event_row *row)
     row->id = db_u64(cell[0], 0);
     row->application_id = (uint32_t)db_u64(cell[1], 0);
     row->type = xstrndup(cell[2].ptr, cell[2].len);
-    row->source =
-        cell[3].ptr == NULL ? NULL : xstrndup(cell[3].ptr, cell[3].len);
+    row->source = slice_text(cell[3]);
     row->verified = db_u64(cell[4], 0) != 0;
-    row->data = copy_bytes(cell[5]);
-    row->metadata = copy_bytes(cell[6]);
+    row->data = slice_copy(cell[5]);
+    row->metadata = slice_copy(cell[6]);
 }
 
 static enum db_result
@@ -171,20 +162,13 @@ store_event_deliveries(struct db *db, uint64_t event_id,
     return DB_OK;
 }
 
-static void
-free_bytes(struct slice *bytes)
-{
-    free((void *)(uintptr_t)bytes->ptr);
-    *bytes = SLICE_NONE;
-}
-
 void
 event_row_free(struct event_row *row)
 {
     free(row->type);
     free(row->source);
-    free_bytes(&row->data);
-    free_bytes(&row->metadata);
+    slice_free(&row->data);
+    slice_free(&row->metadata);
     memset(row, 0, sizeof(*row));
 }
 

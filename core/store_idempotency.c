@@ -55,6 +55,23 @@ store_idempotency_drop(struct db *db, const struct idempotency_key *key)
     return run(db, &sql);
 }
 
+/* Rows that count no longer. */
+#define STALE                                                                  \
+    "(created_at < UTC_TIMESTAMP(6) - INTERVAL 24 HOUR OR (status = 0"         \
+    " AND created_at < UTC_TIMESTAMP(6) - INTERVAL 60 SECOND))"
+
+/* Looks again: somebody else may have removed it and claimed the key. */
+static enum db_result
+drop_stale(struct db *db, const struct idempotency_key *key)
+{
+    struct buf sql = BUF_INIT(1024);
+
+    sql_raw(&sql, "DELETE FROM idempotency");
+    where_key(&sql, key);
+    sql_raw(&sql, " AND " STALE);
+    return run(db, &sql);
+}
+
 /* DB_NONE: there is none, or none that counts any more (*stale). */
 static enum db_result
 find(struct db *db, const struct idempotency_key *key,
@@ -66,10 +83,7 @@ find(struct db *db, const struct idempotency_key *key,
     enum db_result result;
 
     sql_raw(&sql,
-            "SELECT body_hash, status, response,"
-            " created_at < UTC_TIMESTAMP(6) - INTERVAL 24 HOUR OR (status = 0"
-            " AND created_at < UTC_TIMESTAMP(6) - INTERVAL 60 SECOND)"
-            " FROM idempotency");
+            "SELECT body_hash, status, response, " STALE " FROM idempotency");
     where_key(&sql, key);
     result = db_query(db, buf_slice(&sql), &rows);
     buf_free(&sql);
@@ -108,7 +122,7 @@ store_idempotency_claim(struct db *db, const struct idempotency_key *key,
         if (result == DB_OK)
             return DB_DUPLICATE;
         if (result == DB_NONE && stale)
-            result = store_idempotency_drop(db, key);
+            result = drop_stale(db, key);
         if (result != DB_OK && result != DB_NONE && result != DB_AGAIN)
             return result;
     }

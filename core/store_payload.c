@@ -28,7 +28,7 @@ read_from(struct db *db, const char *table, const uint64_t *ids, size_t count,
     enum db_result result;
 
     sql_raw(&sql, "SELECT e.id,e.application_id,e.source_id,e.type,e.payload,"
-                  "e.metadata FROM ");
+                  "e.metadata,e.relayed FROM ");
     sql_id_table(&sql, ids, count);
     sql_raw(&sql, " x STRAIGHT_JOIN ");
     sql_raw(&sql, table);
@@ -46,6 +46,7 @@ read_from(struct db *db, const char *table, const uint64_t *ids, size_t count,
             .type = cell[3],
             .payload = cell[4],
             .metadata = cell[5],
+            .relayed = db_u64(cell[6], 0) != 0,
         };
 
         seen->ids[seen->count++] = event.id;

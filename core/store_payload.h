@@ -7,6 +7,7 @@
 #include "db.h"
 #include "slice.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -19,6 +20,7 @@ struct stored_event {
     struct slice type;
     struct slice payload;
     struct slice metadata; /* or absent */
+    bool relayed;          /* its subscriptions have got their jobs */
 };
 
 #define STORE_PAYLOADS_MAX 512 /* ids in one call */

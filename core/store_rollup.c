@@ -15,7 +15,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define BUCKETS 14
 #define HOUR_US (INT64_C(3600) * CLOCK_US_PER_S)
 
 /* A row of any of the three tables: key first, then counters in the order of
@@ -26,7 +25,7 @@ struct counter {
     uint32_t action; /* enum inbound_action, for sources */
     char *type;      /* for types, else NULL; owned */
     uint64_t sums[5];
-    uint64_t buckets[BUCKETS];
+    uint64_t buckets[ROLLUP_BUCKETS];
 };
 
 struct counters {
@@ -41,8 +40,7 @@ struct rollup {
     struct counters types;
 };
 
-/* Upper bounds of the duration buckets; the last bucket has none. */
-static const int64_t bucket_ms[BUCKETS - 1] = {
+const int64_t rollup_bucket_ms[ROLLUP_BUCKETS - 1] = {
     5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10000, 30000, 60000,
 };
 
@@ -51,8 +49,8 @@ bucket_of(int64_t duration_us)
 {
     size_t i;
 
-    for (i = 0; i < BUCKETS - 1; i++) {
-        if (duration_us <= bucket_ms[i] * CLOCK_US_PER_MS)
+    for (i = 0; i < ROLLUP_BUCKETS - 1; i++) {
+        if (duration_us <= rollup_bucket_ms[i] * CLOCK_US_PER_MS)
             break;
     }
     return i;
@@ -184,7 +182,7 @@ add_up(struct counters *counters)
         }
         for (k = 0; k < 5; k++)
             into->sums[k] += from->sums[k];
-        for (k = 0; k < BUCKETS; k++)
+        for (k = 0; k < ROLLUP_BUCKETS; k++)
             into->buckets[k] += from->buckets[k];
         free(from->type);
     }
@@ -273,7 +271,7 @@ write_row(struct insert *insert, const struct table *table,
         sql_raw(sql, ",");
         sql_u64(sql, row->sums[i]);
     }
-    for (i = 0; table->has_buckets && i < BUCKETS; i++) {
+    for (i = 0; table->has_buckets && i < ROLLUP_BUCKETS; i++) {
         sql_raw(sql, ",");
         sql_u64(sql, row->buckets[i]);
     }

@@ -15,6 +15,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* How long attempts take is counted in buckets b0..b13; these are their upper
+   bounds, and the last bucket has none. */
+#define ROLLUP_BUCKETS 14
+extern const int64_t rollup_bucket_ms[ROLLUP_BUCKETS - 1];
+
 enum rollup_end {
     ROLLUP_SUCCESS,
     ROLLUP_FAILED, /* for good */

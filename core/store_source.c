@@ -9,7 +9,6 @@
 #include "sql.h"
 #include "transact.h"
 
-#include <openssl/crypto.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -48,14 +47,6 @@ reveal_secrets(const struct sealer *sealer, uint32_t application_id,
 }
 
 static void
-wipe(struct buf *buf)
-{
-    if (buf->data != NULL)
-        OPENSSL_cleanse(buf->data, buf->cap);
-    buf_free(buf);
-}
-
-static void
 read_row(const struct sealer *sealer, const struct slice *cell,
          struct source_row *row)
 {
@@ -80,7 +71,7 @@ read_row(const struct sealer *sealer, const struct slice *cell,
     row->concurrency = (uint32_t)db_u64(cell[7], 0);
     row->relay_received = db_u64(cell[8], 0) != 0;
     row->updated_at_us = db_time_us(cell[9]);
-    wipe(&json);
+    buf_wipe(&json);
 }
 
 static enum db_result
@@ -182,8 +173,8 @@ seal_secrets(const struct change_work *work, uint32_t application_id,
     else
         result = DB_BROKEN;
 out:
-    wipe(&json);
-    wipe(&out);
+    buf_wipe(&json);
+    buf_wipe(&out);
     return result;
 }
 

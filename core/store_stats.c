@@ -12,10 +12,6 @@
 #define STR(x) #x
 #define XSTR(x) STR(x)
 
-/* Upper bounds of the buckets, milliseconds; the last one is open. */
-static const double bounds_ms[STATS_BUCKETS - 1] = {
-    5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10000, 30000, 60000};
-
 /* The cells that read_counters() takes. */
 static const char counters[] =
     "SELECT SUM(r.attempts), SUM(r.attempts_failed), SUM(r.successful), "
@@ -73,23 +69,23 @@ store_stats_subscription(struct db *db, uint32_t id,
     return result;
 }
 
+/* The cells of the statement's one row as numbers. */
 static enum db_result
-query_pair(struct db *db, struct buf *sql, uint64_t *first, uint64_t *second)
+query_numbers(struct db *db, struct buf *sql, uint64_t *numbers, size_t count)
 {
     struct db_rows *rows = NULL;
     const struct slice *row;
     enum db_result result = db_query(db, buf_slice(sql), &rows);
+    size_t i;
 
     buf_clear(sql);
     if (result != DB_OK)
         return result;
     row = db_rows_next(rows);
-    if (row == NULL) {
+    if (row == NULL)
         result = DB_BROKEN;
-    } else {
-        *first = db_u64(row[0], 0);
-        *second = db_u64(row[1], 0);
-    }
+    for (i = 0; row != NULL && i < count; i++)
+        numbers[i] = db_u64(row[i], 0);
     db_rows_free(rows);
     return result;
 }
@@ -107,11 +103,17 @@ static enum db_result
 count_webhooks(struct db *db, uint32_t application_id, struct buf *sql,
                struct overview_stats *stats)
 {
+    uint64_t numbers[2] = {0, 0};
+    enum db_result result;
+
     sql_raw(sql, "SELECT SUM(s.active = 1 AND s.disabled_at IS NULL), COUNT(*) "
                  "FROM subscriptions s "
                  "WHERE s.deleted_at IS NULL AND s.adhoc = 0");
     add_owner(sql, application_id);
-    return query_pair(db, sql, &stats->webhooks_active, &stats->webhooks_total);
+    result = query_numbers(db, sql, numbers, 2);
+    stats->webhooks_active = numbers[0];
+    stats->webhooks_total = numbers[1];
+    return result;
 }
 
 static enum db_result
@@ -127,23 +129,29 @@ count_day(struct db *db, uint32_t application_id, struct buf *sql,
     return query_counters(db, sql, &stats->day);
 }
 
-/* Bounded: with very many jobs the exact number is worth less than an answer. */
+/* Bounded: with very many jobs the exact number is worth less than an answer.
+   Whether the bound was reached the jobs of everybody say. */
 static enum db_result
 count_queue(struct db *db, uint32_t application_id, struct buf *sql,
             struct overview_stats *stats)
 {
+    uint64_t numbers[3] = {0, 0, 0};
     enum db_result result;
 
-    sql_raw(sql, "SELECT SUM(x.attempts = 0), SUM(x.attempts > 0) FROM "
-                 "(SELECT attempts, lane FROM jobs WHERE kind = 1 AND test = 0 "
+    sql_raw(sql, application_id == 0
+                     ? "SELECT SUM(x.attempts = 0), SUM(x.attempts > 0), "
+                     : "SELECT SUM(x.attempts = 0 AND s.id IS NOT NULL), "
+                       "SUM(x.attempts > 0 AND s.id IS NOT NULL), ");
+    sql_raw(sql, "COUNT(*) FROM (SELECT attempts, lane FROM jobs "
+                 "WHERE kind = 1 AND test = 0 "
                  "LIMIT " XSTR(STATS_QUEUE_CAP) ") x");
     if (application_id != 0)
-        sql_raw(sql, " JOIN subscriptions s ON s.id = x.lane >> 3");
-    sql_raw(sql, " WHERE 1");
+        sql_raw(sql, " LEFT JOIN subscriptions s ON s.id = x.lane >> 3");
     add_owner(sql, application_id);
-    result = query_pair(db, sql, &stats->queue_pending, &stats->queue_retrying);
-    stats->queue_capped =
-        stats->queue_pending + stats->queue_retrying >= STATS_QUEUE_CAP;
+    result = query_numbers(db, sql, numbers, 3);
+    stats->queue_pending = numbers[0];
+    stats->queue_retrying = numbers[1];
+    stats->queue_capped = numbers[2] >= STATS_QUEUE_CAP;
     return result;
 }
 
@@ -180,11 +188,13 @@ stats_percentile(const uint64_t bucket[STATS_BUCKETS], double share)
         return 0.0;
     rank = share * (double)total;
     for (i = 0; i < STATS_BUCKETS - 1; i++) {
+        double bound = (double)rollup_bucket_ms[i];
+
         if (bucket[i] > 0 && (double)(below + bucket[i]) >= rank)
-            return low + (bounds_ms[i] - low) * (rank - (double)below) /
-                             (double)bucket[i];
+            return low +
+                   (bound - low) * (rank - (double)below) / (double)bucket[i];
         below += bucket[i];
-        low = bounds_ms[i];
+        low = bound;
     }
     return low;
 }

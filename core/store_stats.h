@@ -6,12 +6,13 @@
 
 #include "buf.h"
 #include "db.h"
+#include "store_rollup.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#define STATS_BUCKETS 14
+#define STATS_BUCKETS ROLLUP_BUCKETS
 #define STATS_QUEUE_CAP 100000 /* jobs counted at most */
 
 struct subscription_stats {
@@ -29,7 +30,7 @@ struct overview_stats {
     struct subscription_stats day; /* this hour and the 24 before it */
     uint64_t queue_pending;
     uint64_t queue_retrying;
-    bool queue_capped; /* there are more than STATS_QUEUE_CAP */
+    bool queue_capped; /* not all jobs were looked at, but STATS_QUEUE_CAP */
 };
 
 /* All-time. A subscription without counters has zeros; whether it exists is

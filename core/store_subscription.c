@@ -203,8 +203,7 @@ add_headers(struct buf *sql, const struct change *change,
     }
     print_headers(headers, false, &text);
     add_sealed(sql, change, "headers", buf_slice(&text));
-    OPENSSL_cleanse(text.data, text.len);
-    buf_clear(&text);
+    buf_wipe(&text);
     print_headers(headers, true, &text);
     sql_raw(sql, ", headers_shown = ");
     sql_text(sql, buf_slice(&text));

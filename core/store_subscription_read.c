@@ -30,12 +30,6 @@ copy(struct slice cell)
     return cell.ptr == NULL ? xstrdup("") : xstrndup(cell.ptr, cell.len);
 }
 
-static char *
-copy_or_null(struct slice cell)
-{
-    return cell.ptr == NULL ? NULL : xstrndup(cell.ptr, cell.len);
-}
-
 static void
 read_row(const struct slice *cell, struct subscription_row *row)
 {
@@ -46,7 +40,7 @@ read_row(const struct slice *cell, struct subscription_row *row)
     row->description = copy(cell[3]);
     row->active = db_u64(cell[4], 0) != 0;
     row->paused = db_u64(cell[5], 0) != 0;
-    row->disabled_reason = copy_or_null(cell[6]);
+    row->disabled_reason = slice_text(cell[6]);
     row->disabled_at_us = db_time_us(cell[7]);
     row->headers = copy(cell[8]);
     row->metadata = copy(cell[9]);

@@ -131,9 +131,7 @@ store_subscription_rotate(struct db *db, const struct sealer *sealer,
         made->id = id;
         memcpy(made->secret, secret, sizeof(secret));
     }
-    if (rotation.old.data != NULL)
-        OPENSSL_cleanse(rotation.old.data, rotation.old.cap);
-    buf_free(&rotation.old);
+    buf_wipe(&rotation.old);
     OPENSSL_cleanse(secret, sizeof(secret));
     return result;
 }

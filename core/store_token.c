@@ -63,8 +63,7 @@ make_text(char text[TOKEN_TEXT_MAX])
             text[i] = '_';
     }
     OPENSSL_cleanse(secret, sizeof(secret));
-    OPENSSL_cleanse(base64.data, base64.len);
-    buf_free(&base64);
+    buf_wipe(&base64);
 }
 
 struct insertion {

@@ -38,9 +38,7 @@ struct target_nets {
    0.0.0.0/0). False: *why names the bad item, *nets is untouched. */
 bool target_nets_parse(const char *list, struct target_nets *nets,
                        struct buf *why) __attribute__((warn_unused_result));
-bool target_nets_contain(const struct target_nets *nets,
-                         const struct sockaddr *address);
-/* The same for text such as REMOTE_ADDR; false if it is no address. */
+/* address is text such as REMOTE_ADDR; false if it is no address. */
 bool target_nets_contain_text(const struct target_nets *nets,
                               struct slice address);
 

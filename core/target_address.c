@@ -171,15 +171,6 @@ contain_bytes(const struct target_nets *nets, const uint8_t address[16])
 }
 
 bool
-target_nets_contain(const struct target_nets *nets,
-                    const struct sockaddr *address)
-{
-    uint8_t bytes[16];
-
-    return from_sockaddr(address, bytes) && contain_bytes(nets, bytes);
-}
-
-bool
 target_nets_contain_text(const struct target_nets *nets, struct slice address)
 {
     uint8_t bytes[16];

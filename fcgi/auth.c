@@ -146,8 +146,8 @@ refuse(struct exchange *exchange, int status, const char *code,
     return false;
 }
 
-/* Fills the caller from a token's hash. CONTACT_SAME with *known false: there
-   is no such token. */
+/* Looks the token up, in a newer catalog if need be. *known NULL: there is no
+   such token, or with CONTACT_UNKNOWN nobody could be asked. */
 static enum contact_news
 identify(struct exchange *exchange, const uint8_t hash[32],
          const struct token **known)

@@ -18,6 +18,7 @@
 #define STALE_US (CLOCK_US_PER_S / 10 * 11) /* a request refreshes it itself */
 #define LOOKS_PER_S 8
 #define WHY_MAX_BYTES 512
+#define PACKET_SPARE_BYTES 65536 /* of a statement, beside one event */
 
 struct contact {
     pthread_mutex_t lock; /* guards everything but `made` */
@@ -55,8 +56,9 @@ contact_free(struct contact *contact)
     free(contact);
 }
 
-bool
-contact_made(const struct app *app)
+/* Never waits. */
+static bool
+is_made(const struct app *app)
 {
     return atomic_load(&app->contact->made);
 }
@@ -67,6 +69,21 @@ state_of(enum db_result result)
     if (result == DB_OK)
         return CONTACT_READY;
     return result == DB_BROKEN ? CONTACT_REFUSED : CONTACT_AWAY;
+}
+
+/* Every byte of an event may need an escape in the statement that stores it. */
+static bool
+packet_fits(const struct settings *settings, size_t packet, struct buf *why)
+{
+    size_t need = 2 * (size_t)settings->max_body + PACKET_SPARE_BYTES;
+
+    if (packet >= need)
+        return true;
+    buf_addf(why,
+             "max_body = %lld needs max_allowed_packet = %zu or more in the "
+             "database server, which has %zu: raise it, or lower max_body",
+             (long long)settings->max_body, need, packet);
+    return false;
 }
 
 /* All that has to succeed once, in order. */
@@ -80,6 +97,8 @@ introduce(struct app *app, struct db *db, struct buf *why)
         buf_add_text(why, db_error_text(db));
         return state_of(result);
     }
+    if (!packet_fits(app->settings, db_max_packet(db), why))
+        return CONTACT_REFUSED;
     result = schema_check(db, why);
     if (result == DB_OK && contact->lease_node && !contact->leased) {
         result = node_lease(db, NODE_RESPONDER, &app->node, &app->ids);
@@ -174,7 +193,7 @@ contact_make(struct app *app, struct buf *why)
     struct contact *contact = app->contact;
     enum contact_state state;
 
-    if (contact_made(app)) {
+    if (is_made(app)) {
         refresh_if_older(app, STALE_US);
         return CONTACT_READY;
     }
@@ -196,7 +215,7 @@ contact_keep(struct app *app)
     struct contact *contact = app->contact;
     uint_fast64_t requests = atomic_load(&app->requests);
 
-    if (requests == contact->requests_seen || !contact_made(app))
+    if (requests == contact->requests_seen || !is_made(app))
         return;
     contact->requests_seen = requests;
     refresh_if_older(app, FRESH_US);
@@ -207,7 +226,7 @@ contact_renew(struct app *app)
 {
     struct db *db;
 
-    if (!contact_made(app) || !app->contact->lease_node)
+    if (!is_made(app) || !app->contact->lease_node)
         return;
     db = db_pool_take(app->pool);
     if (db == NULL)

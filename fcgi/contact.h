@@ -28,7 +28,7 @@ enum contact_state {
     CONTACT_READY,
     CONTACT_AWAY,   /* no database at the moment: 503 */
     CONTACT_REFUSED /* it is there, and is not for us: wrong password, older
-                       schema */
+                       schema, max_allowed_packet too small for max_body */
 };
 
 /* lease_node: take a row of `nodes` (not under plain CGI, where the id source
@@ -42,9 +42,6 @@ void contact_free(struct contact *contact); /* may be NULL */
  * why NULL it goes to the log.
  */
 enum contact_state contact_make(struct app *app, struct buf *why);
-
-/* True once contact_make() has been CONTACT_READY. Never waits. */
-bool contact_made(const struct app *app);
 
 /* Housekeeping, once a second: refreshes the catalog if requests have come. A
    request after a pause refreshes it itself, so a change of configuration is

@@ -6,7 +6,6 @@
 #include "log.h"
 #include "sign.h"
 
-#include <openssl/crypto.h>
 #include <stdint.h>
 
 #define LOGGER "postern.http"
@@ -159,9 +158,7 @@ answer_repeat(struct exchange *exchange, const struct idempotency_key *key,
                     "A request with this " HEADER
                     " was done, but its answer cannot be read any more");
     }
-    if (text.data != NULL)
-        OPENSSL_cleanse(text.data, text.cap);
-    buf_free(&text);
+    buf_wipe(&text);
 }
 
 bool
@@ -219,9 +216,7 @@ keep(struct exchange *exchange, struct db *db,
         result = store_idempotency_drop(db, key);
     }
     /* The answer may show a secret that was made for it. */
-    if (text.data != NULL)
-        OPENSSL_cleanse(text.data, text.cap);
-    buf_free(&text);
+    buf_wipe(&text);
     buf_free(&sealed);
     return result;
 }

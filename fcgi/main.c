@@ -243,8 +243,11 @@ main(int argc, char **argv)
         return end;
     if (!settings_load_with(&settings, arguments.config_path, environ,
                             arguments.overrides, arguments.override_count,
-                            &why))
-        return complain(END_CONFIG, "", &why);
+                            &why)) {
+        end = complain(END_CONFIG, "", &why);
+        buf_free(&why);
+        return end;
+    }
     if (arguments.test) {
         puts("The configuration is good.");
         end = END_OK;

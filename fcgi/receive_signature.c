@@ -106,6 +106,19 @@ verify_again(struct exchange *exchange, const struct source **source,
     return newer == NULL ? VERIFY_NO_SECRET : verify(exchange, newer, borrowed);
 }
 
+/* Ours to mend, so the sender shall come again. */
+static bool
+refuse_unreadable(struct exchange *exchange, const struct source *source)
+{
+    log_error(LOGGER, LOG_FIELDS(LOG_TEXT("source", source->name)),
+              "The secret was sealed with another key: check key_file, or set "
+              "it again: postern source set %s --secret ...",
+              source->name);
+    reply_error(exchange->reply, 503, "secret_unreadable",
+                "The source cannot be verified at the moment");
+    return false;
+}
+
 bool
 receive_check_signature(struct exchange *exchange, const struct source **source,
                         bool *verified)
@@ -116,19 +129,12 @@ receive_check_signature(struct exchange *exchange, const struct source **source,
     *verified = exchange->app->settings->verify_webhook_signatures;
     if (!*verified)
         return true;
-    if ((*source)->secrets_unreadable) {
-        /* Ours to mend, so the sender shall come again. */
-        log_error(LOGGER, LOG_FIELDS(LOG_TEXT("source", (*source)->name)),
-                  "The secret was sealed with another key: check key_file, or "
-                  "set it again: postern source set %s --secret ...",
-                  (*source)->name);
-        reply_error(exchange->reply, 503, "secret_unreadable",
-                    "The source cannot be verified at the moment");
-        return false;
-    }
     result = verify(exchange, *source, &borrowed);
     if (result == VERIFY_MISMATCH || result == VERIFY_NO_SECRET)
         result = verify_again(exchange, source, result, &borrowed, &unknown);
+    /* Whatever else fitted: no other secret stands in for one that is lost. */
+    if (*source != NULL && (*source)->secrets_unreadable)
+        return refuse_unreadable(exchange, *source);
     if (result == VERIFY_OK) {
         if (borrowed)
             warn_about_borrowed_key();

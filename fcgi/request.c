@@ -9,6 +9,7 @@
 #include "json.h"
 #include "random.h"
 
+#include <assert.h>
 #include <ctype.h>
 #include <stdio.h>
 
@@ -101,18 +102,6 @@ request_header(const struct request *request, const char *name)
     return value;
 }
 
-static int
-hex_value(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return -1;
-}
-
 /* Reads "%41" at text.ptr[at]. -1: no complete escape. */
 static int
 escape_value(struct slice text, size_t at)
@@ -121,8 +110,8 @@ escape_value(struct slice text, size_t at)
 
     if (text.len - at < 3)
         return -1;
-    high = hex_value(text.ptr[at + 1]);
-    low = hex_value(text.ptr[at + 2]);
+    high = decode_hex_digit(text.ptr[at + 1]);
+    low = decode_hex_digit(text.ptr[at + 2]);
     return high < 0 || low < 0 ? -1 : high * 16 + low;
 }
 
@@ -195,6 +184,7 @@ decode_query(struct request *request)
 {
     struct buf *out = &request->storage;
     struct slice rest = request->query;
+    const char *data = out->data;
     size_t start = out->len;
 
     while (rest.len > 0) {
@@ -208,7 +198,8 @@ decode_query(struct request *request)
         if (!decode_query_part(name, out) || !decode_query_part(value, out))
             out->len = before;
     }
-    request->query_pairs = slice_make(out->data + start, out->len - start);
+    assert(out->data == data); /* request->path points there */
+    request->query_pairs = slice_make(data + start, out->len - start);
 }
 
 struct slice
@@ -283,9 +274,11 @@ read_path(struct request *request, const char *base_path)
     size_t start = request->storage.len;
 
     request->path = SLICE("");
-    /* Slices of the storage must not move: decoding only shrinks, so all of
-       it is reserved before the first. A pair gets two NULs for '=' and '&'. */
-    if (buf_reserve(&request->storage, raw.len + request->query.len + 4) ==
+    /* Slices of the storage must not move, so all of it is reserved before the
+       first. Decoding makes nothing longer, but each pair of the query ends
+       with two NULs, also where neither '=' nor '&' stood: "a&b" becomes six
+       bytes. */
+    if (buf_reserve(&request->storage, raw.len + 2 * request->query.len + 2) ==
         NULL)
         return false;
     if (!decode_path(raw, &request->storage))

@@ -28,6 +28,10 @@ list(struct exchange *exchange)
     if (!resource_page(exchange, ID_ENDPOINT, &limit, &cursor) ||
         (db = resource_db(exchange)) == NULL)
         return;
+    /* Beyond the largest id there is nothing; cut to 32 bits it would be the
+       cursor of another page. */
+    if (cursor > UINT32_MAX)
+        cursor = UINT32_MAX;
     result = store_subscription_list(db, resource_owner(exchange),
                                      (uint32_t)cursor, limit, &page);
     if (!resource_done(exchange, db, result, MISSING))

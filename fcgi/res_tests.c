@@ -336,9 +336,9 @@ out:
 }
 
 const struct route tests_routes[] = {
-    {METHOD_POST, "/api/webhooks/{id}/test", ACCESS_MANAGE, FAMILY_API, false,
+    {METHOD_POST, "/api/webhooks/{id}/test", ACCESS_MANAGE, FAMILY_API, true,
      test_one},
-    {METHOD_POST, "/api/webhooks/test", ACCESS_MANAGE, FAMILY_API, false,
+    {METHOD_POST, "/api/webhooks/test", ACCESS_MANAGE, FAMILY_API, true,
      test_url},
 };
 const size_t tests_route_count = sizeof(tests_routes) / sizeof(tests_routes[0]);

@@ -163,17 +163,17 @@ dispatch(struct app *app, struct request *request, struct reply *reply)
         reply_error(reply, 400, "bad_request", "The request is not readable");
         return;
     }
-    if (request->body_cut) {
-        reply_error(reply, 400, "incomplete_body",
-                    "The request body ended before its announced length");
-        return;
-    }
     find_route(app, request, &match);
     if (match.any == NULL) {
         reply_error(reply, 404, "not_found", "Not Found");
         return;
     }
     reply->family = match.any->family;
+    if (request->body_cut) {
+        reply_error(reply, 400, "incomplete_body",
+                    "The request body ended before its announced length");
+        return;
+    }
     if (match.route != NULL) {
         run_route(&exchange, match.route);
     } else if (request->method == METHOD_OPTIONS) {

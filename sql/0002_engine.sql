@@ -11,6 +11,8 @@ CREATE TABLE IF NOT EXISTS events (
     type VARCHAR(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NOT NULL,
     verified TINYINT UNSIGNED NOT NULL COMMENT 'signature or token was checked',
     test TINYINT UNSIGNED NOT NULL DEFAULT 0 COMMENT 'not counted, not listed',
+    relayed TINYINT UNSIGNED NOT NULL DEFAULT 0
+        COMMENT 'inbound: went to its subscriptions on receipt, not after processing',
     external_id VARCHAR(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin
         NULL COMMENT 'id given by the sender',
     channels TEXT CHARACTER SET utf8mb4 NULL COMMENT 'JSON array',
@@ -27,6 +29,7 @@ CREATE TABLE IF NOT EXISTS events_kept (
     type VARCHAR(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NOT NULL,
     verified TINYINT UNSIGNED NOT NULL,
     test TINYINT UNSIGNED NOT NULL,
+    relayed TINYINT UNSIGNED NOT NULL,
     external_id VARCHAR(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin
         NULL,
     channels TEXT CHARACTER SET utf8mb4 NULL,

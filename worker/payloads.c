@@ -165,6 +165,7 @@ arrive(void *arg, const struct stored_event *stored)
     event->type = copy_into(&at, stored->type);
     event->payload = copy_into(&at, stored->payload);
     event->metadata = copy_into(&at, stored->metadata);
+    event->relayed = stored->relayed;
     event->bytes = sizeof(*event) + text;
     event->pins = 1;
     payloads->bytes += event->bytes;

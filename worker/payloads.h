@@ -24,6 +24,7 @@ struct event {
     struct slice type;
     struct slice payload;
     struct slice metadata; /* or absent */
+    bool relayed;          /* its subscriptions have got their jobs */
     /* the cache's own */
     size_t bytes;
     size_t pins;

@@ -257,8 +257,9 @@ relay(struct process *process, struct db *db)
         struct item *item = &process->items[i];
 
         item->relayed = 0;
-        if (item->row->live && item->readable &&
-            item->source->relay == RELAY_PROCESSED)
+        /* Decided when the event came, so that a change of the source's
+           setting loses no event and doubles none. */
+        if (item->row->live && item->readable && !item->task->event->relayed)
             relay_item(process, item);
     }
     if (process->relayed_count == 0)

@@ -375,7 +375,9 @@ describe('the worker from cron', () => {
             const done = await Promise.all([once(6), once(6)]);
             for (const one of done)
                 assert.equal(one.code, 0, one.stderr);
-            await stack.drained(100);
+            assert.equal(await stack.sql.count('SELECT COUNT(*) FROM jobs'), 0,
+                `work is left; the two said:\n${done[0].stderr}\n` +
+                done[1].stderr);
             assert.equal(place.requests.length, 50);
         });
 

@@ -164,6 +164,22 @@ test_growing_byte_by_byte(void)
     buf_free(&buf);
 }
 
+static void
+test_wipe_leaves_an_empty_buffer(void)
+{
+    struct buf buf = BUF_INIT(100);
+
+    buf_wipe(&buf);
+    buf_add_text(&buf, "secret");
+    buf_wipe(&buf);
+    CU_ASSERT_PTR_NULL(buf.data);
+    CU_ASSERT_EQUAL(buf.len, 0);
+    buf_add_text(&buf, "next");
+    CU_ASSERT(buf_ok(&buf));
+    CU_ASSERT_STRING_EQUAL(buf.data, "next");
+    buf_free(&buf);
+}
+
 int
 main(void)
 {
@@ -178,6 +194,7 @@ main(void)
         {"reserve and advance", test_reserve_and_advance},
         {"take moves the text", test_take_moves_the_text},
         {"growing byte by byte", test_growing_byte_by_byte},
+        {"wipe leaves an empty buffer", test_wipe_leaves_an_empty_buffer},
         CU_TEST_INFO_NULL,
     };
 

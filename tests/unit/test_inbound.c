@@ -344,6 +344,24 @@ test_metadata(void)
     buf_free(&out);
 }
 
+static void
+test_long_source_name(void)
+{
+    static char name[INBOUND_SOURCE_MAX + 2];
+    const struct source source = {.name = name, .provider = name};
+    struct buf body = BUF_INIT(MAX);
+    struct outcome *outcome;
+
+    memset(name, 's', INBOUND_SOURCE_MAX + 1);
+    buf_addf(&body, "{\"source\":\"%s\"," INSERT REST "}", name);
+    outcome = read_body(&source, buf_slice(&body));
+    expect_problems("a name that no source can have", outcome,
+                    "source: value_error.any_str.max_length");
+    CU_ASSERT_STRING_EQUAL(outcome->problems.list[0].msg,
+                           "ensure this value has at most 64 characters");
+    buf_free(&body);
+}
+
 int
 main(void)
 {
@@ -358,6 +376,7 @@ main(void)
         {"failure leaves no trace", test_failure_leaves_no_trace},
         {"action names", test_action_names},
         {"metadata", test_metadata},
+        {"long source name", test_long_source_name},
         CU_TEST_INFO_NULL,
     };
 

@@ -151,6 +151,35 @@ test_query(void)
     request_free(&f.request);
 }
 
+/* Decoded they take half as much room again as they came in: what was decoded
+   before must stay where it is. */
+static void
+test_many_short_pairs(void)
+{
+    enum { PAIRS = 16000 };
+    static char uri[sizeof("REQUEST_URI=/some/path?") + 2 * PAIRS];
+    struct fixture f = {.params = {"REQUEST_METHOD=GET", uri}};
+    char *at = stpcpy(uri, "REQUEST_URI=/some/path?");
+    size_t i, cap;
+
+    for (i = 0; i < PAIRS; i++)
+        at = stpcpy(at, i == 0 ? "a" : "&b");
+    fixture_read(&f, "");
+    CU_ASSERT(f.readable);
+    assert_text("the path stays", f.request.path, "/some/path");
+    CU_ASSERT_PTR_EQUAL(f.request.path.ptr, f.request.storage.data);
+    assert_text("the first pair is there", request_query(&f.request, "a"), "");
+    CU_ASSERT_EQUAL(f.request.query_pairs.len, 3 * PAIRS);
+
+    /* The memory is used again, whichever size it has. */
+    cap = f.request.storage.cap;
+    request_clear(&f.request);
+    CU_ASSERT(request_read_params(&f.request, "", fixture_params(&f)));
+    CU_ASSERT_EQUAL(f.request.storage.cap, cap);
+    CU_ASSERT_PTR_EQUAL(f.request.path.ptr, f.request.storage.data);
+    request_free(&f.request);
+}
+
 static void
 test_headers(void)
 {
@@ -254,6 +283,7 @@ main(void)
         {"no method", test_no_method},
         {"methods", test_methods},
         {"query", test_query},
+        {"many short pairs", test_many_short_pairs},
         {"headers", test_headers},
         {"proxies", test_proxies},
         {"clear", test_clear},

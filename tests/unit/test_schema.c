@@ -386,11 +386,19 @@ test_sweep(void)
         "(103, 1, 'u', '', 0, UTC_TIMESTAMP(6) - INTERVAL 2 HOUR, NULL, 1),"
         "(104, 1, 'u', '', 1, UTC_TIMESTAMP(6) - INTERVAL 2 DAY, "
         "UTC_TIMESTAMP(6) - INTERVAL 25 HOUR, 1)");
+    testdb_exec(db, "INSERT INTO subscription_patterns (subscription_id, "
+                    "position, pattern) VALUES (101, 0, '*'), (102, 0, '*'), "
+                    "(103, 0, '*'), (104, 0, '*'), (104, 1, 'a.*')");
     version = testdb_u64(db, "SELECT version FROM config_version");
 
     CU_ASSERT_EQUAL(schema_keep_partitions(db, &testdb_settings), DB_OK);
     CU_ASSERT_EQUAL(testdb_u64(db, "SELECT COUNT(*) FROM idempotency"), 10);
     CU_ASSERT_EQUAL(testdb_u64(db, "SELECT COUNT(*) FROM subscriptions"), 3);
+    CU_ASSERT_EQUAL(
+        testdb_u64(db, "SELECT COUNT(*) FROM subscription_patterns"), 3);
+    CU_ASSERT_EQUAL(testdb_u64(db, "SELECT COUNT(*) FROM subscription_patterns "
+                                   "WHERE subscription_id = 104"),
+                    0);
     CU_ASSERT_EQUAL(testdb_u64(db, "SELECT id FROM subscriptions "
                                    "WHERE deleted_at IS NOT NULL"),
                     101);

@@ -5,6 +5,8 @@
 
 #include "unit.h"
 
+#include <stdlib.h>
+
 static void
 test_absent_is_not_empty(void)
 {
@@ -53,6 +55,26 @@ test_trim(void)
     CU_ASSERT_PTR_NULL(slice_trim(SLICE_NONE).ptr);
 }
 
+static void
+test_copies(void)
+{
+    struct slice bytes = slice_copy(slice_make("a\0b", 3));
+    struct slice empty = slice_copy(SLICE(""));
+    char *text = slice_text(slice_make("abc", 2));
+
+    CU_ASSERT(slice_equal(bytes, slice_make("a\0b", 3)));
+    CU_ASSERT_PTR_NOT_NULL(empty.ptr);
+    CU_ASSERT_EQUAL(empty.len, 0);
+    CU_ASSERT_STRING_EQUAL(text, "ab");
+    CU_ASSERT_PTR_NULL(slice_copy(SLICE_NONE).ptr);
+    CU_ASSERT_PTR_NULL(slice_text(SLICE_NONE));
+    slice_free(&bytes);
+    CU_ASSERT_PTR_NULL(bytes.ptr);
+    slice_free(&bytes);
+    slice_free(&empty);
+    free(text);
+}
+
 int
 main(void)
 {
@@ -61,6 +83,7 @@ main(void)
         {"comparisons take every byte", test_comparisons},
         {"letter case is an ASCII matter", test_letter_case_is_ascii_only},
         {"trim", test_trim},
+        {"copies", test_copies},
         CU_TEST_INFO_NULL,
     };
 
