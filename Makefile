@@ -154,7 +154,7 @@ install: all
 	install -m 644 conf/* $(SHARE)/conf
 	install -m 644 nginx/* $(SHARE)/nginx
 	install -m 644 apache/* $(SHARE)/apache
-	install -m 644 $(SQL_FILES) $(SHARE)/sql
+	install -m 644 sql/*.sql $(SHARE)/sql
 
 clean:
 	rm -rf build build-asan build-tsan

@@ -43,7 +43,8 @@ run_add(struct cli *cli)
         char text[ID_TEXT_MAX];
 
         id_format(ID_APPLICATION, id, text);
-        output_note("added application %s (%s)", name, text);
+        output_note("added application %s", name);
+        output_line(slice_of(text));
     }
     buf_free(&line);
     return EXIT_OK;

@@ -10,11 +10,34 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #define WHY_MAX 2048
 #define INPUT_CHUNK 65536
+
+/* -c names one file and $POSTERN_CONF another: options that still come from the
+   environment probably belong to the other. */
+static void
+note_environment(const struct cli *cli)
+{
+    static const char from[] = "environment POSTERN_";
+    const char *other = getenv("POSTERN_CONF");
+    size_t i;
+
+    if (cli->config_path == NULL || other == NULL ||
+        strcmp(cli->config_path, other) == 0)
+        return;
+    for (i = 0; i < settings_table_rows; i++) {
+        const char *origin =
+            config_origin(cli->settings.config, settings_table[i].name);
+
+        if (strncmp(origin, from, sizeof(from) - 1) == 0)
+            output_note("note: %s comes from the %s, not from %s",
+                        settings_table[i].name, origin, cli->config_path);
+    }
+}
 
 int
 cli_settings(struct cli *cli)
@@ -30,6 +53,8 @@ cli_settings(struct cli *cli)
     else
         code = output_error(EXIT_CONFIG, "%s", why.data);
     buf_free(&why);
+    if (code == EXIT_OK)
+        note_environment(cli);
     if (code == EXIT_OK &&
         !log_open(cli->settings.log_format, LOG_WARNING, NULL))
         code = output_error(EXIT_BUG, "the log cannot be opened: %s",

@@ -238,10 +238,19 @@ retry_one(struct cli *cli, const char *word, struct id_source *ids)
     return EXIT_OK;
 }
 
-static int
-worse(int a, int b)
+/* How a command over several ids ends. */
+struct tally {
+    size_t done;
+    int code; /* of the first that failed */
+};
+
+static void
+count_one(struct tally *tally, int code)
 {
-    return a == EXIT_OK ? b : a;
+    if (code == EXIT_OK)
+        tally->done++;
+    else if (tally->code == EXIT_OK)
+        tally->code = code;
 }
 
 /* Words, or with "-" one id per line of stdin. */
@@ -249,23 +258,27 @@ static int
 retry_all(struct cli *cli, char **words, size_t count, struct id_source *ids)
 {
     struct buf input = BUF_INIT(IDS_MAX_BYTES);
-    int code = EXIT_OK;
+    struct tally tally = {0, EXIT_OK};
     char *word, *rest;
     size_t i;
+    int code;
 
     for (i = 0; i < count; i++) {
         if (strcmp(words[i], "-") != 0) {
-            code = worse(code, retry_one(cli, words[i], ids));
+            count_one(&tally, retry_one(cli, words[i], ids));
             continue;
         }
-        code = worse(code, cli_read_input("-", &input));
+        code = cli_read_input("-", &input);
+        if (code != EXIT_OK)
+            count_one(&tally, code);
         rest = input.data;
         while (rest != NULL && (word = strsep(&rest, " \t\r\n")) != NULL)
             if (word[0] != '\0')
-                code = worse(code, retry_one(cli, word, ids));
+                count_one(&tally, retry_one(cli, word, ids));
     }
     buf_free(&input);
-    return code;
+    return tally.code != EXIT_OK && tally.done > 0 ? EXIT_UNHEALTHY
+                                                   : tally.code;
 }
 
 static int

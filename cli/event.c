@@ -101,9 +101,14 @@ print_sent(const struct cli *cli, const struct new_event *event)
 static int
 check_words(const char *type, const char *data, const char *external_id)
 {
-    if (type == NULL || !pattern_is_type(slice_of(type)))
+    if (type == NULL)
         return output_error(EXIT_USE,
                             "event send needs a TYPE such as order.created");
+    if (!pattern_is_type(slice_of(type)))
+        return output_error(EXIT_DATA,
+                            "'%s' is no event type: words between dots, "
+                            "without white space or '*'",
+                            type);
     if (data == NULL)
         return output_error(EXIT_USE, "event send needs --data JSON, @FILE or "
                                       "- (stdin)");

@@ -3,15 +3,32 @@
  */
 #include "commands.h"
 
+#include "alloc.h"
 #include "file.h"
 #include "member.h"
 #include "output.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #define TEMPLATE_MAX (256 * 1024)
+
+/* The directory of the file, if only that one is missing. Whether it worked
+   shows when the file is written. */
+static void
+make_directory(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    char *parent;
+
+    if (slash == NULL || slash == path)
+        return;
+    parent = xstrndup(path, (size_t)(slash - path));
+    (void)mkdir(parent, 0750);
+    free(parent);
+}
 
 /* Only where -c names a file that is not there yet; one that cannot be looked
    at is there. */
@@ -26,12 +43,14 @@ make_config(const struct cli *cli, bool *made)
     if (cli->config_path == NULL || stat(cli->config_path, &found) == 0 ||
         errno != ENOENT)
         return EXIT_OK;
+    make_directory(cli->config_path);
     config_print_template(settings_table, settings_table_rows, &text);
     if (file_replace(cli->config_path, buf_slice(&text), 0600))
         *made = true;
     else
-        code = output_error(EXIT_DENIED, "%s cannot be written: %s",
-                            cli->config_path, strerror(errno));
+        code = output_error(errno == ENOENT ? EXIT_NONE : EXIT_DENIED,
+                            "%s cannot be written: %s", cli->config_path,
+                            strerror(errno));
     buf_free(&text);
     return code;
 }

@@ -66,6 +66,23 @@ find(const char *group, const char *verb)
     return NULL;
 }
 
+/* True for NAME=... with a NAME from the table of options. */
+static bool
+names_an_option(const char *assignment)
+{
+    const char *equals = strchr(assignment, '=');
+    size_t i;
+
+    if (equals == NULL)
+        return false;
+    for (i = 0; i < settings_table_rows; i++)
+        if (slice_is_nocase(
+                slice_make(assignment, (size_t)(equals - assignment)),
+                settings_table[i].name))
+            return true;
+    return false;
+}
+
 static int
 take_global_options(struct cli *cli)
 {
@@ -81,6 +98,11 @@ take_global_options(struct cli *cli)
         if (cli->override_count ==
             sizeof(cli->overrides) / sizeof(cli->overrides[0]))
             return output_error(EXIT_USE, "too many --set options");
+        if (!names_an_option(value))
+            return output_error(EXIT_USE,
+                                "--set takes NAME=VALUE with a name that "
+                                "`postern config show` lists, not '%s'",
+                                value);
         cli->overrides[cli->override_count++] = (char *)(uintptr_t)value;
     }
     if (cli->args.wrong != NULL)

@@ -155,13 +155,17 @@ static int
 take_secret(struct cli *cli, struct buf *line, struct slice *secret)
 {
     const char *value = args_value(&cli->args, "--secret");
+    bool from_stdin = args_flag(&cli->args, "--secret-stdin");
     size_t i;
     int code;
 
     *secret = SLICE_NONE;
+    if (value != NULL && from_stdin)
+        return output_error(EXIT_USE,
+                            "--secret and --secret-stdin exclude each other");
     if (value != NULL) {
         *secret = slice_of(value);
-    } else if (args_flag(&cli->args, "--secret-stdin")) {
+    } else if (from_stdin) {
         code = cli_read_input("-", line);
         if (code != EXIT_OK)
             return code;

@@ -22,20 +22,20 @@
 struct option {
     const char *option;
     const char *member;
-    enum { AS_TEXT, AS_JSON, AS_LIST } as;
+    enum { AS_TEXT, AS_NUMBER, AS_OBJECT, AS_LIST } as;
 };
 
 static const struct option add_options[] = {
     {"--events", "events", AS_LIST},
     {"--description", "description", AS_TEXT},
     {"--secret", "secret", AS_TEXT},
-    {"--retry-count", "retry_count", AS_JSON},
-    {"--retry-delay", "retry_delay", AS_JSON},
-    {"--timeout", "timeout", AS_JSON},
-    {"--max-concurrency", "max_concurrency", AS_JSON},
+    {"--retry-count", "retry_count", AS_NUMBER},
+    {"--retry-delay", "retry_delay", AS_NUMBER},
+    {"--timeout", "timeout", AS_NUMBER},
+    {"--max-concurrency", "max_concurrency", AS_NUMBER},
     {"--format", "format", AS_TEXT},
     {"--channels", "channels", AS_LIST},
-    {"--metadata", "metadata", AS_JSON},
+    {"--metadata", "metadata", AS_OBJECT},
 };
 
 static void
@@ -84,33 +84,52 @@ add_headers(struct cli *cli, struct buf *body)
     return EXIT_OK;
 }
 
+/* A value that is one JSON number or object, and nothing beside it. */
+static int
+add_json(struct buf *body, const struct option *option, const char *text)
+{
+    bool object = option->as == AS_OBJECT;
+    struct json_error error;
+    struct json_value value;
+
+    if (!json_read(slice_of(text), &value, &error))
+        return output_error(EXIT_DATA, "%s '%s' is no %s: %s at character %zu",
+                            option->option, text,
+                            object ? "JSON object" : "number", error.reason,
+                            error.offset + 1);
+    if (value.type != (object ? JSON_OBJECT : JSON_NUMBER))
+        return output_error(EXIT_DATA, "%s takes a %s, not '%s'",
+                            option->option, object ? "JSON object" : "number",
+                            text);
+    member_raw(body, option->member, value.text, "null");
+    return EXIT_OK;
+}
+
 static int
 take_body(struct cli *cli, struct buf *body)
 {
+    int code = EXIT_OK;
     size_t i;
-    int code;
 
     buf_add_char(body, '{');
     for (i = 0; i < sizeof(add_options) / sizeof(add_options[0]); i++) {
         const struct option *option = &add_options[i];
         const char *value = args_value(&cli->args, option->option);
 
-        if (value == NULL)
+        if (value == NULL || code != EXIT_OK)
             continue;
         if (option->as == AS_TEXT) {
             member_text(body, option->member, value);
-            continue;
-        }
-        member_name(body, option->member);
-        if (option->as == AS_LIST)
+        } else if (option->as == AS_LIST) {
+            member_name(body, option->member);
             add_list(body, value);
-        else
-            buf_add_text(body, value);
+        } else {
+            code = add_json(body, option, value);
+        }
     }
     if (args_flag(&cli->args, "--inactive"))
         member_bool(body, "active", false);
-    code = add_headers(cli, body);
-    return code;
+    return code == EXIT_OK ? add_headers(cli, body) : code;
 }
 
 static int

@@ -227,15 +227,16 @@ keep_needed_events(struct db *db, uint64_t end)
     enum db_result result;
     uint64_t copied = 0;
 
-    sql_raw(&sql,
-            "INSERT IGNORE INTO events_kept (id, application_id, source_id, "
-            "type, verified, test, relayed, external_id, channels, metadata, "
-            "payload) "
-            "SELECT e.id, e.application_id, e.source_id, e.type, e.verified, "
-            "e.test, e.relayed, e.external_id, e.channels, e.metadata, e.payload "
-            "FROM jobs j JOIN events e ON e.id = j.event_id "
-            "LEFT JOIN events_kept k ON k.id = j.event_id "
-            "WHERE j.event_id < ");
+    sql_raw(
+        &sql,
+        "INSERT IGNORE INTO events_kept (id, application_id, source_id, "
+        "type, verified, test, relayed, external_id, channels, metadata, "
+        "payload) "
+        "SELECT e.id, e.application_id, e.source_id, e.type, e.verified, "
+        "e.test, e.relayed, e.external_id, e.channels, e.metadata, e.payload "
+        "FROM jobs j JOIN events e ON e.id = j.event_id "
+        "LEFT JOIN events_kept k ON k.id = j.event_id "
+        "WHERE j.event_id < ");
     sql_u64(&sql, end);
     sql_raw(&sql, " AND k.id IS NULL LIMIT ");
     sql_u64(&sql, KEEP_ROWS);

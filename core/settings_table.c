@@ -60,20 +60,25 @@ const struct config_option settings_table[] = {
      SOURCES, false,
      "Signing secret of inbound sources that have none of their own."},
     {"supabase_url", "SUPABASE_URL", CONFIG_STRING, "", 0, 0, NULL, "", SOURCES,
-     false, "Address of your Supabase project, https://NAME.supabase.co."},
+     false,
+     "Address of your Supabase project, https://NAME.supabase.co. Without "
+     "effect in this version: for checking events against the project."},
     {"supabase_key", "SUPABASE_KEY", CONFIG_SECRET, "", 0, 0, NULL, "", SOURCES,
      false,
      "Service key of the project. The source `supabase` also accepts it as a "
      "signing secret when it has no other, with a warning."},
     {"notion_api_key", "NOTION_API_KEY", CONFIG_SECRET, "", 0, 0, NULL, "",
-     SOURCES, false, "Key of your Notion integration."},
+     SOURCES, false,
+     "Key of your Notion integration. Without effect in this version: for "
+     "reading the pages that changed."},
     {"notion_database_id", "NOTION_DATABASE_ID", CONFIG_STRING, "", 0, 0, NULL,
      "", SOURCES, false,
-     "The Notion database to watch; empty: all that the integration sees."},
+     "The Notion database to watch; empty: all. Without effect in this "
+     "version."},
     {"confidence_threshold", "CONFIDENCE_THRESHOLD", CONFIG_REAL, "0.85", 0, 1,
      NULL, "", SOURCES, false,
      "Share of equal fields from which an event and the source's own row of "
-     "the same version count as agreeing."},
+     "the same version count as agreeing. Without effect in this version."},
     {"verify_webhook_signatures", "VERIFY_WEBHOOK_SIGNATURES", CONFIG_BOOL,
      "yes", 0, 0, NULL, "", SOURCES, false,
      "Refuse inbound webhooks without a valid signature. \"no\" is for trying "
@@ -81,8 +86,9 @@ const struct config_option settings_table[] = {
 
     {"host", "HOST", CONFIG_STRING, "127.0.0.1", 0, 0, NULL, "", HTTP, false,
      "Address that `make run` listens on."},
-    {"port", "PORT", CONFIG_INT, "8080", 1, 65535, NULL, "", HTTP, false,
-     "Port that `make run` listens on; the next free one if it is taken."},
+    {"port", "PORT", CONFIG_INT, "8000", 1, 65535, NULL, "", HTTP, false,
+     "Port that `make run` listens on; when it is not set and taken, a free "
+     "one."},
     {"base_path", NULL, CONFIG_STRING, "", 0, 0, NULL, "", HTTP, false,
      "Path in front of every route, for a gateway that shares its host: "
      "\"/hooks\" serves /hooks/health. Empty: none."},

@@ -135,22 +135,27 @@ read_worker(struct db *db, int lease_s, struct health *health)
 {
     struct db_rows *rows = NULL;
     const struct slice *row;
-    int64_t left_s;
-    enum db_result result =
-        query_row(db,
-                  SLICE("SELECT TIMESTAMPDIFF(SECOND, UTC_TIMESTAMP(6),"
-                        " MAX(lease_until)), MAX(lease_until) >"
-                        " UTC_TIMESTAMP(6), MAX(lease_until) > '1972-01-01'"
-                        " FROM shards"),
-                  &rows, &row);
+    struct buf sql = BUF_INIT(SQL_MAX_BYTES);
+    enum db_result result;
 
+    /* A lease that is held was renewed lease_s before it ends; one that was
+       given back (token 0) ended at that moment. */
+    sql_raw(&sql, "SELECT TIMESTAMPDIFF(SECOND, MAX(IF(token = 0, lease_until,"
+                  " lease_until - INTERVAL ");
+    sql_i64(&sql, lease_s);
+    sql_raw(&sql, " SECOND)), UTC_TIMESTAMP(6)), MAX(lease_until) >"
+                  " UTC_TIMESTAMP(6), MAX(lease_until) > '1972-01-01'"
+                  " FROM shards");
+    result = query_row(db, buf_slice(&sql), &rows, &row);
+    buf_free(&sql);
     if (result != DB_OK)
         return result;
     health->worker_alive = row != NULL && db_u64(row[1], 0) == 1;
     health->worker_seen_s = -1;
     if (row != NULL && db_u64(row[2], 0) == 1) {
-        left_s = db_i64(row[0], 0);
-        health->worker_seen_s = left_s > lease_s ? 0 : lease_s - left_s;
+        health->worker_seen_s = db_i64(row[0], 0);
+        if (health->worker_seen_s < 0)
+            health->worker_seen_s = 0; /* a lease_s of another length */
     }
     db_rows_free(rows);
     return DB_OK;

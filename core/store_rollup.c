@@ -339,6 +339,29 @@ oldest_hour(struct db *db, const struct table *table, int64_t before_us,
     return DB_OK;
 }
 
+/* Two that fold at the same time, because a lease was lost meanwhile, must not
+   both count the hour: DB_NONE if the other one was first. */
+static enum db_result
+lock_hour(struct db *db, const struct table *table, int64_t hour_us)
+{
+    struct buf sql = BUF_INIT(256);
+    struct db_rows *rows = NULL;
+    enum db_result result;
+
+    buf_addf(&sql, "SELECT slot FROM %s WHERE hour=", table->name);
+    sql_time(&sql, hour_us);
+    sql_raw(&sql, " LIMIT 1 FOR UPDATE");
+    assert(buf_ok(&sql));
+    result = db_query(db, buf_slice(&sql), &rows);
+    buf_free(&sql);
+    if (result != DB_OK)
+        return result;
+    if (db_rows_count(rows) == 0)
+        result = DB_NONE;
+    db_rows_free(rows);
+    return result;
+}
+
 static enum db_result
 fold_hour(struct db *db, const struct table *table, int64_t hour_us)
 {
@@ -376,6 +399,8 @@ fold_table(struct db *db, const struct table *table, int64_t before_us,
         return result;
     result = db_begin(db);
     if (result == DB_OK)
+        result = lock_hour(db, table, hour_us);
+    if (result == DB_OK)
         result = fold_hour(db, table, hour_us);
     if (result == DB_OK)
         result = db_commit(db);
@@ -383,7 +408,7 @@ fold_table(struct db *db, const struct table *table, int64_t before_us,
         db_rollback(db);
     if (result == DB_OK)
         *more = true;
-    return result;
+    return result == DB_NONE ? DB_OK : result;
 }
 
 enum db_result

@@ -131,8 +131,8 @@ store_shard_release(struct db *db, const bool chosen[LANE_SHARDS],
 {
     struct buf sql = BUF_INIT(SQL_MAX);
 
-    sql_raw(&sql, "UPDATE shards SET token=0,"
-                  "lease_until='1971-01-01 00:00:00' WHERE ");
+    sql_raw(&sql, "UPDATE shards SET token=0,lease_until=UTC_TIMESTAMP(6)"
+                  " WHERE ");
     add_shards(&sql, chosen);
     sql_raw(&sql, " AND ");
     add_tokens(&sql, tokens, count);

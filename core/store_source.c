@@ -123,7 +123,7 @@ store_source_get(struct db *db, const struct sealer *sealer, struct slice name,
     enum db_result result;
 
     sql_raw(&sql, COLUMNS "WHERE name = ");
-    sql_text(&sql, name);
+    sql_bytes(&sql, name); /* the column is ASCII, a name asked for any text */
     result = query_rows(db, sealer, &sql, &list);
     if (result == DB_OK && list.count == 0)
         result = DB_NONE;
@@ -246,7 +246,7 @@ change_source(struct db *db, void *arg)
     if (result != DB_OK)
         goto out;
     sql_raw(&sql, COLUMNS "WHERE name = ");
-    sql_text(&sql, work->name);
+    sql_bytes(&sql, work->name);
     sql_raw(&sql, " FOR UPDATE");
     result = buf_ok(&sql) ? db_query(db, buf_slice(&sql), &rows) : DB_NONE;
     if (result != DB_OK)

@@ -189,9 +189,6 @@ trigger_make_event(struct trigger *trigger, uint32_t application_id,
         .route = ROUTE_MATCH,
         .deliver_at_us = value[TRIGGER_DELIVER_AT].number,
     };
-    /* The past means now, and a time before 1970 fits no TIMESTAMP. */
-    if (event->deliver_at_us < CLOCK_US_PER_S)
-        event->deliver_at_us = 0;
     if (value[TRIGGER_METADATA].given)
         event->metadata =
             minified(value[TRIGGER_METADATA].raw, &trigger->metadata);

@@ -82,6 +82,15 @@ application_of(const struct task *task, const struct catalog_snapshot *snapshot)
     return subscription == NULL ? 0 : subscription->application_id;
 }
 
+/* 0 for what was not tried, and for what is done inside the transaction. */
+static int64_t
+duration_of(const struct attempt *attempt)
+{
+    return attempt->ended_us > attempt->started_us
+               ? attempt->ended_us - attempt->started_us
+               : 0;
+}
+
 static void
 fill_row(const struct task *task, const struct catalog_snapshot *snapshot,
          struct flush_row *row)
@@ -100,7 +109,7 @@ fill_row(const struct task *task, const struct catalog_snapshot *snapshot,
         .error_message =
             attempt->error[0] == '\0' ? SLICE_NONE : slice_of(attempt->error),
         .response_body = slice_make(attempt->body, attempt->body_len),
-        .duration_us = tried ? attempt->ended_us - attempt->started_us : 0,
+        .duration_us = tried ? duration_of(attempt) : 0,
     };
 }
 
@@ -159,7 +168,8 @@ set_times(struct batch *batch, struct task *const *tasks, size_t count,
         const struct attempt *attempt = &tasks[i]->attempt;
         int64_t age_us = 0;
 
-        if (row->job.kind == JOB_PROCESS && row->status == FLUSH_SUCCESS)
+        /* What is done inside the transaction ends with it. */
+        if (row->job.kind == JOB_PROCESS && attempt->started_us > 0)
             row->duration_us = mono_us - attempt->started_us;
         else if (row->status != FLUSH_CANCELLED && attempt->ended_us > 0)
             age_us = mono_us - attempt->ended_us;

@@ -19,6 +19,7 @@
 
 #define HEADER_MAX 8192   /* bytes of one header line */
 #define ENVELOPE_MAX 4096 /* bytes that a format adds to data and metadata */
+#define BODY_KEPT 65536   /* bytes of memory that an idle request keeps */
 
 void
 request_init(struct request *request)
@@ -30,7 +31,10 @@ request_init(struct request *request)
 void
 request_clear(struct request *request)
 {
-    buf_clear(&request->body);
+    if (request->body.cap > BODY_KEPT)
+        buf_free(&request->body);
+    else
+        buf_clear(&request->body);
     curl_slist_free_all(request->headers);
     request->headers = NULL;
 }
@@ -183,7 +187,6 @@ deliver_build(const struct subscription *subscription,
               const struct deliver_time *time, struct request *request)
 {
     struct format_event content;
-    struct curl_slist *no_expect;
 
     if (event == NULL)
         return OBSTACLE_EVENT_MISSING;
@@ -199,12 +202,11 @@ deliver_build(const struct subscription *subscription,
     format_body(subscription->format, &content, &request->body);
     /* Without a value libcurl leaves its own header out: no waiting for 100
        Continue. */
-    no_expect = curl_slist_append(request->headers, "Expect:");
-    if (!buf_ok(&request->body) || no_expect == NULL) {
+    request->headers = curl_slist_append(NULL, "Expect:");
+    if (!buf_ok(&request->body) || request->headers == NULL) {
         request_clear(request);
         return OBSTACLE_INTERNAL;
     }
-    request->headers = no_expect;
     add_headers(subscription, event, job, time, request);
     return OBSTACLE_NONE;
 }

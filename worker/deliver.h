@@ -22,7 +22,7 @@ struct request {
 };
 
 /* An empty request; request_clear() makes a used one empty again and keeps
-   the body's memory, request_free() does not. */
+   the body's memory if it is not large, request_free() does not. */
 void request_init(struct request *request);
 void request_clear(struct request *request);
 void request_free(struct request *request);

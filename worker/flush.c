@@ -54,7 +54,8 @@ put_back(struct flush *flush, struct task_list *list)
     struct task *task;
 
     while ((task = task_list_pop(list)) != NULL) {
-        if (task->orphan)
+        /* Its shard may be ours again, and others have passed it over. */
+        if (task->orphan && !lease_owns(flush->peers.lease, task->job.shard))
             scheduler_forget(scheduler, task);
         else
             scheduler_put_back(scheduler, task);

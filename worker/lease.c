@@ -327,6 +327,7 @@ lease_fence(const struct lease *lease, struct db *db,
 void
 lease_release(struct lease *lease, struct db *db)
 {
+    enum db_result result = DB_OK;
     uint64_t tokens[LANE_SHARDS];
     bool ours[LANE_SHARDS];
     size_t count, i;
@@ -334,12 +335,16 @@ lease_release(struct lease *lease, struct db *db)
     for (i = 0; i < LANE_SHARDS; i++)
         ours[i] = lease->tokens[i] != 0;
     count = collect_tokens(lease, NULL, tokens);
-    if (count > 0 && store_shard_release(db, ours, tokens, count) != DB_OK)
+    if (count > 0)
+        result = store_shard_release(db, ours, tokens, count);
+    if (result != DB_OK)
         log_warning(LOGGER, LOG_FIELDS(LOG_TEXT("error", db_error_text(db))),
                     "Cannot give the leases back; they run out in %d s",
                     lease->lease_s);
     memset(lease->tokens, 0, sizeof(lease->tokens));
-    if (lease->has_node)
+    /* Without a database the node's row runs out as well; asking again would
+       cost another time-out. */
+    if (lease->has_node && result == DB_OK)
         node_release(db, &lease->node);
     lease->has_node = false;
 }

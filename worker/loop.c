@@ -58,8 +58,11 @@ on_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *known)
         event.events |= EPOLLIN;
     if (what & CURL_POLL_OUT)
         event.events |= EPOLLOUT;
-    if (epoll_ctl(loop->epoll_fd, op, fd, &event) != 0 && errno == EEXIST)
-        (void)epoll_ctl(loop->epoll_fd, EPOLL_CTL_MOD, fd, &event);
+    /* A number that was closed and given out again may be known or not. */
+    if (epoll_ctl(loop->epoll_fd, op, fd, &event) != 0)
+        (void)epoll_ctl(loop->epoll_fd,
+                        errno == EEXIST ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, fd,
+                        &event);
     (void)curl_multi_assign(loop->multi, fd, loop);
     return 0;
 }

@@ -39,6 +39,7 @@ static const struct {
     {CURLE_SSL_CONNECT_ERROR, {"tls", false}},
     {CURLE_PEER_FAILED_VERIFICATION, {"tls", false}},
     {CURLE_SSL_CERTPROBLEM, {"tls", false}},
+    {CURLE_SSL_CLIENTCERT, {"tls", false}},
     {CURLE_SSL_CIPHER, {"tls", false}},
     {CURLE_SSL_CACERT_BADFILE, {"tls", false}},
     {CURLE_SSL_ISSUER_ERROR, {"tls", false}},

@@ -96,8 +96,8 @@ payloads_pin(struct payloads *payloads, struct event *event)
     payloads->pinned += event->bytes;
 }
 
-void
-payloads_unpin(struct payloads *payloads, struct event *event)
+static void
+unpin(struct payloads *payloads, struct event *event)
 {
     if (event == NULL)
         return;
@@ -117,7 +117,7 @@ payloads_unpin(struct payloads *payloads, struct event *event)
 void
 payloads_free_task(struct payloads *payloads, struct task *task)
 {
-    payloads_unpin(payloads, task->event);
+    unpin(payloads, task->event);
     free(task->attempt.body);
     free(task);
 }
@@ -211,11 +211,13 @@ serve_chunk(struct payloads *payloads, struct db *db, struct task **tasks,
         result = store_payload_read(db, ids, n, arrive, &arrivals);
     for (i = 0; result == DB_OK && i < *covered; i++) {
         tasks[i]->event = map_get(&payloads->events, tasks[i]->job.event_id);
-        if (tasks[i]->event != NULL)
-            payloads_pin(payloads, tasks[i]->event);
+        if (tasks[i]->event == NULL)
+            continue;
+        payloads_pin(payloads, tasks[i]->event);
+        tasks[i]->event_bytes = tasks[i]->event->bytes;
     }
     for (i = 0; i < arrivals.count; i++)
-        payloads_unpin(payloads, arrivals.events[i]);
+        unpin(payloads, arrivals.events[i]);
     return result;
 }
 

@@ -52,7 +52,6 @@ enum db_result payloads_serve(struct payloads *payloads, struct db *db,
     __attribute__((warn_unused_result));
 
 void payloads_pin(struct payloads *payloads, struct event *event);
-void payloads_unpin(struct payloads *payloads, struct event *event);
 
 /* Frees a forgotten task and gives its event back. */
 void payloads_free_task(struct payloads *payloads, struct task *task);

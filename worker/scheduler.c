@@ -12,6 +12,8 @@
 #include <stdlib.h>
 
 #define LANE_TASKS_MAX 1024 /* waiting in one lane, however quiet the others */
+#define LANE_BYTES_SHARE 8  /* one lane's events take an eighth of the memory */
+#define SIZE_MEMORY 8       /* events until a lane's usual size is forgotten */
 
 struct scheduler *
 scheduler_new(const struct scheduler_limits *limits,
@@ -72,6 +74,7 @@ scheduler_lane(struct scheduler *s, uint64_t number, uint32_t shard)
     lane->number = number;
     lane->shard = shard;
     lane->oldest_us = NEVER;
+    lane->event_bytes = s->limits.event_bytes;
     ask_setup(s, lane);
     (void)map_put(&s->lanes, number, lane);
     return lane;
@@ -84,6 +87,13 @@ scheduler_lane_cap(const struct scheduler *s, const struct lane *lane)
 
     if (cap > LANE_TASKS_MAX)
         cap = LANE_TASKS_MAX;
+    /* A lane that does not get on must not fill the memory with its events. */
+    if (s->limits.bytes > 0 && lane->event_bytes > 0) {
+        size_t fit = s->limits.bytes / LANE_BYTES_SHARE / lane->event_bytes;
+
+        if (cap > fit)
+            cap = fit;
+    }
     if (cap < 2 * (size_t)lane->config.window)
         cap = 2 * (size_t)lane->config.window;
     return cap;
@@ -109,16 +119,24 @@ make_task(struct scheduler *s, struct lane *lane, const struct job_row *row)
     return task;
 }
 
-/* A lane that has nothing ready gets in even when memory is full, so that no
+/* A lane that has nothing gets one in even when memory is full, so that no
    backlog of others can shut it out. */
+size_t
+scheduler_room(const struct scheduler *s, const struct lane *lane,
+               size_t planned)
+{
+    size_t used = s->tasks.used + planned;
+
+    if (used < s->limits.tasks)
+        return s->limits.tasks - used;
+    return lane->known == 0 && used < s->limits.tasks + s->limits.tasks / 4;
+}
+
 static bool
 has_room(const struct scheduler *s, const struct lane *lane)
 {
-    size_t most = s->limits.tasks;
-
-    if (lane->known == 0)
-        most += most / 4;
-    return s->tasks.used < most && lane->queued < scheduler_lane_cap(s, lane);
+    return scheduler_room(s, lane, 0) > 0 &&
+           lane->queued < scheduler_lane_cap(s, lane);
 }
 
 struct task *
@@ -145,12 +163,23 @@ scheduler_adopt(struct scheduler *s, const struct job_row *row)
     return make_task(s, lane, row);
 }
 
+/* Grows at once and shrinks slowly. */
+static void
+learn_size(struct lane *lane, size_t bytes)
+{
+    if (bytes > lane->event_bytes)
+        lane->event_bytes = bytes;
+    else
+        lane->event_bytes -= (lane->event_bytes - bytes) / SIZE_MEMORY;
+}
+
 void
 scheduler_ready(struct scheduler *s, struct task *task)
 {
     struct lane *lane = task->lane;
 
     assert(task->state == TASK_LOADING);
+    learn_size(lane, task->event_bytes);
     task->state = TASK_READY;
     if (task->job.test)
         task_list_add(&s->tests, task);

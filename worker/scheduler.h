@@ -40,6 +40,8 @@ struct scheduler_limits {
     uint32_t slots;       /* jobs that run at the same time */
     uint32_t lane_window; /* the usual window */
     size_t tasks;         /* jobs in memory */
+    size_t bytes;         /* events in memory; 0 = they do not matter */
+    size_t event_bytes;   /* what an event may have, before any is known */
 };
 
 struct scheduler;

@@ -30,9 +30,10 @@ struct lane {
     struct lane_config config;
     struct task_list fresh;
     struct task_list retries;
-    size_t queued;    /* loading or ready, tests not counted */
-    size_t known;     /* in any state */
-    uint32_t running; /* in the delivery loop, tests not counted */
+    size_t queued;      /* loading or ready, tests not counted */
+    size_t known;       /* in any state */
+    uint32_t running;   /* in the delivery loop, tests not counted */
+    size_t event_bytes; /* of an event of this lane, about */
 
     /* what the database has: times are its clock */
     bool more;       /* jobs that are due and not in memory */
@@ -83,6 +84,10 @@ void scheduler_refresh(struct scheduler *s, struct lane *lane);
 struct lane *scheduler_ring_pop(struct scheduler *s, enum lane_ring ring);
 /* How many jobs of this lane may wait in memory. */
 size_t scheduler_lane_cap(const struct scheduler *s, const struct lane *lane);
+/* How many more jobs of this lane memory takes when so many are planned, the
+   lane's cap apart. */
+size_t scheduler_room(const struct scheduler *s, const struct lane *lane,
+                      size_t planned);
 /* A task for a job that is due and not known; NULL if there is no room. */
 struct task *scheduler_take(struct scheduler *s, struct lane *lane,
                             const struct job_row *row);

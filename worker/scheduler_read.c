@@ -88,24 +88,32 @@ plan_read(struct lane *lane, size_t want, struct lane_read *read)
     lane->ties = 0;
 }
 
+/* How many jobs to ask for, when so many are asked for already. What a lane
+   may have depends on the others: its place in the ring may be out of date. */
+static size_t
+wanted(const struct scheduler *s, const struct lane *lane, size_t planned)
+{
+    size_t cap = scheduler_lane_cap(s, lane);
+    size_t room = scheduler_room(s, lane, planned);
+    size_t want = cap > lane->queued ? cap - lane->queued : 0;
+
+    return want < room ? want : room;
+}
+
 size_t
 scheduler_plan_reads(struct scheduler *s, struct lane_read *reads, size_t max)
 {
-    size_t n = 0, room;
+    size_t n = 0, planned = 0, looks = s->rings[RING_HUNGRY].count;
 
-    room =
-        s->limits.tasks > s->tasks.used ? s->limits.tasks - s->tasks.used : 0;
-    while (n < max && room > 0) {
+    while (n < max && looks-- > 0) {
         struct lane *lane = scheduler_ring_pop(s, RING_HUNGRY);
-        size_t want;
+        size_t want = wanted(s, lane, planned);
 
-        if (lane == NULL)
-            break;
-        want = scheduler_lane_cap(s, lane) - lane->queued;
-        if (want > room)
-            want = room;
-        room -= want;
-        plan_read(lane, want, &reads[n++]);
+        if (want > 0)
+            plan_read(lane, want, &reads[n++]);
+        else
+            scheduler_refresh(s, lane); /* behind the others, if hungry still */
+        planned += want;
     }
     return n;
 }

@@ -33,6 +33,7 @@ adopt(const struct flush_peers *peers, struct scheduler *scheduler,
     if (task == NULL)
         return;
     task->event = relayed->origin->event;
+    task->event_bytes = task->event->bytes;
     payloads_pin(peers->payloads, task->event);
     scheduler_ready(scheduler, task);
 }
@@ -48,7 +49,8 @@ adopt_all(const struct flush_peers *peers, struct process *process,
     size_t i, n;
 
     relayed = process_tell(process, &n);
-    if (n == 0)
+    /* A worker that is stopping takes nothing on. */
+    if (n == 0 || atomic_load(&peers->desk->order) != DESK_RUN)
         return;
     scheduler = desk_lock(peers->desk);
     for (i = 0; i < n; i++)
@@ -142,7 +144,9 @@ settle_batch(const struct flush_peers *peers, const struct batch *batch,
     tell(batch, count);
     forget(peers, batch, tasks, count);
     for (i = 0; i < count; i++) {
-        if (manner == BATCH_FULL && batch_row(batch, i)->live &&
+        /* Also if its job was cancelled, or an earlier COMMIT had it: the
+           endpoint has said so. */
+        if (manner == BATCH_FULL &&
             tasks[i]->attempt.outcome.kind == OUTCOME_DISABLE)
             disable(peers, tasks[i]);
         payloads_free_task(peers->payloads, tasks[i]);

@@ -9,8 +9,6 @@
 #include <stdlib.h>
 
 #define LOGGER "postern.worker"
-#define CLOCK_WARN_US CLOCK_US_PER_S
-#define CLOCK_MAX_US (60 * CLOCK_US_PER_S)
 
 void
 store_close(struct store_loop *loop)
@@ -55,25 +53,6 @@ store_open(struct store_loop *loop)
     atomic_init(&loop->ended, false);
 }
 
-/* Ids are made from our clock and compared with the database's. */
-static bool
-check_clock(struct store_loop *loop)
-{
-    int64_t ahead_us = clock_wall_us() - db_now_us(loop->db);
-    int64_t off_us = ahead_us < 0 ? -ahead_us : ahead_us;
-
-    if (off_us > CLOCK_MAX_US)
-        log_error(LOGGER,
-                  LOG_FIELDS(LOG_INT("seconds", ahead_us / CLOCK_US_PER_S)),
-                  "The clock of this host and that of the database differ by "
-                  "more than a minute: set them by NTP");
-    else if (off_us > CLOCK_WARN_US)
-        log_warning(LOGGER,
-                    LOG_FIELDS(LOG_INT("ms", ahead_us / CLOCK_US_PER_MS)),
-                    "The clock of this host and that of the database differ");
-    return off_us <= CLOCK_MAX_US;
-}
-
 /* DB_BROKEN with a connection: it is not one for this program. */
 static enum db_result
 check_database(struct store_loop *loop)
@@ -86,8 +65,6 @@ check_database(struct store_loop *loop)
     result = schema_check(loop->db, &why);
     if (result == DB_BROKEN)
         log_error(LOGGER, NULL, "%s", buf_slice(&why).ptr);
-    else if (result == DB_OK && !check_clock(loop))
-        result = DB_BROKEN;
     buf_free(&why);
     return result;
 }

@@ -43,6 +43,7 @@ struct task {
     bool slot;           /* runs in the delivery loop */
     bool orphan;         /* its lease is lost: whatever comes back is dropped */
     struct event *event; /* pinned in the cache; NULL: it does not exist */
+    size_t event_bytes;  /* memory that the event takes */
     struct lane *lane;
     struct task *next;
     struct attempt attempt; /* valid when TASK_DONE */

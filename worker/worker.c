@@ -70,6 +70,8 @@ open_desk(struct worker *worker)
         .slots = (uint32_t)settings->slots,
         .lane_window = (uint32_t)settings->lane_window,
         .tasks = (size_t)settings->slots * TASKS_PER_SLOT,
+        .bytes = (size_t)settings->cache_bytes,
+        .event_bytes = (size_t)settings->max_body,
     };
     struct scheduler *scheduler;
 

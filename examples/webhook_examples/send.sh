@@ -40,6 +40,13 @@ if [ -z "$secret" ]; then
 fi
 [ $# -gt 0 ] || set -- "$(dirname "$0")/${source}_webhook_payload.json"
 
+for file in "$@"; do
+    if [ ! -r "$file" ]; then
+        echo "send.sh: $file cannot be read" >&2
+        exit 66
+    fi
+done
+
 failed=0
 for file in "$@"; do
     # The signature covers the very bytes that are sent: hex HMAC-SHA256.

@@ -457,7 +457,7 @@ test_memory_is_bounded(void)
         for (i = 0; i < n; i++)
             (void)answer(s, &table, &reads[i], NOW_DB);
     } while (n > 0);
-    CU_ASSERT(scheduler_counts(s).tasks <= 100);
+    CU_ASSERT(scheduler_counts(s).tasks <= 108); /* the eight's first ones */
     CU_ASSERT(scheduler_counts(s).tasks >= 50);
     /* However full: a lane that has nothing gets its first job in. */
     CU_ASSERT_PTR_NOT_NULL(offer_ready(s, late));
@@ -631,6 +631,123 @@ test_failed_read_changes_nothing(void)
     scheduler_free(s);
 }
 
+static struct lane_head
+head_of(uint32_t subscription, int64_t due_us)
+{
+    return (struct lane_head){
+        .lane = LANE(subscription),
+        .shard = lane_shard(LANE(subscription)),
+        .due_us = due_us,
+    };
+}
+
+static void
+clear(struct scheduler *s)
+{
+    struct task_list dropped = TASK_LIST_INIT;
+    uint32_t shard;
+
+    for (shard = 0; shard < LANE_SHARDS; shard++)
+        scheduler_leave_shard(s, shard, false, &dropped);
+    (void)free_list(&dropped);
+    CU_ASSERT_EQUAL(scheduler_counts(s).tasks, 0);
+    scheduler_free(s);
+}
+
+/* It was to be read while it was alone; then others came and took their share
+   of the memory. */
+static void
+test_share_shrinks_before_the_read(void)
+{
+    struct plan plan = {LANE_REMOTE, 5};
+    struct scheduler *s = make(&plan, 100, 1000);
+    struct lane_head missed = head_of(1, NOW_DB - 5000);
+    struct lane_read reads[8];
+    uint32_t i;
+
+    for (i = 0; i < 200; i++)
+        (void)offer_ready(s, job(i + 1, 1));
+    scheduler_begin_heads(s);
+    scheduler_head(s, &missed, &now);
+    CU_ASSERT_EQUAL(scheduler_counts(s).hungry, 1);
+    for (i = 0; i < 30; i++)
+        CU_ASSERT_PTR_NOT_NULL(offer_ready(s, job(1000 + i, 2 + i)));
+    CU_ASSERT_EQUAL(scheduler_plan_reads(s, reads, 8), 0);
+    CU_ASSERT_EQUAL(scheduler_counts(s).hungry, 0);
+    clear(s);
+}
+
+/* Two lanes that do not get on have filled the memory. */
+static void
+test_full_memory_shuts_nobody_out(void)
+{
+    struct plan plan = {LANE_REMOTE, 5};
+    struct scheduler *s = make(&plan, 20, 20);
+    struct lane_head backlog[] = {
+        head_of(1, NOW_DB - 5000),
+        head_of(2, NOW_DB - 5000),
+        head_of(3, NOW_DB - 5000),
+    };
+    struct lane_read reads[8];
+    uint32_t i;
+
+    for (i = 0; i < 20; i++)
+        CU_ASSERT_PTR_NOT_NULL(offer_ready(s, job(i + 1, 1 + i % 2)));
+    scheduler_begin_heads(s);
+    for (i = 0; i < 3; i++)
+        scheduler_head(s, &backlog[i], &now);
+    CU_ASSERT_EQUAL_FATAL(scheduler_plan_reads(s, reads, 8), 1);
+    CU_ASSERT_EQUAL(reads[0].lane, LANE(3));
+    CU_ASSERT_EQUAL(reads[0].limit, 1);
+    scheduler_end_read(s, &reads[0], &now, false);
+    clear(s);
+}
+
+/* One lane's events get an eighth of their memory. */
+static void
+test_large_events_are_few(void)
+{
+    const struct scheduler_limits limits = {
+        .slots = 100,
+        .lane_window = 5,
+        .tasks = 1000,
+        .bytes = 80000,
+        .event_bytes = 500,
+    };
+    struct plan plan = {LANE_REMOTE, 1};
+    struct scheduler *s = scheduler_new(&limits, setup, &plan);
+    struct lane_head head = head_of(3, NOW_DB - 5000);
+    struct lane_read read;
+    size_t i, taken = 0;
+
+    for (i = 0; i < 50; i++) {
+        struct job_row row = job(i + 1, 1);
+        struct task *task = scheduler_offer(s, &row, &now);
+
+        if (task == NULL)
+            continue;
+        taken++;
+        task->event_bytes = 10; /* smaller than they might have been */
+        scheduler_ready(s, task);
+    }
+    /* The first ones tell how large they are, and so more get in. */
+    CU_ASSERT(taken >= 20);
+    CU_ASSERT_EQUAL(drain(s), taken);
+    for (i = 0; i < 3; i++) {
+        struct job_row row = job(100 + i, 3);
+        struct task *task = scheduler_offer(s, &row, &now);
+
+        CU_ASSERT_PTR_NOT_NULL_FATAL(task);
+        task->event_bytes = 2500;
+        scheduler_ready(s, task);
+    }
+    scheduler_begin_heads(s);
+    scheduler_head(s, &head, &now);
+    /* Four of them fit, three are there: not worth a read. */
+    CU_ASSERT_EQUAL(scheduler_plan_reads(s, &read, 1), 0);
+    clear(s);
+}
+
 int
 main(void)
 {
@@ -652,6 +769,10 @@ main(void)
         {"foreign kinds are left alone", test_foreign_kinds_are_left_alone},
         {"a lost shard", test_lost_shard},
         {"a failed read changes nothing", test_failed_read_changes_nothing},
+        {"a share that shrinks before the read",
+         test_share_shrinks_before_the_read},
+        {"full memory shuts nobody out", test_full_memory_shuts_nobody_out},
+        {"large events are few", test_large_events_are_few},
         CU_TEST_INFO_NULL,
     };
 

@@ -127,7 +127,8 @@ test_worker(void)
     struct health health;
 
     testdb_exec(db, "UPDATE shards SET lease_until ="
-                    " UTC_TIMESTAMP(6) + INTERVAL 10 SECOND WHERE shard = 3");
+                    " UTC_TIMESTAMP(6) + INTERVAL 10 SECOND, token = 9"
+                    " WHERE shard = 3");
     health = read_health();
     CU_ASSERT(health.worker_alive);
     CU_ASSERT(health.worker_seen_s >= 5 && health.worker_seen_s <= 7);
@@ -137,6 +138,12 @@ test_worker(void)
     health = read_health();
     CU_ASSERT_FALSE(health.worker_alive);
     CU_ASSERT(health.worker_seen_s >= 74 && health.worker_seen_s <= 77);
+
+    /* Given back a minute ago, not run out. */
+    testdb_exec(db, "UPDATE shards SET token = 0 WHERE shard = 3");
+    health = read_health();
+    CU_ASSERT_FALSE(health.worker_alive);
+    CU_ASSERT(health.worker_seen_s >= 59 && health.worker_seen_s <= 62);
 }
 
 int

@@ -70,26 +70,6 @@ test_an_array_without_the_optional(void)
     trigger_form_free(&form);
 }
 
-/* No TIMESTAMP column could hold it. */
-static void
-test_a_time_before_1970_is_now(void)
-{
-    struct trigger_form form;
-    struct problems problems;
-    struct new_event event;
-
-    problems.count = 0;
-    CU_ASSERT_EQUAL_FATAL(
-        trigger_form_read(&form,
-                          SLICE("{\"event\":\"a\",\"data\":{},"
-                                "\"deliver_at\":\"0001-01-01T00:00:00Z\"}"),
-                          &rules, &problems),
-        TRIGGER_OK);
-    trigger_make_event(&form.items[0], 1, &event);
-    CU_ASSERT_EQUAL(event.deliver_at_us, 0);
-    trigger_form_free(&form);
-}
-
 static void
 test_refusals(void)
 {
@@ -185,7 +165,6 @@ main(void)
     CU_TestInfo tests[] = {
         {"one event", test_one_event},
         {"an array without the optional", test_an_array_without_the_optional},
-        {"a time before 1970 is now", test_a_time_before_1970_is_now},
         {"refusals", test_refusals},
         {"sizes", test_sizes},
         CU_TEST_INFO_NULL,
