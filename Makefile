@@ -7,6 +7,8 @@
 #   make check      all tests            make check-unit  the fast ones
 #   make asan       unit and functional tests under ASan and UBSan
 #   make tsan       the same under TSan
+#   make bench      measures it beside its physical limits, under 5 minutes
+#   make bench-full the same and more, longer
 #   make lint       house rules, formatting, static analysis
 #   make install    PREFIX=/usr/local DESTDIR=
 #   make clean
@@ -64,7 +66,7 @@ UNIT_SRCS = $(wildcard tests/unit/test_*.c)
 UNIT      = $(UNIT_SRCS:tests/unit/%.c=$(BUILD)/tests/%)
 
 .PHONY: all unit check check-unit check-func check-clients asan tsan lint \
-        run stop install clean deps
+        run stop install clean deps bench bench-full bench-programs
 all: $(PROGRAMS)
 
 # A library holds everything of its folder but main().
@@ -91,6 +93,7 @@ $(BUILD)/core/%.o:   CPPFLAGS += -Ibase -Icore $(MARIADB_CFLAGS)
 $(BUILD)/fcgi/%.o:   CPPFLAGS += -Ibase -Icore -Ifcgi
 $(BUILD)/worker/%.o: CPPFLAGS += -Ibase -Icore -Iworker
 $(BUILD)/cli/%.o:    CPPFLAGS += -Ibase -Icore -Icli
+$(BUILD)/bench/%.o:  CPPFLAGS += -Ibase -Icore -Ibench
 
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
@@ -130,6 +133,26 @@ asan:
 	SAN=address tests/run unit func
 tsan:
 	SAN=thread tests/run unit func
+
+# The benchmark's own programs, each of a main file and what they share.
+BENCH_NAMES  = load sink floor_fcgi floor_curl floor_insert floor_queue
+BENCH        = $(BENCH_NAMES:%=$(BUILD)/bench/%)
+BENCH_SRCS   = $(wildcard bench/*.c)
+BENCH_SHARED = $(filter-out $(BENCH_NAMES:%=bench/%.c),$(BENCH_SRCS))
+BENCHLIB     = $(BUILD)/libbench.a
+$(BENCHLIB): $(call lib_objs,$(BENCH_SHARED))
+	@mkdir -p $(@D) && rm -f $@
+	$(AR) rcs $@ $^
+$(BUILD)/bench/floor_fcgi: BENCH_LIBS = -lfcgi
+$(BUILD)/bench/floor_curl: BENCH_LIBS = -lcurl
+$(BENCH): $(BUILD)/bench/%: $(BUILD)/bench/%.o $(BENCHLIB) $(CORE) $(BASE)
+	$(CC) $(ALL_LDFLAGS) $^ $(BENCH_LIBS) $(CORE_LIBS) $(BASE_LIBS) -o $@
+
+bench-programs: all $(BENCH)
+bench: deps
+	bench/run
+bench-full: deps
+	bench/run --full
 
 lint:
 	tools/lint

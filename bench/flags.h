@@ -8,11 +8,11 @@
 #include <stdint.h>
 
 struct flag {
-    const char *name;   /* without the dashes; NULL ends a table */
-    const char *help;   /* with the unit */
-    uint64_t *number;   /* one of these two is set */
+    const char *name; /* without the dashes; NULL ends a table */
+    const char *help; /* with the unit */
+    uint64_t *number; /* one of these two is set */
     const char **text;
-    uint64_t max;       /* of number */
+    uint64_t max; /* of number */
 };
 
 /* Fills in what was given. Anything wrong: usage on stderr and exit code 64. */

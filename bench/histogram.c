@@ -72,8 +72,7 @@ histogram_json(const struct histogram *histogram, struct buf *out)
     static const struct {
         const char *name;
         double share;
-    } points[] = {
-        {"p50", 0.5}, {"p90", 0.9}, {"p99", 0.99}, {"p999", 0.999}};
+    } points[] = {{"p50", 0.5}, {"p90", 0.9}, {"p99", 0.99}, {"p999", 0.999}};
     size_t i;
 
     buf_addf(out, "{\"count\":%llu,\"mean\":%llu",

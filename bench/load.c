@@ -104,10 +104,9 @@ drop(struct load *load, struct connection *connection)
 static void
 send_rest(struct load *load, struct connection *connection)
 {
-    ssize_t done = send(connection->fd,
-                        connection->request.data + connection->sent,
-                        connection->request.len - connection->sent,
-                        MSG_NOSIGNAL);
+    ssize_t done =
+        send(connection->fd, connection->request.data + connection->sent,
+             connection->request.len - connection->sent, MSG_NOSIGNAL);
 
     if (done < 0 && errno != EAGAIN && errno != ENOTCONN) {
         drop(load, connection);
@@ -304,16 +303,15 @@ read_flags(struct load *load, int argc, char **argv)
          COUNT_MAX},
         {"rate", "requests/s, open loop (0: closed loop)", &load->rate, NULL,
          RATE_MAX},
-        {"first", "number of the first request", &load->first, NULL,
-         COUNT_MAX},
+        {"first", "number of the first request", &load->first, NULL, COUNT_MAX},
         {"body", "supabase, trigger or fixed", NULL, &load->body.kind, 0},
         {"bytes", "of a body (600)", &load->body.body_bytes, NULL, 1000000},
         {"secret", "that signs the bodies", NULL, &load->body.secret, 0},
         {"token", "of the API", NULL, &load->body.token, 0},
         {"tag", "part of record ids", NULL, &load->body.tag, 0},
         {"event", "trigger: the event's type", NULL, &load->body.event, 0},
-        {"types", "trigger: how many types .0, .1 ...", &load->body.types,
-         NULL, 1000000},
+        {"types", "trigger: how many types .0, .1 ...", &load->body.types, NULL,
+         1000000},
         {NULL, NULL, NULL, NULL, 0},
     };
 
@@ -334,7 +332,9 @@ int
 main(int argc, char **argv)
 {
     static struct load load = {
-        .body = {.kind = "fixed", .tag = "r", .event = "bench",
+        .body = {.kind = "fixed",
+                 .tag = "r",
+                 .event = "bench",
                  .body_bytes = 600},
         .connections = 64,
     };

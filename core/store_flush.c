@@ -19,6 +19,13 @@
 #define SMALLINT_MAX 65535
 #define ROW_SQL_MAX 128 /* bytes a row adds to the statements on jobs */
 
+/*
+ * Rows of `jobs` by their ids. The table is nearly empty most of the time, and
+ * for such a table the optimizer prefers to scan it: that would lock every row
+ * there is, and wait for those that are being inserted.
+ */
+#define JOIN_JOBS " x STRAIGHT_JOIN jobs j FORCE INDEX (PRIMARY) ON j.id=x.id"
+
 static struct flush_row *
 find_row(struct flush_row *rows, size_t count, uint64_t id)
 {
@@ -64,7 +71,7 @@ store_flush_lock(struct db *db, struct flush_row *rows, size_t count,
         rows[i].live = false;
     sql_raw(&sql, "SELECT j.id,j.attempts,UTC_TIMESTAMP(6) FROM ");
     add_id_table(&sql, rows, count);
-    sql_raw(&sql, " x STRAIGHT_JOIN jobs j ON j.id=x.id FOR UPDATE");
+    sql_raw(&sql, JOIN_JOBS " FOR UPDATE");
     assert(buf_ok(&sql));
     result = db_query(db, buf_slice(&sql), &found);
     buf_free(&sql);
@@ -270,7 +277,7 @@ move_retries(struct db *db, const struct flush_row *rows, size_t count)
             sql_raw(&sql, " due");
     }
     if (n > 0) {
-        sql_raw(&sql, ") x STRAIGHT_JOIN jobs j ON j.id=x.id"
+        sql_raw(&sql, ")" JOIN_JOBS
                       " SET j.attempts=x.attempts,j.next_retry_at=x.due");
         result = exec_expecting(db, &sql, n);
     }
@@ -293,7 +300,7 @@ delete_finished(struct db *db, const struct flush_row *rows, size_t count)
     if (n > 0) {
         sql_raw(&sql, "DELETE j FROM ");
         sql_id_table(&sql, ids, n);
-        sql_raw(&sql, " x STRAIGHT_JOIN jobs j ON j.id=x.id");
+        sql_raw(&sql, JOIN_JOBS);
         result = exec_expecting(db, &sql, n);
     }
     buf_free(&sql);

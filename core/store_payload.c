@@ -32,7 +32,7 @@ read_from(struct db *db, const char *table, const uint64_t *ids, size_t count,
     sql_id_table(&sql, ids, count);
     sql_raw(&sql, " x STRAIGHT_JOIN ");
     sql_raw(&sql, table);
-    sql_raw(&sql, " e ON e.id=x.id");
+    sql_raw(&sql, " e FORCE INDEX (PRIMARY) ON e.id=x.id");
     assert(buf_ok(&sql));
     result = db_query(db, buf_slice(&sql), &rows);
     buf_free(&sql);
