@@ -23,6 +23,7 @@
 #define PAUSE_SPREAD_MS 25
 
 enum {
+    ERROR_TABLE_EXISTS = 1050,
     ERROR_LOCK_WAIT = 1205,
     ERROR_NOT_INCREASING = 1493,
     ERROR_NO_SUCH_PARTITION = 1507,
@@ -119,12 +120,22 @@ pause_a_little(void)
     nanosleep(&pause, NULL);
 }
 
+/* Errors that pass by themselves: somebody uses the table, or the server has
+   not yet let go of the files of a partition that was just replaced. */
+static bool
+comes_right(struct db *db)
+{
+    return db_error_number(db) == ERROR_LOCK_WAIT ||
+           db_error_number(db) == ERROR_TABLE_EXISTS;
+}
+
 /* Busy, or somebody else has just done the same. */
 static bool
 can_be_left(struct db *db)
 {
     switch (db_error_number(db)) {
     case ERROR_LOCK_WAIT:
+    case ERROR_TABLE_EXISTS:
     case ERROR_NOT_INCREASING:
     case ERROR_NO_SUCH_PARTITION:
     case ERROR_SAME_PARTITION:
@@ -151,7 +162,7 @@ partitions_alter(struct db *db, const char *table, const char *rest,
         sql_raw(&sql, last && pressing ? " WAIT 1 " : " NOWAIT ");
         sql_raw(&sql, rest);
         result = db_exec(db, buf_slice(&sql), NULL);
-        if (result == DB_OK || db_error_number(db) != ERROR_LOCK_WAIT)
+        if (result == DB_OK || !comes_right(db))
             break;
         if (!last)
             pause_a_little();

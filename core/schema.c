@@ -349,9 +349,11 @@ schema_migrate(struct db *db,
                struct buf *why)
 {
     enum db_result result;
+    bool locked;
 
     db_set_patient(db, true);
     result = lock(db, why);
+    locked = result == DB_OK;
     if (result == DB_OK)
         result = migrate_locked(db, told, arg, why);
     if (result == DB_OK) {
@@ -360,7 +362,10 @@ schema_migrate(struct db *db,
             buf_addf(why, "cannot make the partitions of the coming days: %s",
                      db_error_text(db));
     }
-    db_set_patient(db, false); /* releases the lock with the connection */
+    if (locked &&
+        db_exec(db, SLICE("DO RELEASE_LOCK(" LOCK_NAME ")"), NULL) != DB_OK)
+        db_disconnect(db); /* the lock goes with it */
+    db_set_patient(db, false);
     return result;
 }
 

@@ -5,9 +5,9 @@
 
 #include "alloc.h"
 #include "json.h"
+#include "reply_problem.h"
 
 #include <assert.h>
-#include <json-c/json.h>
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -18,7 +18,6 @@
 #define RETRY_AFTER_S 2
 
 #define JSON_TYPE "application/json"
-#define PROBLEM_TYPE "application/problem+json"
 
 static const struct {
     int status;
@@ -46,8 +45,8 @@ static const struct {
     {503, "Service Unavailable"},
 };
 
-static const char *
-phrase_of(int status)
+const char *
+reply_phrase(int status)
 {
     size_t i;
 
@@ -123,17 +122,6 @@ reply_json_text(struct reply *reply, int status, struct slice json)
 }
 
 void
-reply_json(struct reply *reply, int status, struct json_object *take)
-{
-    size_t len = 0;
-    const char *text = json_object_to_json_string_length(
-        take, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE, &len);
-
-    reply_json_text(reply, status, slice_make(text, len));
-    json_object_put(take);
-}
-
-void
 reply_empty(struct reply *reply, int status)
 {
     reply->status = status;
@@ -146,23 +134,6 @@ add_member(struct buf *out, const char *name, struct slice value)
 {
     buf_addf(out, ",\"%s\":", name);
     json_add_string(out, value);
-}
-
-/* The members that every RFC 9457 body of ours has; the brace stays open. */
-static void
-begin_problem(struct reply *reply, const char *detail)
-{
-    struct buf *out = &reply->body;
-
-    reply->content_type = PROBLEM_TYPE;
-    buf_addf(out, "{\"type\":\"about:blank\",\"title\":\"%s\",\"status\":%d",
-             phrase_of(reply->status), reply->status);
-    add_member(out, "detail", slice_of(detail));
-    add_member(out, "code", slice_of(reply->code));
-    if (reply->request != NULL) {
-        add_member(out, "instance", reply->request->path);
-        add_member(out, "request_id", slice_of(reply->request->id));
-    }
 }
 
 static void
@@ -192,9 +163,12 @@ print_error(struct reply *reply, const char *message, struct slice members)
 {
     struct buf *out = &reply->body;
 
+    add_error_headers(reply);
     if (reply->problem_json) {
-        begin_problem(reply, message);
-    } else if (reply->family == FAMILY_RECEIVE) {
+        reply_problem_error(reply, message, members);
+        return;
+    }
+    if (reply->family == FAMILY_RECEIVE) {
         buf_addf(out, "{\"error\":\"%s\"", reply->code);
         add_member(out, "message", slice_of(message));
     } else {
@@ -204,7 +178,6 @@ print_error(struct reply *reply, const char *message, struct slice members)
     if (members.ptr != NULL)
         buf_add_slice(out, members);
     buf_add_char(out, '}');
-    add_error_headers(reply);
 }
 
 void
@@ -235,75 +208,14 @@ reply_error_members(struct reply *reply, int status, const char *code,
     print_error(reply, message, members);
 }
 
-/* One part of a JSON pointer (RFC 6901) in a URI fragment. */
-static void
-add_pointer_part(struct buf *out, const char *part)
-{
-    for (; *part != '\0'; part++) {
-        unsigned char c = (unsigned char)*part;
-
-        if (c == '~')
-            buf_add_text(out, "~0");
-        else if (c == '/')
-            buf_add_text(out, "~1");
-        else if (c <= ' ' || c >= 0x7f || strchr("\"#%<>[\\]^`{|}", c) != NULL)
-            buf_addf(out, "%%%02X", c);
-        else
-            buf_add_char(out, (char)c);
-    }
-}
-
-static void
-add_loc_part(struct buf *out, const struct problem *problem, size_t i)
-{
-    buf_add_char(out, ',');
-    if (problem->loc_is_index[i])
-        buf_add_text(out, problem->loc[i]);
-    else
-        json_add_string(out, slice_of(problem->loc[i]));
-}
-
-static void
-add_problem(struct buf *out, const struct problem *problem)
-{
-    const size_t parts = sizeof(problem->loc) / sizeof(problem->loc[0]);
-    bool broken_json = strcmp(problem->type, "value_error.jsondecode") == 0;
-    size_t i;
-
-    buf_add_text(out, "{\"loc\":[\"body\"");
-    for (i = 0; i < parts && problem->loc[i][0] != '\0'; i++)
-        add_loc_part(out, problem, i);
-    buf_add_char(out, ']');
-    add_member(out, "msg", slice_of(problem->msg));
-    add_member(out, "type", slice_of(problem->type));
-    buf_add_text(out, ",\"pointer\":\"#");
-    /* An offset within broken JSON is no place that a pointer could name. */
-    for (i = 0; !broken_json && i < parts && problem->loc[i][0] != '\0'; i++) {
-        buf_add_char(out, '/');
-        add_pointer_part(out, problem->loc[i]);
-    }
-    buf_add_text(out, "\"}");
-}
-
 void
 reply_problems(struct reply *reply, const struct problems *problems)
 {
-    struct buf *out = &reply->body;
-    size_t i;
-
     begin_error(reply, 422, "validation_error");
-    if (!reply->problem_json) {
-        problem_print(problems, out);
-        return;
-    }
-    begin_problem(reply, "The request body is not valid");
-    buf_add_text(out, ",\"errors\":[");
-    for (i = 0; i < problems->count; i++) {
-        if (i > 0)
-            buf_add_char(out, ',');
-        add_problem(out, &problems->list[i]);
-    }
-    buf_add_text(out, "]}");
+    if (reply->problem_json)
+        reply_problem_fields(reply, problems);
+    else
+        problem_print(problems, &reply->body);
 }
 
 void
@@ -318,7 +230,8 @@ reply_print(const struct reply *reply, enum method method, struct buf *out)
 {
     bool has_body = reply->status != 204 && reply->status != 304;
 
-    buf_addf(out, "Status: %d %s\r\n", reply->status, phrase_of(reply->status));
+    buf_addf(out, "Status: %d %s\r\n", reply->status,
+             reply_phrase(reply->status));
     if (has_body && reply->content_type != NULL)
         buf_addf(out, "Content-Type: %s\r\n", reply->content_type);
     if (has_body)
@@ -327,16 +240,4 @@ reply_print(const struct reply *reply, enum method method, struct buf *out)
     buf_add_text(out, "\r\n");
     if (has_body && method != METHOD_HEAD)
         buf_add_slice(out, buf_slice(&reply->body));
-}
-
-struct json_object *
-reply_raw_json(struct slice text)
-{
-    /* Any scalar will do as the carrier: the serializer alone is printed. */
-    struct json_object *raw = json_object_new_int(0);
-
-    json_object_set_serializer(raw, json_object_userdata_to_json_string,
-                               xstrndup(text.ptr, text.len),
-                               json_object_free_userdata);
-    return raw;
 }

@@ -16,8 +16,6 @@
 
 #include <stdbool.h>
 
-struct json_object; /* json-c */
-
 enum family { FAMILY_API, FAMILY_RECEIVE };
 
 struct reply {
@@ -43,8 +41,6 @@ void reply_free(struct reply *reply);
 void reply_header(struct reply *reply, const char *name, const char *value);
 
 void reply_json_text(struct reply *reply, int status, struct slice json);
-/* Takes the object (json_object_put). */
-void reply_json(struct reply *reply, int status, struct json_object *take);
 void reply_empty(struct reply *reply, int status); /* 204, 304 */
 
 /*
@@ -71,8 +67,5 @@ void reply_unavailable(struct reply *reply);
    HEAD, the body: what a transport sends. */
 void reply_print(const struct reply *reply, enum method method,
                  struct buf *out);
-
-/* Raw JSON text as a member of a json-c object, printed as it stands. */
-struct json_object *reply_raw_json(struct slice text);
 
 #endif /* REPLY_H */

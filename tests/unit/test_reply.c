@@ -6,8 +6,6 @@
 #include "request_fixture.h"
 #include "unit.h"
 
-#include <json-c/json.h>
-
 static void
 assert_body(const char *claim, const struct reply *reply, const char *want)
 {
@@ -207,26 +205,6 @@ test_print(void)
     }
 }
 
-/* Numbers that json-c would round keep every digit. */
-static void
-test_raw_json(void)
-{
-    struct json_object *object = json_object_new_object();
-    struct reply reply;
-
-    reply_init(&reply);
-    json_object_object_add(
-        object, "data",
-        reply_raw_json(SLICE("{\"n\":12345678901234567890.10}")));
-    json_object_object_add(object, "url", json_object_new_string("http://a/b"));
-    reply_json(&reply, 201, object);
-    CU_ASSERT_EQUAL(reply.status, 201);
-    assert_body("raw text is printed as it stands", &reply,
-                "{\"data\":{\"n\":12345678901234567890.10},"
-                "\"url\":\"http://a/b\"}");
-    reply_free(&reply);
-}
-
 static void
 test_clear(void)
 {
@@ -258,7 +236,6 @@ main(void)
         {"problems of the API", test_problems_of_the_api},
         {"header injection", test_header_injection},
         {"print", test_print},
-        {"raw JSON", test_raw_json},
         {"clear", test_clear},
         CU_TEST_INFO_NULL,
     };

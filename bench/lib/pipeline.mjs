@@ -1,0 +1,100 @@
+// pipeline.mjs - events that come in, are delivered and filed away, all at the
+// same time: the rate that can be kept up, latency at a moderate one, and what
+// the programs cost when nothing happens.
+
+import { Floor } from './floor.mjs';
+import { check, THREADS, withGateway } from './gateway.mjs';
+import { SUBSCRIPTIONS } from './drain.mjs';
+import { pause } from '../../tests/func/lib/wait.mjs';
+
+const TRIES = 6;
+
+function mean(values) {
+    return values.reduce((sum, value) => sum + value, 0) /
+        Math.max(1, values.length);
+}
+
+// Open loop at that rate; jobs that wait, sampled twice a second meanwhile.
+async function atRate(gateway, rate, seconds, first) {
+    const backlog = [];
+    let running = true;
+    await gateway.sink.reset();
+    const sampler = (async () => {
+        while (running) {
+            backlog.push(await gateway.jobs());
+            await pause(500);
+        }
+    })();
+    const done = await gateway.trigger({ rate, seconds, first,
+        connections: 256, types: SUBSCRIPTIONS }).finally(() => {
+        running = false;
+    });
+    await sampler;
+    await gateway.drained();
+    const stats = await gateway.sink.stats();
+    check('deliveries that arrived', stats.distinct, done.acknowledged);
+    check('deliveries that came twice', stats.repeated, 0);
+    const quarter = Math.floor(backlog.length / 4);
+    return { done, stats, rate: done.acknowledged / done.seconds,
+        early: mean(backlog.slice(quarter, 2 * quarter)),
+        late: mean(backlog.slice(-quarter)) };
+}
+
+// Kept up: as many accepted as were due, and the backlog of the last quarter
+// not more than a tenth of a second's work above that of the second.
+function keptUp(run, rate) {
+    return run.rate >= 0.98 * rate && run.late <= run.early + 0.1 * rate;
+}
+
+async function findRate(gateway, seconds) {
+    const start = process.hrtime.bigint();
+    const burst = await gateway.trigger({ seconds: 3, connections: 64,
+        types: SUBSCRIPTIONS });
+    await gateway.drained();
+    const took = Number(process.hrtime.bigint() - start) / 1e9;
+    let rate = Math.floor(burst.acknowledged / took);
+    let first = burst.sent;
+    for (let i = 0; i < TRIES; i++) {
+        const run = await atRate(gateway, rate, seconds, first);
+        first += run.done.sent;
+        if (keptUp(run, rate))
+            return { ...run, first };
+        rate = Math.floor(rate * 0.9);
+    }
+    throw new Error('no rate was kept up');
+}
+
+async function idle(report, gateway, seconds) {
+    await pause(3000);
+    const before = await gateway.statements();
+    const cpu = gateway.cpu('responder', 'worker');
+    await pause(seconds * 1000);
+    report.add('idle_statements', (await gateway.statements() - before) /
+        seconds, 'statements/s');
+    report.add('idle_cpu', (gateway.cpu('responder', 'worker') - cpu) /
+        seconds * 100, '% of one');
+}
+
+export async function pipeline(report, { full }) {
+    await withGateway({}, async (gateway) => {
+        await gateway.subscribe('bench', SUBSCRIPTIONS);
+        const floor = await Floor.start(gateway.stack, THREADS);
+        try {
+            const { per_second: limit } = await gateway.inbound(
+                { connections: 64, seconds: full ? 10 : 4 }, floor.url);
+            const run = await findRate(gateway, full ? 60 : 8);
+            report.add('pipeline', run.rate, 'events/s', limit);
+            check('events stored and archived', await gateway.value(
+                'SELECT COUNT(*) FROM events e JOIN deliveries d ' +
+                "ON d.event_id = e.id AND d.status = 'success'"), run.first);
+            const slow = await atRate(gateway, 1000, full ? 30 : 8, run.first);
+            report.add('latency_p50', slow.stats.latency_us.p50 / 1000, 'ms');
+            report.add('latency_p99', slow.stats.latency_us.p99 / 1000, 'ms');
+            report.add('latency_accepted_p50',
+                slow.done.latency_us.p50 / 1000, 'ms');
+        } finally {
+            await floor.stop();
+        }
+        await idle(report, gateway, full ? 30 : 10);
+    });
+}

@@ -1,0 +1,149 @@
+/*
+ * test_store_flush.c - tests for core/store_flush.c against a real database.
+ */
+#include "store_flush.h"
+
+#include "clock.h"
+#include "lane.h"
+#include "testdb.h"
+#include "unit.h"
+
+#define FIRST UINT64_C(1000) /* the ids of two jobs are this and the next */
+#define RETRY_US (30 * CLOCK_US_PER_S)
+
+static struct db *db;
+
+static struct flush_row
+row_of(uint64_t id, enum flush_status status, int64_t now_us)
+{
+    uint64_t lane = lane_number(LANE_SUBSCRIPTION, 7);
+
+    return (struct flush_row){
+        .job = {.id = id,
+                .lane = lane,
+                .event_id = 1,
+                .kind = JOB_DELIVER,
+                .shard = (uint8_t)lane_shard(lane)},
+        .status = status,
+        .attempts = 1,
+        .application_id = 1,
+        .event_type = SLICE("a.b"),
+        .ended_us = now_us,
+        .retry_at_us = now_us + RETRY_US,
+    };
+}
+
+/* One that succeeded and one that is to be tried again. */
+static void
+set_up(struct flush_row rows[2])
+{
+    const struct new_job jobs[] = {
+        {FIRST, 1, lane_number(LANE_SUBSCRIPTION, 7)},
+        {FIRST + 1, 1, lane_number(LANE_SUBSCRIPTION, 7)},
+    };
+    int64_t now_us = db_now_us(db);
+
+    testdb_exec(db, "DELETE FROM jobs");
+    testdb_exec(db, "DELETE FROM deliveries");
+    testdb_exec(db, "DELETE FROM attempts");
+    CU_ASSERT_EQUAL_FATAL(store_flush_new_jobs(db, jobs, 2), DB_OK);
+    rows[0] = row_of(FIRST, FLUSH_SUCCESS, now_us);
+    rows[1] = row_of(FIRST + 1, FLUSH_RETRY, now_us);
+}
+
+static enum db_result
+flush(struct flush_row rows[2])
+{
+    int64_t now_us = 0;
+    enum db_result result = db_begin(db);
+
+    if (result == DB_OK)
+        result = store_flush_lock(db, rows, 2, &now_us);
+    if (result == DB_OK)
+        result = store_flush_write(db, rows, 2);
+    if (result == DB_OK)
+        return db_commit(db);
+    db_rollback(db);
+    return result;
+}
+
+static void
+test_results_are_written_once(void)
+{
+    struct flush_row rows[2];
+    int i;
+
+    set_up(rows);
+    for (i = 0; i < 2; i++) {
+        /* The second time as if the COMMIT's answer had been lost. */
+        CU_ASSERT_EQUAL(flush(rows), DB_OK);
+        CU_ASSERT_EQUAL(rows[0].live, i == 0);
+        CU_ASSERT_EQUAL(rows[1].live, i == 0);
+        CU_ASSERT_EQUAL(testdb_u64(db, "SELECT COUNT(*) FROM deliveries"), 1);
+        CU_ASSERT_EQUAL(testdb_u64(db, "SELECT COUNT(*) FROM attempts"), 1);
+        CU_ASSERT_EQUAL(testdb_u64(db, "SELECT COUNT(*) FROM jobs"), 1);
+        CU_ASSERT_EQUAL(testdb_u64(db, "SELECT attempts FROM jobs"), 1);
+        CU_ASSERT_EQUAL(testdb_u64(db, "SELECT next_retry_at > "
+                                       "UTC_TIMESTAMP(6) FROM jobs"),
+                        1);
+    }
+}
+
+static void
+test_cancelled_meanwhile(void)
+{
+    struct flush_row rows[2];
+
+    set_up(rows);
+    testdb_exec(db, "DELETE FROM jobs WHERE id=1000");
+    CU_ASSERT_EQUAL(flush(rows), DB_OK);
+    CU_ASSERT_FALSE(rows[0].live);
+    CU_ASSERT_TRUE(rows[1].live);
+    CU_ASSERT_EQUAL(testdb_u64(db, "SELECT COUNT(*) FROM deliveries"), 0);
+    CU_ASSERT_EQUAL(testdb_u64(db, "SELECT COUNT(*) FROM attempts"), 1);
+}
+
+/* However small the table, only rows that are named are touched: those that
+   are being inserted are locked by somebody else. */
+static void
+test_does_not_wait_for_ingest(void)
+{
+    struct db *ingest = db_new(&testdb_settings);
+    struct flush_row rows[2];
+    int64_t start_us;
+
+    testdb_exec(db, "DELETE FROM jobs");
+    testdb_exec(db, "ANALYZE TABLE jobs"); /* an empty one */
+    set_up(rows);
+    CU_ASSERT_EQUAL_FATAL(db_begin(ingest), DB_OK);
+    testdb_exec(ingest, "INSERT INTO jobs (id,kind,shard,lane,event_id)"
+                        " VALUES (5,1,1,8,1)");
+    start_us = clock_mono_us();
+    CU_ASSERT_EQUAL(flush(rows), DB_OK);
+    CU_ASSERT(clock_mono_us() - start_us < CLOCK_US_PER_S);
+    CU_ASSERT_TRUE(rows[0].live && rows[1].live);
+    db_rollback(ingest);
+    db_free(ingest);
+}
+
+int
+main(void)
+{
+    CU_TestInfo tests[] = {
+        {"results are written once", test_results_are_written_once},
+        {"cancelled meanwhile", test_cancelled_meanwhile},
+        {"does not wait for ingest", test_does_not_wait_for_ingest},
+        CU_TEST_INFO_NULL,
+    };
+    int code = EXIT_FAILURE;
+
+    if (!testdb_start())
+        return EXIT_FAILURE;
+    if (testdb_migrate()) {
+        db = db_new(&testdb_settings);
+        code = unit_run("store_flush", tests);
+        db_free(db);
+    }
+    testdb_stop();
+    return code;
+}
