@@ -2,9 +2,10 @@
  * floor_fcgi.c - what libfcgi behind a web server can do at most: reads the
  * body, answers 202, does nothing else.
  *
- *   floor_fcgi --socket PATH --threads N       until SIGTERM
+ *   floor_fcgi --socket PATH --threads N
+ *
+ * Runs until SIGTERM, or until its standard input ends.
  */
-#include "alloc.h"
 #include "flags.h"
 
 #include <fcgiapp.h>
@@ -59,7 +60,8 @@ main(int argc, char **argv)
          THREADS_MAX},
         {NULL, NULL, NULL, NULL, 0},
     };
-    pthread_t *thread;
+    pthread_t thread;
+    char unused;
 
     flags_read(flags, argc, argv);
     if (path == NULL || threads == 0 || FCGX_Init() != 0) {
@@ -75,12 +77,11 @@ main(int argc, char **argv)
     }
     puts("ready");
     fflush(stdout);
-    thread = xcalloc(threads, sizeof(*thread));
     for (i = 0; i < threads; i++)
-        if (pthread_create(&thread[i], NULL, serve, NULL) != 0)
+        if (pthread_create(&thread, NULL, serve, NULL) != 0)
             return EXIT_FAILURE;
-    for (i = 0; i < threads; i++)
-        pthread_join(thread[i], NULL);
-    free(thread);
-    return EXIT_SUCCESS;
+    while (read(STDIN_FILENO, &unused, 1) > 0)
+        ;
+    /* The threads are in accept(2); ending the process is what stops them. */
+    _exit(EXIT_SUCCESS);
 }

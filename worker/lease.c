@@ -56,6 +56,18 @@ lease_count(const struct lease *lease)
     return n;
 }
 
+bool
+lease_sees_free(const struct lease *lease)
+{
+    uint32_t i;
+
+    for (i = 0; i < LANE_SHARDS; i++) {
+        if (lease->free_since_us[i] != 0 && lease->tokens[i] == 0)
+            return true;
+    }
+    return false;
+}
+
 /* The distinct tokens of the chosen shards (NULL: of all). */
 static size_t
 collect_tokens(const struct lease *lease, const bool *chosen,

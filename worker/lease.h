@@ -50,6 +50,9 @@ size_t lease_count(const struct lease *lease);
 /* Flags for the shards whose jobs may be taken. */
 void lease_owned(const struct lease *lease, bool owned[LANE_SHARDS]);
 
+/* At the last tick some shards had no owner: they are taken soon. */
+bool lease_sees_free(const struct lease *lease);
+
 /* Inside a transaction, first: writes the fences of the chosen shards. DB_NONE
    if some of them are lost: roll back, then lease_tick() finds out which. */
 enum db_result lease_fence(const struct lease *lease, struct db *db,

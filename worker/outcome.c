@@ -14,7 +14,6 @@ struct failure {
 
 static const struct failure obstacle_failures[OBSTACLE_COUNT] = {
     [OBSTACLE_BLOCKED] = {"blocked", false},
-    [OBSTACLE_TOO_LARGE] = {"too_large", false},
     [OBSTACLE_BAD_URL] = {"bad_url", true},
     [OBSTACLE_SECRET] = {"secret", false},
     [OBSTACLE_EVENT_MISSING] = {"event_missing", true},

@@ -26,7 +26,6 @@
 enum obstacle {
     OBSTACLE_NONE,              /* libcurl's answer counts */
     OBSTACLE_BLOCKED,           /* the address is not allowed */
-    OBSTACLE_TOO_LARGE,         /* the answer had no end */
     OBSTACLE_BAD_URL,           /* not a URL as we take them */
     OBSTACLE_SECRET,            /* the secret cannot be read */
     OBSTACLE_EVENT_MISSING,     /* the event is gone */

@@ -39,7 +39,8 @@ finish(struct store_loop *loop, int64_t now_us)
              "Worker is stopping");
 }
 
-/* Nothing is due, and the database has confirmed it after the last job. */
+/* Nothing is due, and the database has confirmed it after the last job. Shards
+   that a worker has just given up may hold work that nobody has looked at. */
 static bool
 nothing_left(struct store_loop *loop, int64_t now_us)
 {
@@ -51,7 +52,7 @@ nothing_left(struct store_loop *loop, int64_t now_us)
     due_us = scheduler_next_due(desk_lock(loop->setup.desk));
     desk_unlock(loop->setup.desk);
     if (counts.tasks > 0 || counts.hungry > 0 || loop->rang ||
-        due_us <= until_us) {
+        lease_sees_free(&loop->lease) || due_us <= until_us) {
         loop->fresh_us = 0;
         return false;
     }

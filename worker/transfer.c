@@ -215,8 +215,6 @@ find_obstacle(const struct transfer *transfer, CURLcode code)
         return OBSTACLE_NONE;
     if (transfer->refused && !transfer->opened)
         return OBSTACLE_BLOCKED;
-    if (transfer->too_large)
-        return OBSTACLE_TOO_LARGE;
     if (transfer->hurried && code == CURLE_OPERATION_TIMEDOUT)
         return OBSTACLE_CUT;
     return OBSTACLE_NONE;
@@ -225,7 +223,6 @@ find_obstacle(const struct transfer *transfer, CURLcode code)
 static const char *const obstacle_texts[OBSTACLE_COUNT] = {
     [OBSTACLE_BLOCKED] =
         "the address is not public and not listed in allow_targets",
-    [OBSTACLE_TOO_LARGE] = "the answer is longer than 1 MiB",
     [OBSTACLE_BAD_URL] = "the URL cannot be used",
     [OBSTACLE_SECRET] = "the signing secret cannot be read with this key file",
     [OBSTACLE_EVENT_MISSING] = "the event is not stored any more",
@@ -313,6 +310,10 @@ transfer_finish(struct transfer *transfer, CURLcode code,
 
     assert(task != NULL);
     task->attempt.ended_us = clock_mono_us();
+    /* An answer that we stopped reading has said all that matters: its status
+       decides. */
+    if (transfer->too_large)
+        code = CURLE_OK;
     if (obstacle == OBSTACLE_NONE) {
         obstacle = find_obstacle(transfer, code);
         (void)curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE,

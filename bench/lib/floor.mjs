@@ -38,9 +38,9 @@ export class Floor {
         for (const name of parts) {
             const text = readFileSync(join(conf, name), 'utf8')
                 .replace(/\blisten [\d.]+:\d+;/, `listen 127.0.0.1:${port};`)
-                .replace(/fastcgi_pass .*;/, `fastcgi_pass "unix:${socket}";`)
                 .replaceAll(/"[^"]*\/(log|tmp|run)\/([^"]*)"/g,
-                    `"${floor.dir}/$2"`);
+                    `"${floor.dir}/$2"`)
+                .replace(/^ *fastcgi_pass .*;/m, `fastcgi_pass "unix:${socket}";`);
             writeFileSync(join(floor.dir, name), text, { mode: 0o644 });
         }
         floor.url = `http://127.0.0.1:${port}`;
@@ -51,7 +51,12 @@ export class Floor {
             env: { PATH: `${process.env.PATH}:/usr/sbin:/sbin` } });
         floor.webEnded = new Promise((resolve) =>
             floor.web.on('exit', resolve));
-        await eventually('the floor answers', () => answers(port), 10_000);
+        try {
+            await eventually('the floor answers', () => answers(port), 10_000);
+        } catch (error) {
+            await floor.stop();
+            throw error;
+        }
         return floor;
     }
 

@@ -124,7 +124,6 @@ test_obstacles(void)
     } rows[] = {
         {"a private address may become public", OBSTACLE_BLOCKED, OUTCOME_RETRY,
          "blocked"},
-        {"an endless answer", OBSTACLE_TOO_LARGE, OUTCOME_RETRY, "too_large"},
         {"a bad URL stays bad", OBSTACLE_BAD_URL, OUTCOME_FAILED, "bad_url"},
         {"a key file may be mended", OBSTACLE_SECRET, OUTCOME_RETRY, "secret"},
         {"an event does not come back", OBSTACLE_EVENT_MISSING, OUTCOME_FAILED,
