@@ -49,7 +49,7 @@ CORE_LIBS   = $(MARIADB_LIBS) -ljson-c -lcrypto -lpthread
 BASE_LIBS   = -linih -lpthread
 
 BASE_SRCS   = $(wildcard base/*.c)
-CORE_SRCS   = $(wildcard core/*.c)
+CORE_SRCS   = $(wildcard core/*.c core/*/*.c)
 FCGI_SRCS   = $(wildcard fcgi/*.c)
 WORKER_SRCS = $(wildcard worker/*.c)
 CLI_SRCS    = $(wildcard cli/*.c)
@@ -88,12 +88,13 @@ $(BUILD)/postern: $(BUILD)/cli/main.o $(CLI) $(CORE) $(BASE)
 	$(CC) $(ALL_LDFLAGS) $^ $(CORE_LIBS) $(BASE_LIBS) -o $@
 
 # The include path is the dependency rule between the folders.
+CORE_INC = -Icore -Icore/db -Icore/store
 $(BUILD)/base/%.o:   CPPFLAGS += -Ibase
-$(BUILD)/core/%.o:   CPPFLAGS += -Ibase -Icore $(MARIADB_CFLAGS)
-$(BUILD)/fcgi/%.o:   CPPFLAGS += -Ibase -Icore -Ifcgi
-$(BUILD)/worker/%.o: CPPFLAGS += -Ibase -Icore -Iworker
-$(BUILD)/cli/%.o:    CPPFLAGS += -Ibase -Icore -Icli
-$(BUILD)/bench/%.o:  CPPFLAGS += -Ibase -Icore -Ibench
+$(BUILD)/core/%.o:   CPPFLAGS += -Ibase $(CORE_INC) $(MARIADB_CFLAGS)
+$(BUILD)/fcgi/%.o:   CPPFLAGS += -Ibase $(CORE_INC) -Ifcgi
+$(BUILD)/worker/%.o: CPPFLAGS += -Ibase $(CORE_INC) -Iworker
+$(BUILD)/cli/%.o:    CPPFLAGS += -Ibase $(CORE_INC) -Icli
+$(BUILD)/bench/%.o:  CPPFLAGS += -Ibase $(CORE_INC) -Ibench
 
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
@@ -104,7 +105,7 @@ $(BUILD)/core/migrations.c: $(SQL_FILES) tools/embed-sql
 	@mkdir -p $(@D)
 	tools/embed-sql $(SQL_FILES) > $@
 $(BUILD)/core/migrations.o: $(BUILD)/core/migrations.c
-	$(CC) -Ibase -Icore $(ALL_CFLAGS) -c $< -o $@
+	$(CC) -Ibase $(CORE_INC) $(ALL_CFLAGS) -c $< -o $@
 
 # A test links the library of its module's folder and those below it, so a
 # base module that calls upwards cannot link.
@@ -116,7 +117,7 @@ mod_libs = $(if $(wildcard base/$(1).c),$(BASE),\
 mod_extra = $(if $(wildcard fcgi/$(1).c),-lfcgi)$(if $(wildcard worker/$(1).c),-lcurl)
 $(BUILD)/tests/test_%: tests/unit/test_%.c tests/unit/unit.h $(BASE) $(CORE) $(FCGI) $(WORKER) $(CLI)
 	@mkdir -p $(@D)
-	$(CC) -Ibase -Icore -Ifcgi -Iworker -Icli -Itests/unit $(MARIADB_CFLAGS) \
+	$(CC) -Ibase $(CORE_INC) -Ifcgi -Iworker -Icli -Itests/unit $(MARIADB_CFLAGS) \
 	    $(ALL_CFLAGS) $(ALL_LDFLAGS) $< $(call mod_libs,$*) \
 	    $(call mod_extra,$*) $(CORE_LIBS) $(BASE_LIBS) -lcunit -o $@
 unit: $(UNIT)
@@ -182,4 +183,4 @@ install: all
 clean:
 	rm -rf build build-asan build-tsan
 
--include $(wildcard $(BUILD)/*/*.d)
+-include $(wildcard $(BUILD)/*/*.d $(BUILD)/*/*/*.d)

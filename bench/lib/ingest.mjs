@@ -50,6 +50,9 @@ export async function ingest(report, { full }) {
             report.add('ingest_p99', median(out.p99), 'ms');
             report.add('responder_memory', gateway.memory('responder'), 'MB');
             const { POSTERN_CONF: config } = gateway.stack.env;
+            report.add('floor_commits', (await measure('floor_insert', { config,
+                connections: 1, batch: 1, seconds: 2 })).per_second,
+            'commits/s');
             report.add('ingest_of_insert', median(out.ingest), 'rows/s',
                 await bestInsert(config, full ? 5 : 2));
 

@@ -1,12 +1,17 @@
 // main.mjs - chooses scenarios, runs one after the other, prints and saves.
 
 import { drain } from './drain.mjs';
+import { fairness } from './fairness.mjs';
+import { fanout } from './fanout.mjs';
 import { ingest } from './ingest.mjs';
+import { memory } from './memory.mjs';
 import { pipeline } from './pipeline.mjs';
+import { readView } from './read_view.mjs';
 import { Report } from './report.mjs';
+import { scale } from './scale.mjs';
 
 const QUICK = { ingest, drain, pipeline };
-const FULL = { ...QUICK };
+const FULL = { ...QUICK, readView, fanout, memory, fairness, scale };
 
 const words = process.argv.slice(2);
 if (words.includes('--list')) {

@@ -24,7 +24,6 @@ const TARGETS = new Map([
     ['fanout', ['ratio', '>=', 1]],
     ['fairness_p99', ['ratio', '<=', 1.2]],
     ['fairness_p99_after_restart', ['ratio', '<=', 1.2]],
-    ['pass_backlog_1000000', ['ratio', '<=', 1.2]],
     ['ingest_at_scale', ['ratio', '>=', 0.9]],
     ['drain_at_scale', ['ratio', '>=', 0.9]],
 ]);

@@ -1,5 +1,5 @@
 /*
- * test_db.c - unit tests for core/db.c and its parts, with a real server.
+ * test_db.c - unit tests for core/db/db.c and its parts, with a real server.
  */
 #include "testdb.h"
 #include "unit.h"

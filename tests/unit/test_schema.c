@@ -1,5 +1,5 @@
 /*
- * test_schema.c - unit tests for core/schema.c, the partitions and what the
+ * test_schema.c - unit tests for core/db/schema.c, the partitions and what the
  * regular sweep removes.
  */
 #include "testdb.h"

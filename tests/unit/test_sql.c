@@ -1,5 +1,5 @@
 /*
- * test_sql.c - unit tests for core/sql.c
+ * test_sql.c - unit tests for core/db/sql.c
  */
 #include "sql.h"
 

@@ -1,6 +1,6 @@
 /*
- * test_store_delivery.c - unit tests for core/store_delivery*.c and
- * core/delivery_row.c
+ * test_store_delivery.c - unit tests for core/store/store_delivery*.c and
+ * core/store/delivery_row.c
  */
 #include "unit.h"
 

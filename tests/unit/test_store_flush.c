@@ -1,5 +1,5 @@
 /*
- * test_store_flush.c - tests for core/store_flush.c against a real database.
+ * test_store_flush.c - tests for core/store/store_flush.c against a real database.
  */
 #include "store_flush.h"
 

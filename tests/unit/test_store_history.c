@@ -1,5 +1,5 @@
 /*
- * test_store_history.c - unit tests for core/store_history*.c
+ * test_store_history.c - unit tests for core/store/store_history*.c
  */
 #include "unit.h"
 

@@ -1,5 +1,5 @@
 /*
- * test_store_source.c - tests for core/store_source.c against a real database.
+ * test_store_source.c - tests for core/store/store_source.c against a real database.
  */
 #include "store_source.h"
 

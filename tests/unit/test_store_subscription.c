@@ -1,5 +1,5 @@
 /*
- * test_store_subscription.c - unit tests for core/store_subscription*.c
+ * test_store_subscription.c - unit tests for core/store/store_subscription*.c
  */
 #include "unit.h"
 
