@@ -17,6 +17,7 @@
 
 #define CONCURRENCY_MAX 4096
 #define BODY_MAX 100000
+#define ZEROS "0000000000000000"
 #define STALL_US (30 * CLOCK_US_PER_S)
 
 struct floor_curl {
@@ -171,8 +172,7 @@ make_headers(void)
         "webhook-id: evt_0a1b2c3d4e5f6",
         "webhook-timestamp: 1767279600",
         "webhook-signature: v1,AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",
-        "X-Webhook-Signature: sha256=00000000000000000000000000000000"
-        "00000000000000000000000000000000",
+        "X-Webhook-Signature: sha256=" ZEROS ZEROS ZEROS ZEROS,
         "X-Webhook-Event: bench.0",
         "X-Webhook-Delivery: dlv_0a1b2c3d4e5f6",
         "X-Webhook-Attempt: 1",

@@ -13,8 +13,6 @@
 
 #define SQL_MAX (16u << 20)
 
-extern char **environ;
-
 void
 floor_rows_expect(struct db *db, enum db_result result, const char *what)
 {

@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { eventually } from '../../tests/func/lib/wait.mjs';
 import { Server } from './programs.mjs';
 
-async function freePort() {
+export async function freePort() {
     const server = net.createServer();
     await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
     const { port } = server.address();
@@ -18,7 +18,7 @@ async function freePort() {
     return port;
 }
 
-function answers(port) {
+export function answers(port) {
     return new Promise((resolve) => {
         const socket = net.connect(port, '127.0.0.1');
         socket.on('connect', () => resolve(socket.destroy() && true));

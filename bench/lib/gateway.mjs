@@ -59,7 +59,7 @@ export class Gateway {
             while (next < count) {
                 const i = next++;
                 const { status, text } = await api.post('/api/webhooks', {
-                    url: `${this.sink.url}${path(i)}`,
+                    url: new URL(path(i), this.sink.url).href,
                     events: [`${name}.${i}`], ...more });
                 if (status !== 201)
                     throw new Error(`subscription: ${status} ${text}`);
@@ -126,14 +126,27 @@ export class Gateway {
     }
 }
 
+let current = null; // the gateway that runs now
+
 // Starts a gateway for one scenario and stops it whatever happens.
 export async function withGateway(conf, steps) {
     const gateway = await Gateway.start(conf);
+    current = gateway;
     try {
         return await steps(gateway);
     } finally {
+        current = null;
         await gateway.stop();
     }
+}
+
+// Interrupted: no stack stays behind. Sink and floors end with this process.
+export function stopOnSignals() {
+    for (const signal of ['SIGINT', 'SIGTERM'])
+        process.once(signal, async () => {
+            await current?.stop().catch((error) => console.error(error));
+            process.exit(1);
+        });
 }
 
 export function median(values) {

@@ -3,15 +3,18 @@
 import { drain } from './drain.mjs';
 import { fairness } from './fairness.mjs';
 import { fanout } from './fanout.mjs';
+import { stopOnSignals } from './gateway.mjs';
 import { ingest } from './ingest.mjs';
 import { memory } from './memory.mjs';
 import { pipeline } from './pipeline.mjs';
 import { readView } from './read_view.mjs';
 import { Report } from './report.mjs';
 import { scale } from './scale.mjs';
+import { tls } from './tls.mjs';
 
 const QUICK = { ingest, drain, pipeline };
-const FULL = { ...QUICK, readView, fanout, memory, fairness, scale };
+const FULL = { ...QUICK, readView, fanout, memory, tls, fairness,
+    scale };
 
 const words = process.argv.slice(2);
 if (words.includes('--list')) {
@@ -27,6 +30,7 @@ if (unknown !== undefined) {
 }
 const chosen = names.length > 0 ? names : Object.keys(full ? FULL : QUICK);
 
+stopOnSignals();
 const report = new Report(full ? 'full' : 'quick');
 let failure = null;
 console.log(report.heading());

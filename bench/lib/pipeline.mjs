@@ -3,11 +3,12 @@
 // the programs cost when nothing happens.
 
 import { Floor } from './floor.mjs';
-import { check, THREADS, withGateway } from './gateway.mjs';
+import { check, nowUs, THREADS, withGateway } from './gateway.mjs';
 import { SUBSCRIPTIONS } from './drain.mjs';
 import { pause } from '../../tests/func/lib/wait.mjs';
 
-const TRIES = 6;
+const TRIES = 8;
+const PROBE_S = 8;
 
 function mean(values) {
     return values.reduce((sum, value) => sum + value, 0) /
@@ -46,18 +47,38 @@ function keptUp(run, rate) {
     return run.rate >= 0.98 * rate && run.late <= run.early + 0.1 * rate;
 }
 
-async function findRate(gateway, seconds) {
-    const start = process.hrtime.bigint();
+// The rate of a closed loop with everything delivered, to begin with.
+async function firstGuess(gateway) {
+    const start = nowUs();
     const burst = await gateway.trigger({ seconds: 3, connections: 64,
         types: SUBSCRIPTIONS });
-    await gateway.drained();
-    const took = Number(process.hrtime.bigint() - start) / 1e9;
-    let rate = Math.floor(burst.acknowledged / took);
-    let first = burst.sent;
-    for (let i = 0; i < TRIES; i++) {
-        const run = await atRate(gateway, rate, seconds, first);
+    const took = (await gateway.drained() - start) / 1e6;
+    return { rate: Math.floor(burst.acknowledged / took), first: burst.sent };
+}
+
+// Up in steps of 15 % while it is kept up, down in steps of 10 % until it is;
+// then the rate found for as long as asked, less if that is too much.
+async function findRate(gateway, seconds) {
+    let { rate, first } = await firstGuess(gateway);
+    let best = null;
+    const attempt = async (length) => {
+        const run = await atRate(gateway, rate, length, first);
         first += run.done.sent;
-        if (keptUp(run, rate))
+        return keptUp(run, rate) ? run : null;
+    };
+    for (let i = 0; i < TRIES; i++) {
+        const run = await attempt(PROBE_S);
+        if (run === null && best !== null)
+            break;
+        best = run ?? best;
+        rate = Math.floor(rate * (run === null ? 0.9 : 1.15));
+    }
+    if (best !== null && seconds <= PROBE_S)
+        return { ...best, first };
+    rate = Math.floor(best?.rate ?? rate);
+    for (let i = 0; i < TRIES; i++) {
+        const run = await attempt(seconds);
+        if (run !== null)
             return { ...run, first };
         rate = Math.floor(rate * 0.9);
     }
@@ -82,7 +103,7 @@ export async function pipeline(report, { full }) {
         try {
             const { per_second: limit } = await gateway.inbound(
                 { connections: 64, seconds: full ? 10 : 4 }, floor.url);
-            const run = await findRate(gateway, full ? 60 : 8);
+            const run = await findRate(gateway, full ? 60 : PROBE_S);
             report.add('pipeline', run.rate, 'events/s', limit);
             check('events stored and archived', await gateway.value(
                 'SELECT COUNT(*) FROM events e JOIN deliveries d ' +

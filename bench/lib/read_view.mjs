@@ -4,13 +4,19 @@
 import { drainOnce, fill, SUBSCRIPTIONS } from './drain.mjs';
 import { withGateway } from './gateway.mjs';
 
+const WARM = 10_000; // jobs
+
 export async function readView(report, { full }) {
     const count = full ? 200_000 : 20_000;
     await withGateway({}, async (gateway) => {
         await gateway.subscribe('bench', SUBSCRIPTIONS);
-        await gateway.stopWorker();
-        let next = await fill(gateway, count, 0);
-        const without = await drainOnce(gateway, count);
+        let next = 0, without;
+        // Once to warm up, once to compare with.
+        for (const jobs of [WARM, count]) {
+            await gateway.stopWorker();
+            next = await fill(gateway, jobs, next);
+            without = await drainOnce(gateway, jobs);
+        }
         await gateway.stopWorker();
         await gateway.stack.sql.transaction(async (rows) => {
             await rows('COMMIT');

@@ -46,7 +46,8 @@ export async function scale(report, { full }) {
     const seconds = full ? 10 : 3;
     await withGateway({}, async (gateway) => {
         await gateway.subscribe('bench', SUBSCRIPTIONS);
-        const empty = await both(gateway, count, 0, seconds, 'empty');
+        const warm = await both(gateway, 5000, 0, 1, 'warm');
+        const empty = await both(gateway, count, warm.next, seconds, 'empty');
         await subscribeMany(gateway, subscriptions, 'never.sent');
         await addArchive(gateway, archived);
         check('archived deliveries', await gateway.value(
