@@ -1,12 +1,22 @@
 /*
  * lane.h - how work is numbered: job kinds, lanes and shards.
  *
- * A lane is the queue of one subscription or one source. Its number encodes
- * its kind, so subscription 5 and source 5 never meet. Lanes are spread over
- * LANE_SHARDS shards; a shard is owned by one worker at a time.
+ * A lane is the queue of one subscription or one source, or of one ordering
+ * key of a FIFO subscription. Its number holds, from the highest bit on,
+ *
+ *     32  id of the owner (subscription, source, application)
+ *     29  ordering key, hashed; 0 = none
+ *      3  kind
+ *
+ * so that all lanes of an owner are neighbours in the index of `jobs`, and
+ * subscription 5 and source 5 never meet. Lanes are spread over LANE_SHARDS
+ * shards, all lanes of an owner in one; a shard is owned by one worker at a
+ * time.
  */
 #ifndef LANE_H
 #define LANE_H
+
+#include "slice.h"
 
 #include <stdint.h>
 
@@ -19,31 +29,53 @@ enum job_kind {
     JOB_REPLAY = 4   /* re-deliver a range of events */
 };
 
-enum lane_kind { LANE_SUBSCRIPTION = 0, LANE_SOURCE = 1, LANE_REPLAY = 2 };
+enum lane_kind {
+    LANE_SUBSCRIPTION = 0,
+    LANE_SOURCE = 1,
+    LANE_REPLAY = 2, /* of a subscription */
+    LANE_FANOUT = 3  /* of an application */
+};
+
+#define LANE_KIND_BITS UINT64_C(7)
+#define LANE_KEY_BITS UINT64_C(0xfffffff8)
 
 static inline uint64_t
 lane_number(enum lane_kind kind, uint32_t id)
 {
-    return (uint64_t)id * 8 + (uint64_t)kind;
+    return (uint64_t)id << 32 | (uint64_t)kind;
 }
 
 static inline enum lane_kind
 lane_kind_of(uint64_t lane)
 {
-    return (enum lane_kind)(lane & 7);
+    return (enum lane_kind)(lane & LANE_KIND_BITS);
 }
 
 static inline uint32_t
 lane_owner_id(uint64_t lane)
 {
-    return (uint32_t)(lane >> 3);
+    return (uint32_t)(lane >> 32);
 }
 
-/* Neighbouring subscriptions land in different shards. */
+/* The owner's lane without an ordering key: what an endpoint's health, rate
+   and window belong to. */
+static inline uint64_t
+lane_base(uint64_t lane)
+{
+    return lane & ~LANE_KEY_BITS;
+}
+
+/* The lane of one ordering key of that owner. Two keys that share a hash share
+   a lane: their order is kept as well. */
+uint64_t lane_of_key(uint64_t base, struct slice key);
+
+/* Neighbouring owners land in different shards. */
 static inline uint32_t
 lane_shard(uint64_t lane)
 {
-    return (uint32_t)((lane * UINT64_C(0x9e3779b97f4a7c15)) >> 58);
+    uint64_t owner = lane >> 32 << 3 | (lane & LANE_KIND_BITS);
+
+    return (uint32_t)((owner * UINT64_C(0x9e3779b97f4a7c15)) >> 58);
 }
 
 #endif /* LANE_H */

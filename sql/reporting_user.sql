@@ -37,6 +37,7 @@ GRANT SELECT ON attempts TO 'postern_report'@'localhost';
 GRANT SELECT ON applications TO 'postern_report'@'localhost';
 GRANT SELECT ON subscription_patterns TO 'postern_report'@'localhost';
 GRANT SELECT ON event_types TO 'postern_report'@'localhost';
+GRANT SELECT ON fanouts TO 'postern_report'@'localhost';
 GRANT SELECT ON lane_state TO 'postern_report'@'localhost';
 GRANT SELECT ON rollup_subscriptions TO 'postern_report'@'localhost';
 GRANT SELECT ON rollup_sources TO 'postern_report'@'localhost';
@@ -51,7 +52,8 @@ GRANT SELECT (id, application_id, source_id, type, verified, test)
 GRANT SELECT (id, application_id, name, provider)
     ON sources TO 'postern_report'@'localhost';
 GRANT SELECT (id, application_id, url, description, active, paused,
-    disabled_reason, disabled_at, adhoc, headers_shown, metadata, format,
+    disabled_reason, disabled_at, adhoc, paused_reason, ordering, on_exhausted,
+    rate_limit, headers_shown, metadata, format,
     channels, retry_count, retry_delay, retry_schedule, timeout_s,
     max_concurrency, created_at, updated_at, deleted_at)
     ON subscriptions TO 'postern_report'@'localhost';

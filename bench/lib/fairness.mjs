@@ -33,8 +33,8 @@ async function healthy(gateway, seconds, first) {
 
 // What core/lane.h says of a subscription's lane.
 function laneOf(id) {
-    const lane = BigInt(id) * 8n;
-    const shard = BigInt.asUintN(64, lane * 0x9e3779b97f4a7c15n) >> 58n;
+    const lane = BigInt(id) << 32n;
+    const shard = BigInt.asUintN(64, BigInt(id) * 8n * 0x9e3779b97f4a7c15n) >> 58n;
     return { lane, shard };
 }
 

@@ -43,13 +43,13 @@ void
 delivery_row_select_live(struct buf *sql, uint64_t oldest_id)
 {
     sql_raw(sql, "SELECT j.id, j.event_id, COALESCE(e.type, k.type), "
-                 "s.application_id, j.lane >> 3, "
+                 "s.application_id, j.lane >> 32, "
                  "IF(j.attempts = 0, 'pending', 'retrying'), j.attempts, "
                  "a.response_code, a.response_body, a.error_class, "
                  "a.error_message, a.duration_ms, j.next_retry_at, NULL, "
                  "j.retry_of "
                  "FROM jobs j "
-                 "JOIN subscriptions s ON s.id = j.lane >> 3 "
+                 "JOIN subscriptions s ON s.id = j.lane >> 32 "
                  "LEFT JOIN events e ON e.id = j.event_id "
                  "LEFT JOIN events_kept k ON k.id = j.event_id "
                  "LEFT JOIN attempts a ON a.delivery_id = j.id "

@@ -62,7 +62,7 @@ lock_job(struct db *db, const struct act *act, struct buf *sql)
     /* A join would lock the subscription as well. */
     add_owner(sql,
               "(SELECT s.application_id FROM subscriptions s "
-              "WHERE s.id = j.lane >> 3)",
+              "WHERE s.id = j.lane >> 32)",
               act->application_id);
     sql_raw(sql, " FOR UPDATE");
     result = db_query(db, buf_slice(sql), &rows);
@@ -215,7 +215,7 @@ archive_cancelled(struct db *db, const uint64_t *ids, size_t count,
                  "COALESCE(a.duration_ms, 0), UTC_TIMESTAMP(6) FROM ");
     sql_id_table(sql, ids, count);
     sql_raw(sql, " x STRAIGHT_JOIN jobs j ON j.id = x.id "
-                 "JOIN subscriptions s ON s.id = j.lane >> 3 "
+                 "JOIN subscriptions s ON s.id = j.lane >> 32 "
                  "LEFT JOIN events e ON e.id = j.event_id "
                  "LEFT JOIN events_kept k ON k.id = j.event_id "
                  "LEFT JOIN attempts a ON a.delivery_id = j.id "

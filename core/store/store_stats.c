@@ -146,7 +146,7 @@ count_queue(struct db *db, uint32_t application_id, struct buf *sql,
                  "WHERE kind = 1 AND test = 0 "
                  "LIMIT " XSTR(STATS_QUEUE_CAP) ") x");
     if (application_id != 0)
-        sql_raw(sql, " LEFT JOIN subscriptions s ON s.id = x.lane >> 3");
+        sql_raw(sql, " LEFT JOIN subscriptions s ON s.id = x.lane >> 32");
     add_owner(sql, application_id);
     result = query_numbers(db, sql, numbers, 3);
     stats->queue_pending = numbers[0];

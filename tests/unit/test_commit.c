@@ -45,7 +45,7 @@ test_routes(void)
                     (unsigned long long)count("jobs", where), event.matched);
         CU_ASSERT(ok);
         snprintf(where, sizeof(where),
-                 "event_id = %llu AND kind = 2 AND lane = 2 * 8 + 1",
+                 "event_id = %llu AND kind = 2 AND lane = (2 << 32) + 1",
                  (unsigned long long)event.id);
         CU_ASSERT_EQUAL(count("jobs", where), rows[i].process_jobs);
         snprintf(where, sizeof(where), "id = %llu AND event_id = %llu",
@@ -53,8 +53,8 @@ test_routes(void)
                  (unsigned long long)event.id);
         CU_ASSERT_EQUAL(count("jobs", where), 1);
     }
-    CU_ASSERT_EQUAL(count("jobs", "kind = 1 AND lane = 13 * 8"), 1);
-    CU_ASSERT_EQUAL(count("jobs", "kind = 1 AND lane = 11 * 8"), 2);
+    CU_ASSERT_EQUAL(count("jobs", "kind = 1 AND lane = 13 << 32"), 1);
+    CU_ASSERT_EQUAL(count("jobs", "kind = 1 AND lane = 11 << 32"), 2);
     CU_ASSERT_EQUAL(count("jobs", "shard >= 64 OR test <> 0 OR attempts <> 0 "
                                   "OR next_retry_at > UTC_TIMESTAMP(6)"),
                     0);
@@ -89,7 +89,7 @@ test_columns(void)
              "'{\"q\":\"it''s \\\\\\\\ \xf0\x9f\x98\x80\"}'",
              (unsigned long long)event.id);
     CU_ASSERT_EQUAL(count("events", sql), 1);
-    CU_ASSERT_EQUAL(count("jobs", "test = 1 AND lane = 88 AND "
+    CU_ASSERT_EQUAL(count("jobs", "test = 1 AND lane = 11 << 32 AND "
                                   "next_retry_at = '2030-01-01'"),
                     1);
 

@@ -64,10 +64,10 @@ seed(void)
         "UTC_TIMESTAMP(6))",
         id_of(2), id_of(102));
     run("INSERT INTO jobs (event_id, id, kind, shard, lane) "
-        "VALUES (%llu, %llu, 1, 0, 8)",
+        "VALUES (%llu, %llu, 1, 0, 1 << 32)",
         id_of(2), id_of(103));
     run("INSERT INTO jobs (event_id, id, kind, shard, lane) "
-        "VALUES (%llu, %llu, 2, 0, 9)",
+        "VALUES (%llu, %llu, 2, 0, (1 << 32) + 1)",
         id_of(4), id_of(104));
 }
 
