@@ -7,8 +7,12 @@
 #   make check      all tests            make check-unit  the fast ones
 #   make asan       unit and functional tests under ASan and UBSan
 #   make tsan       the same under TSan
+#   make valgrind   unit tests under valgrind's memcheck
+#   make fuzz       fuzzers, TIME=seconds for each, NAMES="json url" for some
 #   make bench      measures it beside its physical limits, under 5 minutes
 #   make bench-full the same and more, longer
+#   make torture    kills everything again and again and counts every event,
+#                   ROUNDS=20, SEED=; see tests/torture/README.md
 #   make lint       house rules, formatting, static analysis
 #   make install    PREFIX=/usr/local DESTDIR=
 #   make clean
@@ -22,7 +26,8 @@ ifdef WERROR
 WARN     += -Werror
 endif
 
-# SAN=address or SAN=thread builds the same programs with a sanitizer.
+# SAN=address or SAN=thread builds the same programs with a sanitizer, SAN=fuzz
+# what the fuzzers need.
 SAN      ?=
 ifeq ($(SAN),address)
 BUILD    ?= build-asan
@@ -33,6 +38,14 @@ else ifeq ($(SAN),thread)
 BUILD    ?= build-tsan
 CFLAGS   ?= -O1 -g -fno-omit-frame-pointer
 SANFLAGS  = -fsanitize=thread
+HARDEN    =
+else ifeq ($(SAN),fuzz)
+CC        = clang
+BUILD    ?= build-fuzz
+CFLAGS   ?= -O1 -g -fno-omit-frame-pointer
+WARN      = -Wall -Wextra
+SANFLAGS  = -fsanitize=fuzzer-no-link,address,undefined \
+            -fno-sanitize-recover=undefined
 HARDEN    =
 else
 BUILD    ?= build
@@ -66,7 +79,8 @@ UNIT_SRCS = $(wildcard tests/unit/test_*.c)
 UNIT      = $(UNIT_SRCS:tests/unit/%.c=$(BUILD)/tests/%)
 
 .PHONY: all unit check check-unit check-func check-clients asan tsan lint \
-        run stop install clean deps bench bench-full bench-programs
+        valgrind fuzz fuzz-programs \
+        run stop install clean deps bench bench-full bench-programs torture
 all: $(PROGRAMS)
 
 # A library holds everything of its folder but main().
@@ -83,7 +97,7 @@ $(BASE) $(CORE) $(FCGI) $(WORKER) $(CLI):
 $(BUILD)/postern.fcgi: $(BUILD)/fcgi/main.o $(FCGI) $(CORE) $(BASE)
 	$(CC) $(ALL_LDFLAGS) $^ -lfcgi $(CORE_LIBS) $(BASE_LIBS) -o $@
 $(BUILD)/posternd: $(BUILD)/worker/main.o $(WORKER) $(CORE) $(BASE)
-	$(CC) $(ALL_LDFLAGS) $^ -lcurl $(CORE_LIBS) $(BASE_LIBS) -o $@
+	$(CC) $(ALL_LDFLAGS) $^ -lcurl -lssl $(CORE_LIBS) $(BASE_LIBS) -o $@
 $(BUILD)/postern: $(BUILD)/cli/main.o $(CLI) $(CORE) $(BASE)
 	$(CC) $(ALL_LDFLAGS) $^ $(CORE_LIBS) $(BASE_LIBS) -o $@
 
@@ -111,16 +125,33 @@ $(BUILD)/core/migrations.o: $(BUILD)/core/migrations.c
 # base module that calls upwards cannot link.
 mod_libs = $(if $(wildcard base/$(1).c),$(BASE),\
            $(if $(wildcard fcgi/$(1).c),$(FCGI) $(CORE) $(BASE),\
-           $(if $(wildcard worker/$(1).c),$(WORKER) $(CORE) $(BASE),\
+           $(if $(wildcard worker/$(1).c)$(filter simulation,$(1)),$(WORKER) $(CORE) $(BASE),\
            $(if $(wildcard cli/$(1).c),$(CLI) $(CORE) $(BASE),\
            $(CORE) $(BASE)))))
-mod_extra = $(if $(wildcard fcgi/$(1).c),-lfcgi)$(if $(wildcard worker/$(1).c),-lcurl)
+mod_extra = $(if $(wildcard fcgi/$(1).c),-lfcgi)$(if $(wildcard worker/$(1).c)$(filter simulation,$(1)),-lcurl -lssl)
 $(BUILD)/tests/test_%: tests/unit/test_%.c tests/unit/unit.h $(BASE) $(CORE) $(FCGI) $(WORKER) $(CLI)
 	@mkdir -p $(@D)
 	$(CC) -Ibase $(CORE_INC) -Ifcgi -Iworker -Icli -Itests/unit $(MARIADB_CFLAGS) \
 	    $(ALL_CFLAGS) $(ALL_LDFLAGS) $< $(call mod_libs,$*) \
 	    $(call mod_extra,$*) $(CORE_LIBS) $(BASE_LIBS) -lcunit -o $@
-unit: $(UNIT)
+
+# A fuzzer is built twice: for libFuzzer, and with a main() that gives it the
+# files of its corpus as a unit test.
+FUZZ_NAMES = $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+FUZZ       = $(FUZZ_NAMES:%=$(BUILD)/fuzz/fuzz_%)
+REPLAY     = $(FUZZ_NAMES:%=$(BUILD)/tests/fuzz_%)
+FUZZ_BUILD = $(CC) -Ibase $(CORE_INC) -Ifcgi -Itests/fuzz -Itests/unit \
+             $(MARIADB_CFLAGS) $(ALL_CFLAGS) $(ALL_LDFLAGS)
+FUZZ_LIBS  = $(FCGI) $(CORE) $(BASE) -lfcgi -lcurl $(CORE_LIBS) $(BASE_LIBS)
+$(REPLAY) $(FUZZ): tests/fuzz/fuzz.h $(FCGI) $(CORE) $(BASE)
+$(REPLAY): $(BUILD)/tests/fuzz_%: tests/fuzz/fuzz_%.c tests/fuzz/replay.c
+	@mkdir -p $(@D)
+	$(FUZZ_BUILD) $(filter %.c,$^) $(FUZZ_LIBS) -lcunit -o $@
+$(FUZZ): $(BUILD)/fuzz/fuzz_%: tests/fuzz/fuzz_%.c
+	@mkdir -p $(@D)
+	$(FUZZ_BUILD) -fsanitize=fuzzer $< $(FUZZ_LIBS) -o $@
+unit: $(UNIT) $(REPLAY)
+fuzz-programs: $(FUZZ)
 
 check: deps
 	tests/run unit func clients
@@ -134,6 +165,12 @@ asan:
 	SAN=address tests/run unit func
 tsan:
 	SAN=thread tests/run unit func
+valgrind:
+	tools/deps valgrind
+	VALGRIND=1 tests/run unit
+fuzz:
+	tools/deps fuzz
+	tools/fuzz $(NAMES)
 
 # The benchmark's own programs, each of a main file and what they share.
 BENCH_NAMES  = load sink floor_fcgi floor_curl floor_insert floor_queue
@@ -154,6 +191,8 @@ bench: deps
 	bench/run
 bench-full: deps
 	bench/run --full
+torture: deps
+	tests/torture/run
 
 lint:
 	tools/lint
@@ -181,6 +220,6 @@ install: all
 	install -m 644 sql/*.sql $(SHARE)/sql
 
 clean:
-	rm -rf build build-asan build-tsan
+	rm -rf build build-asan build-tsan build-fuzz
 
 -include $(wildcard $(BUILD)/*/*.d $(BUILD)/*/*/*.d)

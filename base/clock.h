@@ -20,6 +20,9 @@
 
 int64_t
 clock_mono_us(void); /* CLOCK_MONOTONIC: only differences mean a thing */
+/* The same, and time that the machine was asleep counts: for what others
+   reckon with, whose clocks go on. The two must not be compared. */
+int64_t clock_boot_us(void); /* CLOCK_BOOTTIME */
 int64_t clock_wall_us(void); /* CLOCK_REALTIME, UTC */
 
 /* RFC 3339 in UTC: 2026-01-01T15:00:00Z, with a fraction of as few digits as

@@ -93,4 +93,8 @@ json_type_of(unsigned char first)
     }
 }
 
+/* The code point that an escape of accepted text stands for. `*at` is on the
+   backslash; moves it behind the escape, a surrogate pair as a whole. */
+uint32_t json_decode_escape(const unsigned char **at);
+
 #endif /* JSON_SCAN_H */

@@ -109,9 +109,8 @@ hex4(const unsigned char *at)
     return value;
 }
 
-/* `*at` is on a backslash; moves it behind the escape. */
-static uint32_t
-decode_escape(const unsigned char **at)
+uint32_t
+json_decode_escape(const unsigned char **at)
 {
     const unsigned char *p = *at + 1;
     uint32_t unit;
@@ -157,7 +156,7 @@ name_is(struct slice raw, const char *name)
     if (!has_escapes(raw))
         return slice_is(raw, name);
     for (; at < end; name++) {
-        uint32_t c = *at == '\\' ? decode_escape(&at) : *at++;
+        uint32_t c = *at == '\\' ? json_decode_escape(&at) : *at++;
 
         if (*name == '\0' || c != (unsigned char)*name)
             return false;
@@ -207,7 +206,7 @@ json_decode_string(struct slice quoted, struct buf *out)
         buf_add(out, at, (size_t)(stop - at));
         at = stop;
         if (escape != NULL)
-            buf_add(out, piece, utf8_encode(decode_escape(&at), piece));
+            buf_add(out, piece, utf8_encode(json_decode_escape(&at), piece));
     }
 }
 

@@ -15,6 +15,7 @@
 
 #define LINE_MAX_BYTES 4096
 #define EXTERNAL_ID_MAX 255
+#define ORDERING_KEY_MAX 255
 
 /* JSON from the command line, @FILE, or - for stdin; minified into out. */
 static int
@@ -99,7 +100,15 @@ print_sent(const struct cli *cli, const struct new_event *event)
 }
 
 static int
-check_words(const char *type, const char *data, const char *external_id)
+check_length(const char *option, const char *text, size_t max)
+{
+    if (text != NULL && (text[0] == '\0' || strlen(text) > max))
+        return output_error(EXIT_DATA, "%s has 1 to %zu bytes", option, max);
+    return EXIT_OK;
+}
+
+static int
+check_words(const char *type, const char *data)
 {
     if (type == NULL)
         return output_error(EXIT_USE,
@@ -112,10 +121,6 @@ check_words(const char *type, const char *data, const char *external_id)
     if (data == NULL)
         return output_error(EXIT_USE, "event send needs --data JSON, @FILE or "
                                       "- (stdin)");
-    if (external_id != NULL &&
-        (external_id[0] == '\0' || strlen(external_id) > EXTERNAL_ID_MAX))
-        return output_error(EXIT_DATA, "--id has 1 to %d bytes",
-                            EXTERNAL_ID_MAX);
     return EXIT_OK;
 }
 
@@ -125,6 +130,7 @@ run_send(struct cli *cli)
     const char *data_text = args_value(&cli->args, "--data");
     const char *metadata_text = args_value(&cli->args, "--metadata");
     const char *external_id = args_value(&cli->args, "--id");
+    const char *ordering_key = args_value(&cli->args, "--ordering-key");
     struct new_event event = {.route = ROUTE_MATCH, .verified = true};
     struct buf data = BUF_INIT(0), metadata = BUF_INIT(0);
     const char *type;
@@ -134,7 +140,11 @@ run_send(struct cli *cli)
     if (code == EXIT_OK)
         code = cli_finish_args(cli);
     if (code == EXIT_OK)
-        code = check_words(type, data_text, external_id);
+        code = check_words(type, data_text);
+    if (code == EXIT_OK)
+        code = check_length("--id", external_id, EXTERNAL_ID_MAX);
+    if (code == EXIT_OK)
+        code = check_length("--ordering-key", ordering_key, ORDERING_KEY_MAX);
     if (code == EXIT_OK)
         code = cli_sealer(cli);
     if (code == EXIT_OK) {
@@ -152,6 +162,7 @@ run_send(struct cli *cli)
     if (code == EXIT_OK) {
         event.type = slice_of(type);
         event.payload = buf_slice(&data);
+        event.ordering_key = slice_of(ordering_key);
         if (external_id != NULL) {
             event.external_id = slice_of(external_id);
             event_dedupe_hash(&event, "trigger", event.application_id,
@@ -169,7 +180,7 @@ run_send(struct cli *cli)
 const struct command event_commands[] = {
     {"event", "send",
      "TYPE --data JSON|@FILE|- [--metadata JSON|@FILE] [--id ID] "
-     "[--application A]",
+     "[--ordering-key KEY] [--application A]",
      "store an event and its deliveries; with --id a repeat is recognised",
      run_send},
     {NULL, NULL, NULL, NULL, NULL},

@@ -3,12 +3,12 @@
  */
 #include "commands.h"
 
-#include "json.h"
+#include "doorbell.h"
 #include "member.h"
-#include "number.h"
 #include "object_id.h"
 #include "output.h"
 #include "store_subscription.h"
+#include "webhook_form.h"
 
 #include <openssl/crypto.h>
 #include <stdio.h>
@@ -18,133 +18,19 @@
 #define LINE_MAX_BYTES (512 * 1024)
 #define PAGE 250
 
-/* --name VALUE as a member of the JSON that the API would get. */
-struct option {
-    const char *option;
-    const char *member;
-    enum { AS_TEXT, AS_NUMBER, AS_OBJECT, AS_LIST } as;
-};
-
-static const struct option add_options[] = {
-    {"--events", "events", AS_LIST},
-    {"--description", "description", AS_TEXT},
-    {"--secret", "secret", AS_TEXT},
-    {"--retry-count", "retry_count", AS_NUMBER},
-    {"--retry-delay", "retry_delay", AS_NUMBER},
-    {"--timeout", "timeout", AS_NUMBER},
-    {"--max-concurrency", "max_concurrency", AS_NUMBER},
-    {"--format", "format", AS_TEXT},
-    {"--channels", "channels", AS_LIST},
-    {"--metadata", "metadata", AS_OBJECT},
-};
-
 static void
-add_list(struct buf *body, const char *list)
+print_state(const struct subscription_row *row)
 {
-    struct slice rest = slice_of(list);
+    const char *reason = row->disabled_reason != NULL ? row->disabled_reason
+                         : row->paused                ? row->paused_reason
+                                                      : NULL;
 
-    buf_add_char(body, '[');
-    while (rest.len > 0) {
-        const char *comma = memchr(rest.ptr, ',', rest.len);
-        size_t len = comma == NULL ? rest.len : (size_t)(comma - rest.ptr);
-
-        member_next(body);
-        json_add_string(body, slice_trim(slice_make(rest.ptr, len)));
-        len += comma == NULL ? 0 : 1;
-        rest = slice_make(rest.ptr + len, rest.len - len);
-    }
-    buf_add_char(body, ']');
-}
-
-/* "Name: value", as curl takes it. */
-static int
-add_headers(struct cli *cli, struct buf *body)
-{
-    const char *header, *colon;
-    bool any = false;
-
-    while ((header = args_value(&cli->args, "--header")) != NULL) {
-        struct buf name = BUF_INIT(256);
-
-        colon = strchr(header, ':');
-        if (colon == NULL || colon == header || colon - header > 200)
-            return output_error(
-                EXIT_USE, "--header takes 'Name: value', not '%s'", header);
-        if (!any) {
-            member_name(body, "headers");
-            buf_add_char(body, '{');
-        }
-        any = true;
-        buf_add(&name, header, (size_t)(colon - header));
-        member_slice(body, name.data, slice_trim(slice_of(colon + 1)));
-        buf_free(&name);
-    }
-    if (any)
-        buf_add_char(body, '}');
-    return EXIT_OK;
-}
-
-/* A value that is one JSON number or object, and nothing beside it. */
-static int
-add_json(struct buf *body, const struct option *option, const char *text)
-{
-    bool object = option->as == AS_OBJECT;
-    struct json_error error;
-    struct json_value value;
-
-    if (!json_read(slice_of(text), &value, &error))
-        return output_error(EXIT_DATA, "%s '%s' is no %s: %s at character %zu",
-                            option->option, text,
-                            object ? "JSON object" : "number", error.reason,
-                            error.offset + 1);
-    if (value.type != (object ? JSON_OBJECT : JSON_NUMBER))
-        return output_error(EXIT_DATA, "%s takes a %s, not '%s'",
-                            option->option, object ? "JSON object" : "number",
-                            text);
-    member_raw(body, option->member, value.text, "null");
-    return EXIT_OK;
-}
-
-static int
-take_body(struct cli *cli, struct buf *body)
-{
-    int code = EXIT_OK;
-    size_t i;
-
-    buf_add_char(body, '{');
-    for (i = 0; i < sizeof(add_options) / sizeof(add_options[0]); i++) {
-        const struct option *option = &add_options[i];
-        const char *value = args_value(&cli->args, option->option);
-
-        if (value == NULL || code != EXIT_OK)
-            continue;
-        if (option->as == AS_TEXT) {
-            member_text(body, option->member, value);
-        } else if (option->as == AS_LIST) {
-            member_name(body, option->member);
-            add_list(body, value);
-        } else {
-            code = add_json(body, option, value);
-        }
-    }
-    if (args_flag(&cli->args, "--inactive"))
-        member_bool(body, "active", false);
-    return code == EXIT_OK ? add_headers(cli, body) : code;
-}
-
-static int
-say_problems(const struct problems *problems)
-{
-    size_t i;
-
-    for (i = 0; i < problems->count; i++) {
-        const struct problem *problem = &problems->list[i];
-
-        (void)output_error(EXIT_DATA, "%s%s%s: %s", problem->loc[0],
-                           problem->loc[1][0] == '\0' ? "" : ".",
-                           problem->loc[1], problem->msg);
-    }
-    return EXIT_DATA;
+    printf("state        %s%s%s\n",
+           row->disabled_reason != NULL ? "disabled"
+           : !row->active               ? "inactive"
+           : row->paused                ? "paused"
+                                        : "active",
+           reason == NULL ? "" : ": ", reason == NULL ? "" : reason);
 }
 
 static int
@@ -167,15 +53,17 @@ show(struct cli *cli, uint32_t id, const char *secret)
     } else {
         printf("id           %u\nurl          %s\nevents       %s\n", row.id,
                row.url, row.events);
-        printf("state        %s%s%s\n",
-               row.disabled_reason != NULL ? "disabled: "
-               : !row.active               ? "inactive"
-               : row.paused                ? "paused"
-                                           : "active",
-               row.disabled_reason == NULL ? "" : row.disabled_reason, "");
+        print_state(&row);
         printf("retries      %u, first after %u s\ntimeout      %u s\n"
                "format       %s\n",
                row.retry_count, row.retry_delay_s, row.timeout_s, row.format);
+        if (strcmp(row.ordering, "none") != 0)
+            printf("ordering     %s, %s a delivery that fails for good\n",
+                   row.ordering,
+                   strcmp(row.on_exhausted, "pause") == 0 ? "pause at"
+                                                          : "skip");
+        if (row.rate_limit > 0)
+            printf("rate limit   %u per second\n", row.rate_limit);
         if (row.description[0] != '\0')
             printf("description  %s\n", row.description);
         if (secret != NULL)
@@ -190,23 +78,12 @@ static int
 insert(struct cli *cli, const struct buf *body, uint32_t application_id)
 {
     struct subscription_form form = {0};
-    struct problems problems = {.count = 0};
-    struct target_nets allow;
-    struct buf why = BUF_INIT(1024);
-    struct subscription_rules rules = {
-        .require_https = cli->settings.require_https, .allow = &allow};
     struct subscription_made made = {0};
     enum db_result result;
-    int code;
+    int code = webhook_form_read(cli, buf_slice(body), false, &form);
 
-    if (!target_nets_parse(cli->settings.allow_targets, &allow, &why)) {
-        code = output_error(EXIT_CONFIG, "allow_targets: %s", why.data);
+    if (code != EXIT_OK)
         goto out;
-    }
-    if (!subscription_form_read(&form, buf_slice(body), &rules, &problems)) {
-        code = say_problems(&problems);
-        goto out;
-    }
     result = store_subscription_insert(cli->db, cli->sealer, &form,
                                        application_id, false, &made);
     if (result != DB_OK) {
@@ -219,7 +96,6 @@ insert(struct cli *cli, const struct buf *body, uint32_t application_id)
 out:
     OPENSSL_cleanse(&made, sizeof(made));
     subscription_form_free(&form);
-    buf_free(&why);
     return code;
 }
 
@@ -229,7 +105,7 @@ run_add(struct cli *cli)
     struct buf body = BUF_INIT(BODY_MAX);
     uint32_t application_id = 1;
     const char *url;
-    int code = take_body(cli, &body);
+    int code = webhook_form_take(cli, &body);
 
     if (code == EXIT_OK)
         code = cli_application(cli, 1, &application_id);
@@ -311,7 +187,7 @@ run_list(struct cli *cli)
                            : cli_db_error(cli, result, "read the webhooks");
 }
 
-/* The ID word of show and rm. */
+/* The ID word of show, set and rm. */
 static int
 take_id(struct cli *cli, uint32_t *id)
 {
@@ -325,6 +201,50 @@ take_id(struct cli *cli, uint32_t *id)
                                       "ep_...), which `postern webhook list` "
                                       "shows");
     return cli_schema(cli);
+}
+
+static int
+change(struct cli *cli, struct slice body, uint32_t id)
+{
+    struct doorbell *doorbell = doorbell_new(cli->settings.run_dir);
+    struct subscription_form form = {0};
+    enum db_result result = DB_OK;
+    int code = webhook_form_read(cli, body, true, &form);
+
+    if (code == EXIT_OK)
+        result = store_subscription_update(cli->db, cli->sealer, &form, 0, id);
+    subscription_form_free(&form);
+    if (code == EXIT_OK && result == DB_OK) {
+        doorbell_ring(doorbell);
+        code = show(cli, id, NULL);
+    } else if (code == EXIT_OK) {
+        code = result == DB_NONE
+                   ? output_error(EXIT_NONE, "there is no webhook %u", id)
+                   : cli_db_error(cli, result, "change the webhook");
+    }
+    doorbell_free(doorbell);
+    return code;
+}
+
+static int
+run_set(struct cli *cli)
+{
+    struct buf body = BUF_INIT(BODY_MAX);
+    const char *url = args_value(&cli->args, "--url");
+    uint32_t id = 0;
+    int code = webhook_form_take(cli, &body);
+
+    if (url != NULL)
+        member_text(&body, "url", url);
+    buf_add_char(&body, '}');
+    if (code == EXIT_OK)
+        code = take_id(cli, &id);
+    if (code == EXIT_OK)
+        code = cli_sealer(cli);
+    if (code == EXIT_OK)
+        code = change(cli, buf_slice(&body), id);
+    buf_wipe(&body);
+    return code;
 }
 
 static int
@@ -359,11 +279,13 @@ run_rm(struct cli *cli)
 
 const struct command webhook_commands[] = {
     {"webhook", "add",
-     "URL --events TYPE,... [--secret S] [--description T] [--retry-count N] "
-     "[--retry-delay S] [--timeout S] [--header 'N: V']... [--format F] "
-     "[--channels C,...] [--max-concurrency N] [--metadata JSON] [--inactive] "
-     "[--application A]",
+     "URL --events TYPE,... " WEBHOOK_FORM_USAGE
+     "[--inactive] [--application A]",
      "subscribe a URL to events; the secret is shown only then", run_add},
+    {"webhook", "set",
+     "ID [--url URL] [--events TYPE,...] " WEBHOOK_FORM_USAGE
+     "[--active | --inactive]",
+     "change a webhook: only what is given", run_set},
     {"webhook", "list", "[--application A]", "all webhooks", run_list},
     {"webhook", "show", "ID", "one webhook", run_show},
     {"webhook", "rm", "ID", "remove a webhook; its history stays", run_rm},

@@ -210,6 +210,24 @@ body_read_element(struct json_value element, size_t index,
     return good;
 }
 
+bool
+body_read_given(const struct json_value *given, const struct body_field *table,
+                size_t count, const struct body_options *options,
+                struct body_value *values, struct problems *problems)
+{
+    const struct reading reading = {table, count, options, values, problems};
+    size_t before = problems->count, i;
+
+    memset(values, 0, count * sizeof(values[0]));
+    for (i = 0; i < count; i++) {
+        const struct found found = {.by_name = given[i].text.ptr != NULL,
+                                    .name_value = given[i]};
+
+        read_found(&reading, &table[i], &found, &values[i]);
+    }
+    return problems->count == before && before < PROBLEM_MAX;
+}
+
 void
 body_free(struct body_value *values, size_t count)
 {

@@ -98,6 +98,14 @@ bool body_read_element(struct json_value element, size_t index,
                        struct body_value *values, struct problems *problems)
     __attribute__((warn_unused_result));
 
+/* The same for values that come one by one: given[i], accepted by json_read(),
+   for row i of the table; text.ptr NULL = not there. */
+bool body_read_given(const struct json_value *given,
+                     const struct body_field *table, size_t count,
+                     const struct body_options *options,
+                     struct body_value *values, struct problems *problems)
+    __attribute__((warn_unused_result));
+
 /* values may be all zero. */
 void body_free(struct body_value *values, size_t count);
 

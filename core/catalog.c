@@ -243,8 +243,8 @@ catalog_token(const struct catalog_snapshot *snapshot, const uint8_t hash[32])
 size_t
 catalog_match(const struct catalog_snapshot *snapshot, uint32_t application_id,
               struct slice type, const struct slice *channels,
-              size_t channel_count, uint32_t *ids, size_t max)
+              size_t channel_count, struct taker *takers, size_t max)
 {
     return catalog_index_match(snapshot->index, application_id, type, channels,
-                               channel_count, ids, max);
+                               channel_count, takers, max);
 }

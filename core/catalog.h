@@ -14,6 +14,7 @@
 #include "db.h"
 #include "seal.h"
 #include "slice.h"
+#include "taker.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -31,10 +32,12 @@ struct subscription {
     uint32_t id;
     uint32_t application_id;
     char *url;
-    bool active;     /* and not disabled: events make jobs */
-    bool paused;     /* jobs are made and held */
-    bool adhoc;      /* for one test; never matched */
-    char **patterns; /* pattern_count event types or patterns */
+    bool active; /* and not disabled: events make jobs */
+    bool paused; /* jobs are made and held */
+    bool fifo;   /* one delivery at a time, in the order of the events */
+    bool pause_exhausted; /* fifo: a delivery that failed for good pauses it */
+    bool adhoc;           /* for one test; never matched */
+    char **patterns;      /* pattern_count event types or patterns */
     size_t pattern_count;
     char **channels; /* channel_count = 0: all */
     size_t channel_count;
@@ -50,6 +53,7 @@ struct subscription {
     size_t schedule_count;
     uint32_t timeout_s;
     uint32_t max_concurrency; /* 0 = the worker's lane_window */
+    uint32_t rate_limit;      /* deliveries begun per second; 0 = no limit */
     uint64_t version;         /* config_version of the row */
 };
 
@@ -116,11 +120,11 @@ const struct token *catalog_token(const struct catalog_snapshot *snapshot,
  * Subscriptions of the application that want an event of that type: active,
  * not adhoc, a pattern matches (pattern.h), and - where the event names
  * channels and the subscription has some - one of them is shared. At most max
- * ids are written; the number that match is returned.
+ * takers are written; the number that match is returned.
  */
 size_t catalog_match(const struct catalog_snapshot *snapshot,
                      uint32_t application_id, struct slice type,
                      const struct slice *channels, size_t channel_count,
-                     uint32_t *ids, size_t max);
+                     struct taker *takers, size_t max);
 
 #endif /* CATALOG_H */

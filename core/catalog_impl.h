@@ -90,6 +90,6 @@ void catalog_index_release(struct catalog_index *index);
 size_t catalog_index_match(const struct catalog_index *index,
                            uint32_t application_id, struct slice type,
                            const struct slice *channels, size_t channel_count,
-                           uint32_t *ids, size_t max);
+                           struct taker *takers, size_t max);
 
 #endif /* CATALOG_IMPL_H */

@@ -165,7 +165,7 @@ struct search {
     struct slice type;
     const struct slice *channels;
     size_t channel_count;
-    uint32_t *ids;
+    struct taker *takers;
     size_t max;
     size_t found;
 };
@@ -222,7 +222,7 @@ look_up(const struct catalog_index *index, struct search *search,
             !shares_channel(search, sub))
             continue;
         if (search->found < search->max)
-            search->ids[search->found] = sub->id;
+            search->takers[search->found] = (struct taker){sub->id, sub->fifo};
         search->found++;
     }
 }
@@ -230,14 +230,14 @@ look_up(const struct catalog_index *index, struct search *search,
 size_t
 catalog_index_match(const struct catalog_index *index, uint32_t application_id,
                     struct slice type, const struct slice *channels,
-                    size_t channel_count, uint32_t *ids, size_t max)
+                    size_t channel_count, struct taker *takers, size_t max)
 {
     struct search search = {
         .application_id = application_id,
         .type = type,
         .channels = channels,
         .channel_count = channel_count,
-        .ids = ids,
+        .takers = takers,
         .max = max,
     };
     char pattern[PATTERN_MAX + 2];

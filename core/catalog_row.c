@@ -167,6 +167,9 @@ fill_subscription(struct catalog_row *row, const struct sealer *sealer,
     read_schedule(sub, cells[SUB_SCHEDULE]);
     sub->timeout_s = u32_of(cells[SUB_TIMEOUT]);
     sub->max_concurrency = u32_of(cells[SUB_CONCURRENCY]);
+    sub->rate_limit = u32_of(cells[SUB_RATE]);
+    sub->fifo = db_u64(cells[SUB_FIFO], 0) != 0;
+    sub->pause_exhausted = db_u64(cells[SUB_PAUSE_EXHAUSTED], 0) != 0;
 }
 
 /* [{"kind":"hmac","secrets":["newest","older"]}] */

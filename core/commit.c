@@ -1,10 +1,11 @@
 /*
  * commit.c - group commit: many requests, one transaction.
  *
- * Requests wait in a queue. Who finds nobody leading leads: takes a batch from
- * the head of the queue, writes it, makes the next in the queue the leader and
- * wakes those whose events are written. So one transaction is under way at a
- * time, each request wakes up once, and a batch is what arrived meanwhile.
+ * Requests wait in a queue. Two threads take turns: one leads, that is it takes
+ * a batch from the head of the queue and writes it; then it lets the other one
+ * lead and answers its own batch. So one transaction is under way at a time, a
+ * batch is what arrived meanwhile, and the database does not wait for answers
+ * to be sent.
  */
 #include "commit_impl.h"
 
@@ -14,10 +15,31 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <semaphore.h>
+#include <signal.h>
 #include <stdlib.h>
 
 #define BATCH_EVENTS 512
 #define BATCH_BYTES ((size_t)1 << 20)
+
+static void *lead_and_answer(void *arg);
+
+/* Signals are for the main thread. */
+static void
+start_threads(struct committer *committer)
+{
+    sigset_t all, before;
+    size_t i;
+
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    for (i = 0; i < COMMIT_THREADS; i++) {
+        if (pthread_create(&committer->threads[i], NULL, lead_and_answer,
+                           committer) != 0)
+            abort(); /* no memory left, as in xmalloc() */
+    }
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+}
 
 struct committer *
 commit_new(const struct settings *settings, struct catalog *catalog,
@@ -30,27 +52,38 @@ commit_new(const struct settings *settings, struct catalog *catalog,
     committer->ids = ids;
     committer->doorbell = doorbell;
     pthread_mutex_init(&committer->lock, NULL);
+    pthread_cond_init(&committer->work, NULL);
     committer->tail = &committer->head;
     committer->db = db_new(settings);
     committer->batch = ingest_new();
+    start_threads(committer);
     return committer;
 }
 
 void
 commit_free(struct committer *committer)
 {
+    size_t i;
+
     if (committer == NULL)
         return;
+    pthread_mutex_lock(&committer->lock);
+    committer->ending = true;
+    pthread_cond_broadcast(&committer->work);
+    pthread_mutex_unlock(&committer->lock);
+    for (i = 0; i < COMMIT_THREADS; i++)
+        pthread_join(committer->threads[i], NULL);
     assert(!committer->leading && committer->head == NULL);
     ingest_free(committer->batch);
     db_free(committer->db);
+    pthread_cond_destroy(&committer->work);
     pthread_mutex_destroy(&committer->lock);
     free(committer);
 }
 
 /* Takes a batch from the queue; the head always fits. Lock held. */
 static size_t
-take_batch(struct committer *committer)
+take_batch(struct committer *committer, struct commit_request **list)
 {
     size_t count = 0, events = 0, bytes = 0;
 
@@ -62,7 +95,7 @@ take_batch(struct committer *committer)
             break;
         events += request->count;
         bytes += request->bytes;
-        committer->list[count++] = request;
+        list[count++] = request;
         committer->head = request->next;
     }
     if (committer->head == NULL)
@@ -70,117 +103,141 @@ take_batch(struct committer *committer)
     return count;
 }
 
-/* The next in the queue leads: who is to be woken for that. Lock held. */
+/* The whole queue. Lock held. */
 static struct commit_request *
-hand_over(struct committer *committer)
+take_all(struct committer *committer)
 {
-    if (committer->head == NULL)
-        committer->leading = false;
-    else
-        committer->head->leads = true;
-    return committer->head;
-}
-
-/* Those who queued up behind a batch that found the database away share its
-   answer. Lock held. */
-static void
-turn_away(struct committer *committer)
-{
-    struct commit_request *request = committer->head, *next;
+    struct commit_request *queue = committer->head;
 
     committer->head = NULL;
     committer->tail = &committer->head;
-    for (; request != NULL; request = next) {
-        next = request->next; /* once woken, it is gone */
+    return queue;
+}
+
+/* Those who queued up behind a batch that found the database away share its
+   answer. */
+static void
+turn_away(struct commit_request *queue)
+{
+    struct commit_request *request, *next;
+
+    for (request = queue; request != NULL; request = next) {
+        next = request->next; /* once answered, it is gone */
         request->result = DB_AWAY;
-        sem_post(&request->woken);
+        request->done(request);
     }
 }
 
-/* Writes one batch, which holds the leader's own request. Lock held; released
-   on return. */
 static void
-lead(struct committer *committer, struct commit_request *own)
+answer(struct committer *committer, struct commit_request **list, size_t count)
 {
-    struct commit_request *followers[COMMIT_REQUESTS], *next;
-    size_t count = take_batch(committer), i, follower_count = 0;
     bool written = false;
+    size_t i;
 
-    assert(committer->list[0] == own);
+    for (i = 0; i < count; i++)
+        written = written || list[i]->result == DB_OK;
+    if (written && committer->doorbell != NULL)
+        doorbell_ring(committer->doorbell);
+    for (i = 0; i < count; i++)
+        list[i]->done(list[i]);
+}
+
+/* One turn. Lock held, also on return. */
+static void
+lead(struct committer *committer)
+{
+    struct commit_request *list[COMMIT_REQUESTS], *away = NULL;
+    size_t count = take_batch(committer, list);
+
+    committer->leading = true;
     pthread_mutex_unlock(&committer->lock);
 
-    commit_write(committer, committer->list, count);
-    for (i = 0; i < count; i++) {
-        written = written || committer->list[i]->result == DB_OK;
-        if (committer->list[i] != own)
-            followers[follower_count++] = committer->list[i];
-    }
+    commit_write(committer, list, count);
 
     pthread_mutex_lock(&committer->lock);
     committer->used_mono_us = clock_mono_us();
-    if (own->result == DB_AWAY)
-        turn_away(committer);
-    next = hand_over(committer);
+    committer->leading = false;
+    if (list[count - 1]->result == DB_AWAY)
+        away = take_all(committer);
+    if (committer->head != NULL)
+        pthread_cond_signal(&committer->work);
     pthread_mutex_unlock(&committer->lock);
 
-    if (next != NULL)
-        sem_post(&next->woken);
-    if (written && committer->doorbell != NULL)
-        doorbell_ring(committer->doorbell);
-    for (i = 0; i < follower_count; i++)
-        sem_post(&followers[i]->woken);
+    answer(committer, list, count);
+    turn_away(away);
+    pthread_mutex_lock(&committer->lock);
 }
 
-static void
-wait_for(sem_t *sem)
+static void *
+lead_and_answer(void *arg)
 {
-    while (sem_wait(sem) != 0)
-        assert(errno == EINTR);
+    struct committer *committer = arg;
+
+    pthread_mutex_lock(&committer->lock);
+    for (;;) {
+        if (committer->head != NULL && !committer->leading)
+            lead(committer);
+        else if (committer->head == NULL && committer->ending)
+            break;
+        else
+            pthread_cond_wait(&committer->work, &committer->lock);
+    }
+    pthread_mutex_unlock(&committer->lock);
+    return NULL;
 }
 
 static size_t
-bytes_of(const struct new_event *events, size_t count)
+bytes_of(const struct commit_request *request)
 {
     size_t i, bytes = 0;
 
-    for (i = 0; i < count; i++)
-        bytes += events[i].payload.len + events[i].metadata.len;
+    for (i = 0; i < request->count; i++)
+        bytes +=
+            request->events[i].payload.len + request->events[i].metadata.len;
     return bytes;
+}
+
+void
+commit_start(struct committer *committer, struct commit_request *request)
+{
+    bool away = clock_mono_us() < atomic_load(&committer->away_until_mono_us);
+
+    if (request->count == 0 || away) {
+        request->result = request->count == 0 ? DB_OK : DB_AWAY;
+        request->done(request);
+        return;
+    }
+    request->bytes = bytes_of(request);
+    request->next = NULL;
+    pthread_mutex_lock(&committer->lock);
+    *committer->tail = request;
+    committer->tail = &request->next;
+    /* Who leads will see it. */
+    if (!committer->leading)
+        pthread_cond_signal(&committer->work);
+    pthread_mutex_unlock(&committer->lock);
+}
+
+static void
+wake(struct commit_request *request)
+{
+    sem_post(request->arg);
 }
 
 enum db_result
 commit_events(struct committer *committer, struct new_event *events,
               size_t count)
 {
-    struct commit_request own = {
-        .events = events,
-        .count = count,
-        .bytes = bytes_of(events, count),
-    };
-    bool leads;
+    sem_t woken;
+    struct commit_request request = {
+        .events = events, .count = count, .done = wake, .arg = &woken};
 
-    if (count == 0)
-        return DB_OK;
-    if (clock_mono_us() < atomic_load(&committer->away_until_mono_us))
-        return DB_AWAY;
-    sem_init(&own.woken, 0, 0);
-    pthread_mutex_lock(&committer->lock);
-    /* Whoever answers takes it out again before this returns. */
-    *committer->tail = &own;     /* cppcheck-suppress autoVariables */
-    committer->tail = &own.next; /* cppcheck-suppress autoVariables */
-    leads = !committer->leading;
-    committer->leading = true;
-    if (!leads) {
-        pthread_mutex_unlock(&committer->lock);
-        wait_for(&own.woken);
-        leads = own.leads;
-        if (leads)
-            pthread_mutex_lock(&committer->lock);
-    }
-    if (leads)
-        lead(committer, &own);
-    sem_destroy(&own.woken);
-    return own.result;
+    sem_init(&woken, 0, 0);
+    commit_start(committer, &request);
+    while (sem_wait(&woken) != 0)
+        assert(errno == EINTR);
+    sem_destroy(&woken);
+    return request.result;
 }
 
 void

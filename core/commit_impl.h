@@ -2,7 +2,7 @@
  * commit_impl.h - what the files behind commit.h share; nobody else includes
  * it.
  *
- *   commit.c        the queue, and who leads
+ *   commit.c        the queue, and whose turn it is
  *   commit_write.c  what a leader does with the requests it has taken
  */
 #ifndef COMMIT_IMPL_H
@@ -12,29 +12,22 @@
 #include "ingest.h"
 
 #include <pthread.h>
-#include <semaphore.h>
 #include <stdatomic.h>
 
-#define COMMIT_REQUESTS 512 /* that a leader takes at most */
-
-struct commit_request {
-    struct new_event *events;
-    size_t count;
-    size_t bytes;
-    enum db_result result;
-    bool leads; /* woken to lead, not because it is done */
-    sem_t woken;
-    struct commit_request *next;
-};
+#define COMMIT_REQUESTS 512 /* in a batch at most */
+#define COMMIT_THREADS 2 /* one writes, the other one answers its last batch */
 
 struct committer {
     const struct settings *settings;
     struct catalog *catalog;
     struct id_source *ids;
     struct doorbell *doorbell;
+    pthread_t threads[COMMIT_THREADS];
 
     pthread_mutex_t lock;
-    bool leading; /* somebody leads */
+    pthread_cond_t work; /* somebody may lead, or it is the end */
+    bool leading;        /* somebody leads */
+    bool ending;
     struct commit_request *head, **tail;
     /* Until then the database is taken to be away, without asking. */
     _Atomic int64_t away_until_mono_us;
@@ -42,7 +35,6 @@ struct committer {
     /* The leader's. */
     struct db *db;
     struct ingest *batch;
-    struct commit_request *list[COMMIT_REQUESTS];
     bool was_away; /* and the log says so */
     int64_t used_mono_us;
 };

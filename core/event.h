@@ -28,6 +28,7 @@ struct new_event {
     struct slice metadata;      /* valid JSON object, minified, or absent */
     struct slice external_id;   /* or absent */
     struct slice channels_json; /* as received, or absent */
+    struct slice ordering_key;  /* or absent */
     const struct slice *channels;
     size_t channel_count;
     bool verified;
@@ -41,7 +42,7 @@ struct new_event {
     /* output, valid when the commit answered DB_OK */
     uint64_t id;      /* of this event, or of the first with that key */
     bool duplicate;   /* nothing was written: `id` is the first one */
-    uint32_t matched; /* subscriptions that got a job */
+    uint32_t matched; /* subscriptions that get a job */
     uint64_t job_id;  /* the first job made: ROUTE_ONE, ROUTE_PROCESS */
 };
 

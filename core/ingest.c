@@ -4,6 +4,7 @@
 #include "ingest_impl.h"
 
 #include "alloc.h"
+#include "store_fanout.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -28,8 +29,9 @@ ingest_free(struct ingest *batch)
     script_free(&batch->script);
     free(batch->items);
     free(batch->by_key);
-    free(batch->subscriptions);
+    free(batch->takers);
     free(batch->job_ids);
+    free(batch->places);
     free(batch);
 }
 
@@ -40,6 +42,7 @@ ingest_clear(struct ingest *batch)
     batch->matches = 0;
     batch->jobs = 0;
     batch->has_keys = false;
+    batch->has_ordered = false;
 }
 
 size_t
@@ -87,14 +90,14 @@ make_room(struct ingest *batch, size_t more)
         cap *= 2;
     if (cap == batch->matches_cap)
         return;
-    batch->subscriptions =
-        xreallocarray(batch->subscriptions, cap, sizeof(*batch->subscriptions));
+    batch->takers = xreallocarray(batch->takers, cap, sizeof(*batch->takers));
     batch->job_ids =
         xreallocarray(batch->job_ids, cap, sizeof(*batch->job_ids));
+    batch->places = xreallocarray(batch->places, cap, sizeof(*batch->places));
     batch->matches_cap = cap;
 }
 
-/* Adds those who want the event to subscriptions[]. */
+/* Adds those who want the event to takers[]. */
 static size_t
 find_takers(struct ingest *batch, const struct new_event *event,
             const struct catalog_snapshot *snapshot)
@@ -103,7 +106,8 @@ find_takers(struct ingest *batch, const struct new_event *event,
 
     make_room(batch, 1);
     if (event->route == ROUTE_ONE) {
-        batch->subscriptions[batch->matches] = event->subscription_id;
+        batch->takers[batch->matches] =
+            (struct taker){event->subscription_id, false};
         return 1;
     }
     if (!ingest_matches(event))
@@ -112,11 +116,23 @@ find_takers(struct ingest *batch, const struct new_event *event,
         room = batch->matches_cap - batch->matches;
         found = catalog_match(snapshot, event->application_id, event->type,
                               event->channels, event->channel_count,
-                              batch->subscriptions + batch->matches, room);
+                              batch->takers + batch->matches, room);
         if (found <= room)
             return found;
         make_room(batch, found);
     }
+}
+
+static void
+divide_takers(struct ingest *batch, struct ingest_item *item)
+{
+    size_t ordered;
+
+    item->direct =
+        taker_divide(batch->takers + item->first, item->matched, &ordered);
+    batch->has_ordered = batch->has_ordered || ordered > 0;
+    batch->jobs += item->direct + (item->direct < item->matched ? 1 : 0) +
+                   (is_processed(item->event) ? 1 : 0);
 }
 
 static void
@@ -126,8 +142,9 @@ draw_ids(struct ingest *batch, struct ingest_item *item, struct id_source *ids)
 
     item->id = id_next(ids);
     item->process_id = is_processed(item->event) ? id_next(ids) : 0;
-    for (i = item->first; i < item->first + item->matched; i++)
+    for (i = item->first; i < item->first + item->direct; i++)
         batch->job_ids[i] = id_next(ids);
+    item->fanout_id = item->direct < item->matched ? id_next(ids) : 0;
 }
 
 void
@@ -139,7 +156,9 @@ ingest_add(struct ingest *batch, struct new_event *event, struct id_source *ids,
     item->event = event;
     item->matched = find_takers(batch, event, snapshot);
     batch->matches += item->matched;
-    batch->jobs += item->matched + (is_processed(event) ? 1 : 0);
+    divide_takers(batch, item);
+    if (snapshot != NULL)
+        batch->config_version = catalog_version(snapshot);
     batch->has_keys = batch->has_keys || event->has_dedupe;
     draw_ids(batch, item, ids);
 }
@@ -154,28 +173,59 @@ ingest_redraw(struct ingest *batch, struct id_source *ids)
 }
 
 static void
-add_jobs(struct ingest *batch, const struct ingest_item *item)
+add_deliver_jobs(struct ingest *batch, const struct ingest_item *item)
 {
     const struct new_event *event = item->event;
     struct store_new_job job = {
+        .kind = JOB_DELIVER,
         .event_id = item->id,
         .test = event->test,
         .deliver_at_us = event->deliver_at_us,
     };
     size_t i;
 
+    for (i = item->first; i < item->first + item->direct; i++) {
+        job.id = batch->job_ids[i];
+        job.lane = ingest_lane(item, &batch->takers[i]);
+        job.place_us = batch->takers[i].fifo ? batch->places[i] : 0;
+        store_event_add_job(&batch->script, &job);
+    }
+}
+
+/* The rows of one table next to each other make one statement. */
+static void
+add_jobs(struct ingest *batch, const struct ingest_item *item)
+{
+    struct store_new_job job = {.event_id = item->id};
+
     if (item->process_id != 0) {
         job.id = item->process_id;
         job.kind = JOB_PROCESS;
-        job.lane = lane_number(LANE_SOURCE, event->source_id);
+        job.lane = lane_number(LANE_SOURCE, item->event->source_id);
         store_event_add_job(&batch->script, &job);
     }
-    job.kind = JOB_DELIVER;
-    for (i = item->first; i < item->first + item->matched; i++) {
-        job.id = batch->job_ids[i];
-        job.lane = lane_number(LANE_SUBSCRIPTION, batch->subscriptions[i]);
+    add_deliver_jobs(batch, item);
+    if (item->fanout_id != 0) {
+        job.id = item->fanout_id;
+        job.kind = JOB_FANOUT;
+        job.lane = lane_number(LANE_FANOUT, item->event->application_id);
         store_event_add_job(&batch->script, &job);
     }
+}
+
+static void
+add_fanout(struct ingest *batch, const struct ingest_item *item)
+{
+    const struct new_fanout fanout = {
+        .job_id = item->fanout_id,
+        .config_version = batch->config_version,
+        .deliver_at_us = item->event->deliver_at_us,
+        .takers = batch->takers + item->first + item->direct,
+        .count = item->matched - item->direct,
+    };
+
+    if (item->fanout_id != 0)
+        store_fanout_add(&batch->script, &fanout);
 }
 
 /* Events before jobs: rows of one table make one statement. */
@@ -193,29 +243,54 @@ add_new_events(struct ingest *batch)
     for (i = 0; i < batch->count; i++)
         if (!batch->items[i].duplicate)
             add_jobs(batch, &batch->items[i]);
+    for (i = 0; i < batch->count; i++)
+        if (!batch->items[i].duplicate)
+            add_fanout(batch, &batch->items[i]);
     return added;
 }
 
-enum db_result
-ingest_write(struct ingest *batch, struct db *db, int64_t now_us)
+/* Everything between BEGIN and COMMIT. *added: events that are no repeats. */
+static enum db_result
+add_all(struct ingest *batch, int64_t now_us, size_t *added)
 {
     enum db_result result = DB_OK;
     size_t i;
 
     for (i = 0; i < batch->count; i++)
         batch->items[i].duplicate = false;
-    script_begin(&batch->script, db);
     if (batch->has_keys)
         result = ingest_claim_keys(batch, now_us);
-    if (result != DB_OK) {
+    if (result == DB_OK && batch->has_ordered)
+        result = ingest_take_places(batch);
+    if (result == DB_OK)
+        *added = add_new_events(batch);
+    return result;
+}
+
+enum db_result
+ingest_write(struct ingest *batch, struct db *db, int64_t now_us)
+{
+    enum db_result result;
+    size_t added = 0;
+
+    script_begin(&batch->script, db);
+    result = add_all(batch, now_us, &added);
+    if (result != DB_OK || added == 0) { /* nothing but repeated events */
         script_rollback(&batch->script);
         return result;
     }
-    if (add_new_events(batch) == 0) {
-        script_rollback(&batch->script); /* nothing but repeated events */
-        return DB_OK;
-    }
     return script_commit(&batch->script);
+}
+
+enum db_result
+ingest_insert(struct ingest *batch, struct db *db, int64_t now_us)
+{
+    enum db_result result;
+    size_t added = 0;
+
+    script_join(&batch->script, db);
+    result = add_all(batch, now_us, &added);
+    return result == DB_OK ? script_end(&batch->script) : result;
 }
 
 enum db_result
@@ -250,7 +325,7 @@ first_job(const struct ingest *batch, const struct ingest_item *item)
 {
     if (item->process_id != 0)
         return item->process_id;
-    return item->matched > 0 ? batch->job_ids[item->first] : 0;
+    return item->direct > 0 ? batch->job_ids[item->first] : item->fanout_id;
 }
 
 void

@@ -36,6 +36,12 @@ bool ingest_matches(const struct new_event *event);
 enum db_result ingest_write(struct ingest *batch, struct db *db, int64_t now_us)
     __attribute__((warn_unused_result));
 
+/* The same within a transaction that the caller has begun and will end, who
+   has to roll it back after any failure. */
+enum db_result ingest_insert(struct ingest *batch, struct db *db,
+                             int64_t now_us)
+    __attribute__((warn_unused_result));
+
 enum ingest_fate {
     BATCH_WRITTEN,
     BATCH_NOT_WRITTEN,

@@ -12,7 +12,9 @@ struct ingest_item {
     struct new_event *event;
     uint64_t id;
     uint64_t process_id;   /* of the process job; 0 = none */
-    size_t first, matched; /* its part of subscriptions[] and job_ids[] */
+    uint64_t fanout_id;    /* of the fan-out job; 0 = none */
+    size_t first, matched; /* its part of takers[] */
+    size_t direct; /* of them, from the first on, those who get a job at once */
     /* What the keys say, set by each ingest_write(). */
     bool duplicate;
     uint64_t winner_id;
@@ -22,11 +24,14 @@ struct ingest_item {
 struct ingest {
     struct ingest_item *items;
     size_t count, cap;
-    uint32_t *subscriptions; /* who gets a job, item after item */
-    uint64_t *job_ids;
+    struct taker *takers; /* who gets a job, item after item */
+    uint64_t *job_ids;    /* of those who get it at once */
+    int64_t *places;      /* theirs in a FIFO lane; 0 = none */
     size_t matches, matches_cap;
     size_t jobs;
+    uint64_t config_version; /* of the catalog that knows the takers */
     bool has_keys;
+    bool has_ordered;            /* one of the jobs is for a FIFO lane */
     struct ingest_item **by_key; /* items with a key, sorted; room for cap */
     struct script script;
 };
@@ -34,6 +39,14 @@ struct ingest {
 /* ingest_keys.c: marks the events whose key another event has had before. The
    transaction is open then, unless this fails. */
 enum db_result ingest_claim_keys(struct ingest *batch, int64_t now_us)
+    __attribute__((warn_unused_result));
+
+/* ingest_order.c: the lane that a taker gets the item's event in. */
+uint64_t ingest_lane(const struct ingest_item *item, const struct taker *taker);
+
+/* ingest_order.c: takes the places of those jobs that go into FIFO lanes. The
+   transaction is open then, unless this fails. */
+enum db_result ingest_take_places(struct ingest *batch)
     __attribute__((warn_unused_result));
 
 #endif /* INGEST_IMPL_H */

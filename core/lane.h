@@ -65,6 +65,14 @@ lane_base(uint64_t lane)
     return lane & ~LANE_KEY_BITS;
 }
 
+/* All lanes of an owner, those of other kinds among them, lie from
+   lane_number(0, id) to this one. */
+static inline uint64_t
+lane_last(uint64_t lane)
+{
+    return lane | UINT64_C(0xffffffff);
+}
+
 /* The lane of one ordering key of that owner. Two keys that share a hash share
    a lane: their order is kept as well. */
 uint64_t lane_of_key(uint64_t base, struct slice key);

@@ -58,6 +58,11 @@ static const struct {
     MEMBER(ca_bundle),
     MEMBER(slots),
     MEMBER(lane_window),
+    MEMBER(inflight_bytes),
+    MEMBER(breaker_failures),
+    MEMBER(breaker_open_s),
+    MEMBER(breaker_max_s),
+    MEMBER(disable_after_days),
     MEMBER(flush_ms),
     MEMBER(flush_rows),
     MEMBER(lease_s),
@@ -186,6 +191,12 @@ check(const struct settings *settings, struct buf *why)
     if (settings->lane_window > settings->slots) {
         buf_addf(why, "lane_window (%d) must not be more than slots (%d)",
                  settings->lane_window, settings->slots);
+        return false;
+    }
+    if (settings->breaker_open_s > settings->breaker_max_s) {
+        buf_addf(why,
+                 "breaker_open_s (%d) must not be more than breaker_max_s (%d)",
+                 settings->breaker_open_s, settings->breaker_max_s);
         return false;
     }
     return true;

@@ -45,7 +45,7 @@ struct settings {
     const char *host; /* HOST, PORT: where `make run` listens */
     int port;
     const char *base_path;  /* "" or "/hooks": prefix in front of every route */
-    int threads;            /* request threads of a listening responder */
+    int threads;            /* in which requests wait for the database */
     int64_t max_body;       /* bytes of one event */
     int64_t max_batch_body; /* bytes of an array of events */
     bool public_stats;
@@ -60,6 +60,11 @@ struct settings {
     const char *ca_bundle;     /* PEM file for outgoing TLS */
     int slots;                 /* transfers in flight per worker */
     int lane_window;           /* transfers in flight per subscription */
+    int64_t inflight_bytes;    /* of bodies */
+    int breaker_failures;      /* in a row; 0 = never opens */
+    int breaker_open_s;        /* the first time */
+    int breaker_max_s;
+    int disable_after_days; /* of nothing but failure; 0 = never */
     int flush_ms;
     int flush_rows;
     int lease_s;

@@ -93,9 +93,10 @@ const struct config_option settings_table[] = {
      "Path in front of every route, for a gateway that shares its host: "
      "\"/hooks\" serves /hooks/health. Empty: none."},
     {"threads", NULL, CONFIG_INT, "32", 1, 1024, NULL, "", HTTP, false,
-     "Requests that a listening responder works on at the same time. Requests "
-     "wait for the disk together, so more threads mean larger batches; under "
-     "mod_fcgid a process always has one."},
+     "Requests that may wait for the database at the same time in a listening "
+     "responder. Events that come in are not among them: those wait for the "
+     "disk together and hold no thread. Under mod_fcgid a process serves one "
+     "request at a time."},
     {"max_body", NULL, CONFIG_BYTES, "102400", KB, 25 * MB, NULL, "bytes", HTTP,
      false,
      "Largest body of one event; above it 413. The database's "
@@ -131,6 +132,25 @@ const struct config_option settings_table[] = {
     {"lane_window", NULL, CONFIG_INT, "20", 1, 1024, NULL, "", WORKER, false,
      "Deliveries in flight at the same time to one subscription that does not "
      "say otherwise (max_concurrency)."},
+    {"inflight_bytes", NULL, CONFIG_BYTES, "32M", MB, 4096 * MB, NULL, "bytes",
+     WORKER, false,
+     "Bodies in flight at the same time in one worker. As long as they are so "
+     "many bytes, no further delivery begins; one always fits."},
+    {"breaker_failures", NULL, CONFIG_INT, "5", 0, 1000, NULL, "", WORKER,
+     false,
+     "So many failures in a row, or seven of ten within five minutes, and a "
+     "receiver is left alone for a while; its deliveries wait and use up no "
+     "attempts. 0: never."},
+    {"breaker_open_s", NULL, CONFIG_INT, "30", 1, 3600, NULL, "s", WORKER,
+     false,
+     "How long it is left alone before one delivery tries whether it is back; "
+     "twice as long each time that one fails."},
+    {"breaker_max_s", NULL, CONFIG_INT, "3600", 1, 86400, NULL, "s", WORKER,
+     false, "How long it is left alone at most."},
+    {"disable_after_days", NULL, CONFIG_INT, "5", 0, 365, NULL, "days", WORKER,
+     false,
+     "A subscription whose every delivery has failed for so many days is "
+     "disabled; 0: never. Its events are not kept for it from then on."},
     {"flush_ms", NULL, CONFIG_INT, "20", 1, 1000, NULL, "ms", WORKER, false,
      "Results are written at least this often."},
     {"flush_rows", NULL, CONFIG_INT, "256", 1, 2000, NULL, "", WORKER, false,

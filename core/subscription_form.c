@@ -216,6 +216,10 @@ check_metadata(const struct body_value *value, void *context,
 /* In the order of enum payload_format. */
 static const char *const formats[] = {"envelope", "payload", "standard", NULL};
 
+/* As the columns spell them. */
+static const char *const orderings[] = {"none", "fifo", NULL};
+static const char *const exhausted[] = {"skip", "pause", NULL};
+
 static const struct body_field fields[FORM_FIELDS] = {
     [FORM_URL] = {.name = "url",
                   .type = BODY_STR,
@@ -291,6 +295,18 @@ static const struct body_field fields[FORM_FIELDS] = {
                              .max = 20,
                              .item_min = 1,
                              .item_max = RETRY_WAIT_MAX_S},
+    [FORM_RATE_LIMIT] = {.name = "rate_limit",
+                         .type = BODY_INT,
+                         .rules = BODY_NULLABLE,
+                         .max = 10000},
+    [FORM_ORDERING] = {.name = "ordering",
+                       .type = BODY_WORD,
+                       .rules = BODY_NULLABLE,
+                       .words = orderings},
+    [FORM_ON_EXHAUSTED] = {.name = "on_exhausted",
+                           .type = BODY_WORD,
+                           .rules = BODY_NULLABLE,
+                           .words = exhausted},
     [FORM_APPLICATION] = {.name = "application",
                           .type = BODY_STR,
                           .rules = BODY_NULLABLE | BODY_ONLY_AT_NEW,
@@ -310,6 +326,13 @@ subscription_form_read(struct subscription_form *form, struct slice body,
 
     memset(form, 0, sizeof(*form));
     return body_read(body, fields, count, &options, form->value, problems);
+}
+
+const char *
+subscription_form_word(const struct subscription_form *form,
+                       enum subscription_field field)
+{
+    return fields[field].words[form->value[field].number];
 }
 
 void

@@ -4,7 +4,8 @@
  *
  *   url, events (= event_types), secret, description, active, retry_count,
  *   retry_delay, timeout (= timeout_seconds), headers, metadata, format,
- *   channels, max_concurrency, retry_schedule, application
+ *   channels, max_concurrency, retry_schedule, rate_limit, ordering,
+ *   on_exhausted, application
  */
 #ifndef SUBSCRIPTION_FORM_H
 #define SUBSCRIPTION_FORM_H
@@ -31,6 +32,9 @@ enum subscription_field {
     FORM_CHANNELS,
     FORM_MAX_CONCURRENCY,
     FORM_RETRY_SCHEDULE,
+    FORM_RATE_LIMIT,
+    FORM_ORDERING,
+    FORM_ON_EXHAUSTED,
     FORM_APPLICATION,
     FORM_FIELDS
 };
@@ -58,6 +62,10 @@ bool subscription_form_read(struct subscription_form *form, struct slice body,
                             const struct subscription_rules *rules,
                             struct problems *problems)
     __attribute__((warn_unused_result));
+
+/* The word that a field of a few words was given, as its column spells it. */
+const char *subscription_form_word(const struct subscription_form *form,
+                                   enum subscription_field field);
 
 /* Wipes the secrets. */
 void subscription_form_free(struct subscription_form *form);

@@ -63,6 +63,11 @@ static const struct body_field fields[TRIGGER_FIELDS] = {
                           .max = TRIGGER_CHANNELS_MAX,
                           .item_min = 1,
                           .item_max = 128},
+    [TRIGGER_ORDERING_KEY] = {.name = "ordering_key",
+                              .type = BODY_STR,
+                              .rules = BODY_NULLABLE,
+                              .min = 1,
+                              .max = 255},
     [TRIGGER_DELIVER_AT] = {.name = "deliver_at",
                             .type = BODY_TIME,
                             .rules = BODY_NULLABLE,
@@ -150,17 +155,47 @@ trigger_form_read(struct trigger_form *form, struct slice body,
                : TRIGGER_INVALID;
 }
 
+bool
+trigger_read_parts(struct trigger *trigger,
+                   const struct slice parts[TRIGGER_FIELDS],
+                   const struct trigger_rules *rules, struct problems *problems)
+{
+    struct json_value given[TRIGGER_FIELDS];
+    struct trigger_rules copy = *rules;
+    struct body_options options = {false, &copy};
+    struct json_error error;
+    size_t i;
+
+    memset(trigger, 0, sizeof(*trigger));
+    memset(given, 0, sizeof(given));
+    for (i = 0; i < field_count(rules); i++) {
+        if (parts[i].ptr == NULL || json_read(parts[i], &given[i], &error))
+            continue;
+        problem_add(problems, fields[i].name, NULL, "value_error.jsondecode",
+                    "%s: line %u column %u (char %zu)", error.reason,
+                    error.line, error.column, error.offset);
+        return false;
+    }
+    return body_read_given(given, fields, field_count(rules), &options,
+                           trigger->value, problems);
+}
+
+void
+trigger_free(struct trigger *trigger)
+{
+    body_free(trigger->value, TRIGGER_FIELDS);
+    buf_free(&trigger->payload);
+    buf_free(&trigger->metadata);
+    buf_free(&trigger->channels_json);
+}
+
 void
 trigger_form_free(struct trigger_form *form)
 {
     size_t i;
 
-    for (i = 0; i < form->count; i++) {
-        body_free(form->items[i].value, TRIGGER_FIELDS);
-        buf_free(&form->items[i].payload);
-        buf_free(&form->items[i].metadata);
-        buf_free(&form->items[i].channels_json);
-    }
+    for (i = 0; i < form->count; i++)
+        trigger_free(&form->items[i]);
     free(form->items);
     memset(form, 0, sizeof(*form));
 }
@@ -196,6 +231,8 @@ trigger_make_event(struct trigger *trigger, uint32_t application_id,
         event->external_id = text_of(&value[TRIGGER_ID]);
         event_dedupe_hash(event, "trigger", application_id, event->external_id);
     }
+    if (value[TRIGGER_ORDERING_KEY].given)
+        event->ordering_key = text_of(&value[TRIGGER_ORDERING_KEY]);
     if (channels->item_count == 0)
         return;
     for (i = 0; i < channels->item_count; i++)

@@ -2,7 +2,8 @@
  * trigger_form.h - events that an application wants to send: the JSON of
  * POST /api/events/trigger, and of `postern event send`.
  *
- *   event (= event_type), data, metadata, id, channels, deliver_at, application
+ *   event (= event_type), data, metadata, id, channels, ordering_key,
+ *   deliver_at, application
  *
  * alone, or an array of up to TRIGGER_MAX. data and metadata stay bytes: only
  * the white space between their tokens is removed.
@@ -30,6 +31,7 @@ enum trigger_field {
     TRIGGER_METADATA,
     TRIGGER_ID,
     TRIGGER_CHANNELS,
+    TRIGGER_ORDERING_KEY,
     TRIGGER_DELIVER_AT,
     TRIGGER_APPLICATION,
     TRIGGER_FIELDS
@@ -66,6 +68,17 @@ trigger_form_read(struct trigger_form *form, struct slice body,
     __attribute__((warn_unused_result));
 
 void trigger_form_free(struct trigger_form *form);
+
+/* One event whose fields come one by one: the JSON text of each that is there,
+   ptr NULL for the others. The trigger is to be freed in any case; the texts
+   have to stay. */
+bool trigger_read_parts(struct trigger *trigger,
+                        const struct slice parts[TRIGGER_FIELDS],
+                        const struct trigger_rules *rules,
+                        struct problems *problems)
+    __attribute__((warn_unused_result));
+
+void trigger_free(struct trigger *trigger);
 
 /* Fills a new event of that application; its slices live as long as the
    form. */

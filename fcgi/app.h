@@ -52,6 +52,18 @@ struct exchange {
     struct reply *reply;
     struct caller caller;
     const struct catalog_snapshot *catalog; /* held for the request */
+
+    /* Where this runs. A thread that serves many connections must not wait for
+       the database: a handler that would have to sets must_wait and returns,
+       and the request starts again in a thread that may. */
+    bool may_wait;
+    bool must_wait;
+    /* Who sends the reply; NULL: the handler has to answer before it returns.
+       Else it may set `answers_later`, copy the exchange and return: whoever
+       has the answer calls router_finish() with the copy, from any thread. */
+    void (*done)(void *arg);
+    void *done_arg;
+    bool answers_later;
 };
 
 typedef void handler(struct exchange *exchange);

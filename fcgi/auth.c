@@ -167,9 +167,9 @@ bool
 auth_check(struct exchange *exchange, enum access access)
 {
     const struct settings *settings = exchange->app->settings;
-    struct slice text = auth_token(exchange->request);
     const struct token *token;
     enum contact_news news;
+    struct slice text;
     uint8_t hash[32];
 
     exchange->caller = (struct caller){.anonymous = true,
@@ -177,6 +177,7 @@ auth_check(struct exchange *exchange, enum access access)
     if (access == ACCESS_ALWAYS || access == ACCESS_OPEN ||
         (access == ACCESS_PUBLIC_STATS && settings->public_stats))
         return true;
+    text = auth_token(exchange->request);
     if (text.len == 0)
         return refuse(exchange, 401, "missing_token",
                       "Authentication required: Authorization: Bearer TOKEN "

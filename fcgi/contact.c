@@ -134,16 +134,20 @@ try_contact(struct app *app, bool quiet)
     struct contact *contact = app->contact;
     struct buf why = BUF_INIT(WHY_MAX_BYTES - 1);
     struct db *db = db_pool_take(app->pool);
+    bool was_missed = contact->tried && contact->state != CONTACT_READY;
 
     contact->state = CONTACT_AWAY;
     if (db != NULL) {
         contact->state = introduce(app, db, &why);
         db_pool_give(app->pool, db);
     }
-    if (contact->state == CONTACT_READY)
-        atomic_store(&contact->made, true);
-    else
+    if (contact->state != CONTACT_READY) {
         tell(contact, buf_slice(&why), quiet);
+    } else {
+        atomic_store(&contact->made, true);
+        if (was_missed)
+            log_warning(LOGGER, NULL, "The database is back");
+    }
     buf_free(&why);
     contact->tried = true;
     contact->tried_mono_us = clock_mono_us();
@@ -185,6 +189,12 @@ refresh_if_older(struct app *app, int64_t age_us)
         atomic_store(&contact->refreshed_mono_us, clock_mono_us());
     }
     pthread_mutex_unlock(&contact->lock);
+}
+
+bool
+contact_is_fresh(const struct app *app)
+{
+    return is_made(app) && !older_than(app->contact, STALE_US);
 }
 
 enum contact_state
@@ -289,9 +299,15 @@ enum contact_news
 contact_refresh(struct exchange *exchange)
 {
     struct app *app = exchange->app;
-    enum db_result result = look(app);
-    const struct catalog_snapshot *newer = catalog_take(app->catalog);
+    const struct catalog_snapshot *newer;
+    enum db_result result;
 
+    if (!exchange->may_wait) {
+        exchange->must_wait = true;
+        return CONTACT_UNKNOWN;
+    }
+    result = look(app);
+    newer = catalog_take(app->catalog);
     if (catalog_version(newer) == catalog_version(exchange->catalog)) {
         catalog_release(newer);
         return result == DB_OK ? CONTACT_SAME : CONTACT_UNKNOWN;

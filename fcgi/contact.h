@@ -43,6 +43,9 @@ void contact_free(struct contact *contact); /* may be NULL */
  */
 enum contact_state contact_make(struct app *app, struct buf *why);
 
+/* contact_make() would ask nobody. */
+bool contact_is_fresh(const struct app *app);
+
 /* Housekeeping, once a second: refreshes the catalog if requests have come. A
    request after a pause refreshes it itself, so a change of configuration is
    seen within a second or so. */
@@ -57,6 +60,7 @@ void contact_release(struct app *app);
  * signature, unknown token): looks whether there is a newer one. At most a few
  * look-ups a second in the whole process, so that a flood of bad requests does
  * not become a flood of queries; beyond that the answer is CONTACT_SAME.
+ * Where the exchange may not wait: CONTACT_UNKNOWN, and it must_wait.
  */
 enum contact_news contact_refresh(struct exchange *exchange)
     __attribute__((warn_unused_result));

@@ -138,7 +138,12 @@ get_live(struct exchange *exchange)
 
 const struct route health_routes[] = {
     {METHOD_GET, "/health", ACCESS_ALWAYS, FAMILY_API, false, get_health},
-    {METHOD_GET, "/health/live", ACCESS_ALWAYS, FAMILY_API, false, get_live},
 };
 const size_t health_route_count =
     sizeof(health_routes) / sizeof(health_routes[0]);
+
+const struct route health_live_routes[] = {
+    {METHOD_GET, "/health/live", ACCESS_ALWAYS, FAMILY_API, false, get_live},
+};
+const size_t health_live_route_count =
+    sizeof(health_live_routes) / sizeof(health_live_routes[0]);

@@ -14,6 +14,8 @@
 
 extern const struct route health_routes[];
 extern const size_t health_route_count;
+extern const struct route health_live_routes[];
+extern const size_t health_live_route_count;
 
 /* The body; health NULL: the database is away. */
 void health_print(const struct health *health, struct buf *out);

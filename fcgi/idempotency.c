@@ -162,6 +162,12 @@ answer_repeat(struct exchange *exchange, const struct idempotency_key *key,
 }
 
 bool
+idempotency_is_asked(const struct request *request)
+{
+    return request_header(request, HEADER).ptr != NULL;
+}
+
+bool
 idempotency_begin(struct exchange *exchange, struct idempotency *idempotency)
 {
     struct slice value = request_header(exchange->request, HEADER);

@@ -23,6 +23,9 @@ struct idempotency {
     struct idempotency_key key;
 };
 
+/* Does the request have the header? */
+bool idempotency_is_asked(const struct request *request);
+
 /*
  * Before the handler. True: run it, then call idempotency_end(). False:
  * exchange->reply is the answer (the stored one, 409, 422 or 503). A request

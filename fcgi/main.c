@@ -49,7 +49,8 @@ print_help(FILE *out)
         "  postern.fcgi --listen HOST:PORT [--threads N]\n"
         "\n"
         "  --listen WHERE       listen on a unix socket (mode 0660) or a port\n"
-        "  --threads N          requests served at once when listening\n"
+        "  --threads N          requests that may wait for the database at "
+        "once\n"
         "  -c, --config FILE    configuration file (else $POSTERN_CONF)\n"
         "  --set NAME=VALUE     set one option, as in the file; wins\n"
         "  -t, --test           check the configuration and stop\n"
@@ -198,8 +199,7 @@ serve(struct app *app, struct transport *transport, int grace_ms,
                  LOG_FIELDS(LOG_INT("threads", transport_threads(transport))),
                  "postern.fcgi " POSTERN_VERSION " takes requests from %s",
                  transport_name(transport));
-    if (server_run(app, transport, max_body(app->settings), grace_ms) ==
-        SERVER_RUNNING)
+    if (server_run(app, transport, grace_ms) == SERVER_RUNNING)
         _exit(END_OK); /* its threads still use everything */
     return END_OK;
 }
@@ -210,7 +210,6 @@ run(const struct arguments *arguments, const struct settings *settings,
 {
     const struct transport_options options = {
         .listen = arguments->listen,
-        .threads = (unsigned)settings->threads,
         .max_body = max_body(settings),
         .base_path = settings->base_path,
     };

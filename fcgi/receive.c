@@ -3,11 +3,15 @@
  */
 #include "receive.h"
 
+#include "alloc.h"
 #include "contact.h"
 #include "inbound.h"
 #include "json.h"
 #include "receive_answer.h"
 #include "receive_signature.h"
+#include "storing.h"
+
+#include <stdlib.h>
 
 #define METADATA_MAX_BYTES (32 * 1024 * 1024)
 
@@ -77,44 +81,66 @@ receive_check_body(struct exchange *exchange)
     return true;
 }
 
+/* An event on its way into the database. */
+struct received {
+    struct storing storing;
+    struct new_event event;
+    const struct source *source; /* of the exchange's catalog */
+    struct inbound in;
+    struct buf payload, metadata;
+};
+
+static void
+answer(struct storing *storing)
+{
+    const struct received *received = (struct received *)storing;
+    struct reply *reply = storing->exchange.reply;
+
+    if (received->event.duplicate)
+        receive_answer_duplicate(reply, received->source, &received->in,
+                                 received->event.id);
+    else
+        receive_answer_accepted(reply, received->source, &received->in);
+}
+
+static void
+destroy(struct storing *storing)
+{
+    struct received *received = (struct received *)storing;
+
+    buf_free(&received->payload);
+    buf_free(&received->metadata);
+    free(received);
+}
+
 /* COMMIT, then the answer. */
 static void
 store(struct exchange *exchange, const struct source *source,
       const struct inbound *in, bool verified)
 {
+    struct received *received = xmalloc(sizeof(*received));
     struct slice body = buf_slice(&exchange->request->body);
-    struct buf payload = BUF_INIT(body.len);
-    struct buf metadata = BUF_INIT(METADATA_MAX_BYTES);
-    struct new_event event = {
+
+    received->storing.answer = answer;
+    received->storing.destroy = destroy;
+    received->source = source;
+    received->in = *in;
+    buf_init(&received->payload, body.len);
+    buf_init(&received->metadata, METADATA_MAX_BYTES);
+    (void)buf_reserve(&received->payload, body.len);
+    json_minify(body, &received->payload);
+    inbound_metadata(source, in, &received->metadata);
+    received->event = (struct new_event){
         .application_id = source->application_id,
         .source_id = source->id,
-        .type = slice_of(in->type),
+        .type = slice_of(received->in.type),
+        .payload = buf_slice(&received->payload),
+        .metadata = buf_slice(&received->metadata),
         .verified = verified,
         .route = source->relay == RELAY_RECEIVED ? ROUTE_PROCESS_MATCH
                                                  : ROUTE_PROCESS,
     };
-
-    json_minify(body, &payload);
-    inbound_metadata(source, in, &metadata);
-    event.payload = buf_slice(&payload);
-    event.metadata = buf_slice(&metadata);
-    switch (commit_events(exchange->app->committer, &event, 1)) {
-    case DB_OK:
-        if (event.duplicate)
-            receive_answer_duplicate(exchange->reply, source, in, event.id);
-        else
-            receive_answer_accepted(exchange->reply, source, in);
-        break;
-    case DB_BROKEN:
-        reply_error(exchange->reply, 500, "internal_error",
-                    "The event could not be stored");
-        break;
-    default:
-        reply_unavailable(exchange->reply);
-        break;
-    }
-    buf_free(&payload);
-    buf_free(&metadata);
+    storing_start(&received->storing, exchange, &received->event, 1);
 }
 
 static void

@@ -1,5 +1,6 @@
 /*
- * receive_stats.h - GET /api/v1/webhooks/stats: how processing went, all-time.
+ * receive_stats.h - GET /api/v1/webhooks/stats: how processing went, all-time,
+ * as of a second ago at most.
  */
 #ifndef RECEIVE_STATS_H
 #define RECEIVE_STATS_H

@@ -13,7 +13,7 @@
 
 #define BODY_MAX_BYTES ((size_t)256 * 1024 * 1024)
 #define HEADERS_MAX_BYTES 16384
-#define KEPT_BODY_BYTES (256 * 1024) /* memory a thread keeps for the next */
+#define KEPT_BODY_BYTES 16384 /* memory a connection keeps for the next */
 #define MESSAGE_MAX_BYTES 1024
 #define RETRY_AFTER_S 2
 
@@ -80,8 +80,11 @@ reply_init(struct reply *reply)
 void
 reply_clear(struct reply *reply)
 {
+    /* It may have shown a secret for the only time. */
     if (reply->body.cap > KEPT_BODY_BYTES)
-        buf_free(&reply->body);
+        buf_wipe(&reply->body);
+    else if (reply->body.len > 0)
+        explicit_bzero(reply->body.data, reply->body.len);
     buf_clear(&reply->headers);
     buf_clear(&reply->body);
     set_defaults(reply);
@@ -91,7 +94,7 @@ void
 reply_free(struct reply *reply)
 {
     buf_free(&reply->headers);
-    buf_free(&reply->body);
+    buf_wipe(&reply->body);
 }
 
 static bool

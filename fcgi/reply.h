@@ -33,7 +33,7 @@ struct reply {
 };
 
 void reply_init(struct reply *reply);
-void reply_clear(struct reply *reply);
+void reply_clear(struct reply *reply); /* wipes the body */
 void reply_free(struct reply *reply);
 
 /* value may come from outside: CR, LF and NUL in it are refused (asserted for

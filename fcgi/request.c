@@ -13,7 +13,7 @@
 #include <ctype.h>
 #include <stdio.h>
 
-#define KEPT_BODY_BYTES (256 * 1024) /* memory a thread keeps for the next */
+#define KEPT_BYTES 16384 /* memory a connection keeps for the next */
 #define PARAM_NAME_MAX 128
 #define STORAGE_MAX_BYTES (512 * 1024) /* path and query; servers cut earlier */
 
@@ -43,8 +43,10 @@ request_clear(struct request *request)
 {
     struct buf body = request->body, storage = request->storage;
 
-    if (body.cap > KEPT_BODY_BYTES)
+    if (body.cap > KEPT_BYTES)
         buf_free(&body);
+    if (storage.cap > KEPT_BYTES)
+        buf_free(&storage);
     buf_clear(&body);
     buf_clear(&storage);
     *request = (struct request){
@@ -58,15 +60,33 @@ request_free(struct request *request)
     buf_free(&request->storage);
 }
 
+/* Where names end, so that looking for one of them is not reading them all. */
+static void
+note_name_lengths(struct request *request)
+{
+    size_t i;
+
+    for (i = 0; i < REQUEST_NAMES && request->params[i] != NULL; i++) {
+        const char *end = strchr(request->params[i], '=');
+        size_t len = end == NULL ? 0 : (size_t)(end - request->params[i]);
+
+        request->name_len[i] = len <= UINT16_MAX ? (uint16_t)len : 0;
+    }
+}
+
 /* The CGI variable of that name; absent: ptr NULL. */
 static struct slice
-param(char *const *params, const char *name)
+param(const struct request *request, const char *name)
 {
-    size_t len = strlen(name);
+    char *const *params = request->params;
+    size_t len = strlen(name), i;
 
-    for (; params != NULL && *params != NULL; params++) {
-        if (strncmp(*params, name, len) == 0 && (*params)[len] == '=')
-            return slice_of(*params + len + 1);
+    for (i = 0; params != NULL && params[i] != NULL; i++) {
+        if (i < REQUEST_NAMES && request->name_len[i] != 0 &&
+            request->name_len[i] != len)
+            continue;
+        if (strncmp(params[i], name, len) == 0 && params[i][len] == '=')
+            return slice_of(params[i] + len + 1);
     }
     return SLICE_NONE;
 }
@@ -86,19 +106,19 @@ request_header(const struct request *request, const char *name)
     size_t i, at = strlen(variable);
 
     if (slice_is_nocase(slice_of(name), "Content-Type"))
-        return present(param(request->params, "CONTENT_TYPE"));
+        return present(param(request, "CONTENT_TYPE"));
     if (slice_is_nocase(slice_of(name), "Content-Length"))
-        return present(param(request->params, "CONTENT_LENGTH"));
+        return present(param(request, "CONTENT_LENGTH"));
     for (i = 0; name[i] != '\0' && at + 1 < sizeof(variable); i++) {
         unsigned char c = (unsigned char)name[i];
 
         variable[at++] = c == '-' ? '_' : (char)toupper(c);
     }
     variable[at] = '\0';
-    value = param(request->params, variable);
+    value = param(request, variable);
     /* Apache renames what a RewriteRule has set for the script. */
     if (value.ptr == NULL && strcmp(variable, "HTTP_AUTHORIZATION") == 0)
-        value = param(request->params, "REDIRECT_HTTP_AUTHORIZATION");
+        value = param(request, "REDIRECT_HTTP_AUTHORIZATION");
     return value;
 }
 
@@ -242,14 +262,14 @@ without_prefix(struct slice path, struct slice prefix)
  * (/postern.fcgi/health), which a server tells by a PATH_INFO.
  */
 static struct slice
-raw_path(char *const *params, struct slice *query)
+raw_path(const struct request *request, struct slice *query)
 {
-    struct slice uri = param(params, "REQUEST_URI");
-    struct slice info = param(params, "PATH_INFO"), path, rest;
+    struct slice uri = param(request, "REQUEST_URI");
+    struct slice info = param(request, "PATH_INFO"), path, rest;
 
-    *query = param(params, "QUERY_STRING");
+    *query = param(request, "QUERY_STRING");
     if (uri.len == 0) {
-        path = info.len > 0 ? info : param(params, "SCRIPT_NAME");
+        path = info.len > 0 ? info : param(request, "SCRIPT_NAME");
         return path.ptr == NULL ? slice_make("", 0) : path;
     }
     if (uri.ptr[0] != '/') {
@@ -263,14 +283,14 @@ raw_path(char *const *params, struct slice *query)
     if (query->ptr == NULL)
         *query = rest;
     if (info.len > 0 && info.ptr[0] == '/')
-        path = without_prefix(path, param(params, "SCRIPT_NAME"));
+        path = without_prefix(path, param(request, "SCRIPT_NAME"));
     return path;
 }
 
 static bool
 read_path(struct request *request, const char *base_path)
 {
-    struct slice raw = raw_path(request->params, &request->query), path;
+    struct slice raw = raw_path(request, &request->query), path;
     size_t start = request->storage.len;
 
     request->path = SLICE("");
@@ -320,16 +340,18 @@ bool
 request_read_params(struct request *request, const char *base_path,
                     char *const *params)
 {
-    struct slice method = param(params, "REQUEST_METHOD");
+    struct slice method;
 
+    request->params = params;
+    note_name_lengths(request);
+    method = param(request, "REQUEST_METHOD");
     make_id(request->id);
     request->started_mono_us = clock_mono_us();
     request->arrived_wall_us = clock_wall_us();
-    request->params = params;
     request->method = read_method(method);
-    request->remote_address = param(params, "REMOTE_ADDR");
-    request->https = slice_is(param(params, "HTTPS"), "on") ||
-                     slice_is(param(params, "REQUEST_SCHEME"), "https");
+    request->remote_address = param(request, "REMOTE_ADDR");
+    request->https = slice_is(param(request, "HTTPS"), "on") ||
+                     slice_is(param(request, "REQUEST_SCHEME"), "https");
     return read_path(request, base_path) && method.len > 0;
 }
 

@@ -17,6 +17,7 @@
 
 #define REQUEST_ID_MAX 24
 #define REQUEST_SEGMENTS 8
+#define REQUEST_NAMES 64
 
 enum method {
     METHOD_GET,
@@ -38,6 +39,7 @@ struct request {
     struct slice remote_address;            /* after trusted_proxies */
     bool https;
     char *const *params; /* CGI variables "NAME=value", NULL at the end */
+    uint16_t name_len[REQUEST_NAMES]; /* of the first params; 0: unknown */
     struct buf body;
     bool body_too_large; /* more came than any limit allows; drained */
     bool body_cut;       /* less came than Content-Length says */

@@ -1,155 +1,15 @@
 /*
- * res_events.c - trigger an event, or many; the history of events.
+ * res_events.c - the history of events.
  */
 #include "res_events.h"
 
-#include "alloc.h"
 #include "member.h"
 #include "resource.h"
-#include "store_application.h"
 #include "store_history.h"
-#include "trigger_form.h"
 
 #include <stdlib.h>
 
 #define MISSING "Event not found"
-
-static void
-reply_no_application(struct exchange *exchange, const struct trigger_form *form,
-                     size_t index)
-{
-    struct problems problems;
-
-    problems.count = 0;
-    problem_add(&problems, "application", NULL, "value_error.application",
-                "application not found");
-    if (form->array)
-        problem_put_index(&problems, 0, index);
-    reply_problems(exchange->reply, &problems);
-}
-
-/* Which application each event belongs to. False: the answer is written. */
-static bool
-find_applications(struct exchange *exchange, const struct trigger_form *form,
-                  uint32_t *ids)
-{
-    struct slice last = SLICE_NONE;
-    uint32_t last_id = exchange->caller.application_id;
-    enum db_result result = DB_OK;
-    struct db *db = NULL;
-    size_t i;
-
-    for (i = 0; i < form->count && result == DB_OK; i++) {
-        const struct body_value *value =
-            &form->items[i].value[TRIGGER_APPLICATION];
-        struct slice name = slice_make(value->text, value->text_len);
-
-        ids[i] = exchange->caller.application_id;
-        if (!value->given)
-            continue;
-        if (last.ptr == NULL || !slice_equal(last, name)) {
-            if (db == NULL && (db = resource_db(exchange)) == NULL)
-                return false;
-            result = store_application_find(db, name, &last_id);
-            last = name;
-        }
-        ids[i] = last_id;
-    }
-    if (db == NULL)
-        return true;
-    if (result == DB_NONE) {
-        db_pool_give(exchange->app->pool, db);
-        reply_no_application(exchange, form, i - 1);
-        return false;
-    }
-    return resource_done(exchange, db, result, MISSING);
-}
-
-static void
-print_accepted(const struct new_event *event, struct buf *json)
-{
-    member_next(json);
-    buf_add_char(json, '{');
-    member_id(json, "event_id", ID_EVENT, event->id);
-    member_u64(json, "matched", event->matched);
-    buf_add_char(json, '}');
-}
-
-/* All of them in one transaction, or none. */
-static void
-commit(struct exchange *exchange, struct trigger_form *form,
-       const uint32_t *applications)
-{
-    struct new_event *events = xcalloc(form->count, sizeof(events[0]));
-    struct buf json = BUF_INIT(RESOURCE_JSON_MAX);
-    size_t i;
-
-    for (i = 0; i < form->count; i++)
-        trigger_make_event(&form->items[i], applications[i], &events[i]);
-    switch (commit_events(exchange->app->committer, events, form->count)) {
-    case DB_OK:
-        if (form->array)
-            buf_add_char(&json, '[');
-        for (i = 0; i < form->count; i++)
-            print_accepted(&events[i], &json);
-        if (form->array)
-            buf_add_char(&json, ']');
-        resource_send_status(exchange, 202, &json);
-        break;
-    case DB_BROKEN:
-        reply_error(exchange->reply, 500, "internal_error",
-                    "The event could not be stored");
-        break;
-    default:
-        reply_unavailable(exchange->reply);
-        break;
-    }
-    free(events);
-}
-
-static void
-reply_too_large(struct exchange *exchange, size_t max)
-{
-    reply_error(exchange->reply, 413, "payload_too_large",
-                "An event is larger than %zu bytes", max);
-}
-
-static void
-trigger(struct exchange *exchange)
-{
-    const struct settings *settings = exchange->app->settings;
-    const struct trigger_rules rules = {
-        .may_name_application = exchange->caller.scope == SCOPE_ADMIN,
-        .item_max = (size_t)settings->max_body,
-        .now_us = exchange->request->arrived_wall_us,
-    };
-    size_t max = (size_t)(settings->max_batch_body > settings->max_body
-                              ? settings->max_batch_body
-                              : settings->max_body);
-    struct trigger_form form;
-    struct problems problems;
-    uint32_t *applications;
-
-    if (!resource_check_body(exchange, max))
-        return;
-    problems.count = 0;
-    switch (trigger_form_read(&form, buf_slice(&exchange->request->body),
-                              &rules, &problems)) {
-    case TRIGGER_OK:
-        applications = xcalloc(form.count, sizeof(applications[0]));
-        if (find_applications(exchange, &form, applications))
-            commit(exchange, &form, applications);
-        free(applications);
-        break;
-    case TRIGGER_INVALID:
-        reply_problems(exchange->reply, &problems);
-        break;
-    case TRIGGER_TOO_LARGE:
-        reply_too_large(exchange, rules.item_max);
-        break;
-    }
-    trigger_form_free(&form);
-}
 
 static bool
 read_filter(struct exchange *exchange, struct event_filter *filter)
@@ -221,8 +81,6 @@ get(struct exchange *exchange)
 }
 
 const struct route events_routes[] = {
-    {METHOD_POST, "/api/events/trigger", ACCESS_SEND, FAMILY_API, true,
-     trigger},
     {METHOD_GET, "/api/events/history", ACCESS_READ, FAMILY_API, false,
      history},
     {METHOD_GET, "/api/events/{id}", ACCESS_READ, FAMILY_API, false, get},

@@ -1,5 +1,5 @@
 /*
- * res_events.h - /api/events: trigger an event, or many; the history of events.
+ * res_events.h - /api/events: the history of events.
  */
 #ifndef RES_EVENTS_H
 #define RES_EVENTS_H

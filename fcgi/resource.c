@@ -28,8 +28,11 @@ resource_owner(const struct exchange *exchange)
 struct db *
 resource_db(struct exchange *exchange)
 {
-    struct db *db = db_pool_take(exchange->app->pool);
+    struct db *db = NULL;
 
+    exchange->must_wait = !exchange->may_wait;
+    if (exchange->may_wait)
+        db = db_pool_take(exchange->app->pool);
     if (db == NULL)
         reply_unavailable(exchange->reply);
     return db;
@@ -297,7 +300,7 @@ resource_send_status(struct exchange *exchange, int status, struct buf *json)
     else
         reply_error(exchange->reply, 500, "internal_error",
                     "The answer is too large: ask for fewer items");
-    buf_free(json);
+    buf_wipe(json); /* it may show a secret for the only time */
 }
 
 /* RFC 9110, 13.1.2: a list of tags, or *; weak comparison. */

@@ -21,7 +21,8 @@
 /* The application whose objects the caller sees; 0 = all of them (admin). */
 uint32_t resource_owner(const struct exchange *exchange);
 
-/* A connection from the pool, to be given back by resource_done(). */
+/* A connection from the pool, to be given back by resource_done(). NULL also
+   where the exchange may not wait, which then must_wait. */
 struct db *resource_db(struct exchange *exchange);
 
 /*

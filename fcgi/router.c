@@ -9,7 +9,8 @@
 #include "log.h"
 
 #define LOGGER "postern.http"
-#define PATH_DEPTH_MAX 32 /* bits of a path's rank */
+#define QUICK_BODY_BYTES (256 * 1024) /* a larger one takes a while to read */
+#define PATH_DEPTH_MAX 32             /* bits of a path's rank */
 
 /* The next segment of a path, from after its '/'; false at the end. */
 static bool
@@ -63,12 +64,13 @@ path_fits(const char *pattern, struct slice path,
 struct match {
     const struct route *route; /* of the asked method, or NULL */
     const struct route *any;   /* some route of the best path, or NULL */
+    bool quick;                /* what the table of `route` says */
     uint32_t rank;
     unsigned methods; /* of the best path, a bit each */
 };
 
 static void
-match_route(const struct route *route, struct request *request,
+match_route(const struct route *route, bool quick, struct request *request,
             struct match *match)
 {
     enum method wanted =
@@ -85,8 +87,10 @@ match_route(const struct route *route, struct request *request,
         memcpy(request->segment, captured, sizeof(captured));
     }
     match->methods |= 1u << route->method;
-    if (route->method == wanted)
+    if (route->method == wanted) {
         match->route = route;
+        match->quick = quick;
+    }
 }
 
 static void
@@ -99,7 +103,7 @@ find_route(const struct app *app, struct request *request, struct match *match)
         const struct route_table *table = &app->route_tables[t];
 
         for (r = 0; r < *table->count; r++)
-            match_route(&table->routes[r], request, match);
+            match_route(&table->routes[r], table->quick, request, match);
     }
 }
 
@@ -123,47 +127,68 @@ add_allow(struct reply *reply, unsigned methods)
     buf_free(&allow);
 }
 
+/* The handler, or the answer that was given to this very request before. */
+static void
+run_handler(struct exchange *exchange, const struct route *route)
+{
+    struct idempotency idempotency;
+    void (*done)(void *arg) = exchange->done;
+
+    if (!route->idempotent || !idempotency_is_asked(exchange->request)) {
+        route->handle(exchange);
+        return;
+    }
+    exchange->must_wait = !exchange->may_wait;
+    if (exchange->must_wait)
+        return;
+    /* What is kept for a repeat is the whole answer. */
+    exchange->done = NULL;
+    if (idempotency_begin(exchange, &idempotency)) {
+        route->handle(exchange);
+        idempotency_end(exchange, &idempotency);
+    }
+    exchange->done = done;
+}
+
 /* Everything between the route and the handler. */
 static void
 run_route(struct exchange *exchange, const struct route *route)
 {
-    struct idempotency idempotency;
+    struct app *app = exchange->app;
+    bool needs_contact = route->access != ACCESS_ALWAYS;
 
-    if (route->access != ACCESS_ALWAYS &&
-        contact_make(exchange->app, NULL) != CONTACT_READY) {
+    exchange->must_wait =
+        needs_contact && !exchange->may_wait && !contact_is_fresh(app);
+    if (exchange->must_wait)
+        return;
+    if (needs_contact && contact_make(app, NULL) != CONTACT_READY) {
         reply_unavailable(exchange->reply);
         return;
     }
-    exchange->catalog = catalog_take(exchange->app->catalog);
+    exchange->catalog = catalog_take(app->catalog);
     if (!auth_check(exchange, route->access))
-        goto out;
+        return;
     /* An open route says itself what it thinks of a large body. */
     if (exchange->request->body_too_large && !exchange->caller.anonymous) {
         reply_error(exchange->reply, 413, "payload_too_large",
                     "The request body is too large");
-        goto out;
+        return;
     }
-    if (!route->idempotent) {
-        route->handle(exchange);
-    } else if (idempotency_begin(exchange, &idempotency)) {
-        route->handle(exchange);
-        idempotency_end(exchange, &idempotency);
-    }
-out:
-    catalog_release(exchange->catalog);
+    run_handler(exchange, route);
 }
 
 static void
-dispatch(struct app *app, struct request *request, struct reply *reply)
+dispatch(struct exchange *exchange)
 {
-    struct exchange exchange = {.app = app, .request = request, .reply = reply};
+    struct request *request = exchange->request;
+    struct reply *reply = exchange->reply;
     struct match match;
 
     if (request->path.len == 0) {
         reply_error(reply, 400, "bad_request", "The request is not readable");
         return;
     }
-    find_route(app, request, &match);
+    find_route(exchange->app, request, &match);
     if (match.any == NULL) {
         reply_error(reply, 404, "not_found", "Not Found");
         return;
@@ -175,7 +200,11 @@ dispatch(struct app *app, struct request *request, struct reply *reply)
         return;
     }
     if (match.route != NULL) {
-        run_route(&exchange, match.route);
+        exchange->must_wait =
+            !exchange->may_wait &&
+            (!match.quick || request->body.len > QUICK_BODY_BYTES);
+        if (!exchange->must_wait)
+            run_route(exchange, match.route);
     } else if (request->method == METHOD_OPTIONS) {
         reply_empty(reply, 204);
         add_allow(reply, match.methods);
@@ -241,19 +270,63 @@ check_whole(struct reply *reply)
                 "The answer is too large to be sent");
 }
 
+static void
+release_catalog(struct exchange *exchange)
+{
+    if (exchange->catalog != NULL)
+        catalog_release(exchange->catalog);
+    exchange->catalog = NULL;
+}
+
 void
-router_handle(struct app *app, struct request *request, struct reply *reply)
+router_finish(struct exchange *exchange)
+{
+    struct reply *reply = exchange->reply;
+
+    release_catalog(exchange);
+    check_whole(reply);
+    add_common_headers(exchange->request, reply);
+    log_outcome(exchange->request, reply);
+    atomic_fetch_add_explicit(&exchange->app->requests, 1,
+                              memory_order_relaxed);
+    if (exchange->done != NULL)
+        exchange->done(exchange->done_arg);
+}
+
+bool
+router_start(struct app *app, struct request *request, struct reply *reply,
+             bool may_wait, void (*done)(void *arg), void *arg)
 {
     struct slice accept = request_header(request, "Accept");
+    struct exchange exchange = {
+        .app = app,
+        .request = request,
+        .reply = reply,
+        .may_wait = may_wait,
+        .done = done,
+        .done_arg = arg,
+    };
 
     reply->request = request;
     reply->problem_json =
         accept.ptr != NULL &&
         strcasestr(accept.ptr, "application/problem+json") != NULL;
     request_trust_proxies(request, &app->trusted_proxies);
-    dispatch(app, request, reply);
-    check_whole(reply);
-    add_common_headers(request, reply);
-    log_outcome(request, reply);
-    atomic_fetch_add_explicit(&app->requests, 1, memory_order_relaxed);
+    dispatch(&exchange);
+    /* Request, reply and catalog may be gone: they went with the copy. */
+    if (exchange.answers_later)
+        return true;
+    if (exchange.must_wait) {
+        release_catalog(&exchange);
+        reply_clear(reply);
+        return false;
+    }
+    router_finish(&exchange);
+    return true;
+}
+
+void
+router_handle(struct app *app, struct request *request, struct reply *reply)
+{
+    (void)!router_start(app, request, reply, true, NULL, NULL);
 }

@@ -36,11 +36,29 @@ struct route {
 struct route_table {
     const struct route *routes;
     const size_t *count;
+    bool quick; /* the handlers keep to exchange->may_wait; those of other
+                   tables, and large bodies, are only handled where a thread
+                   may wait */
 };
 
-/* Handles one request from parsed params to a finished reply, by the tables of
-   app->route_tables. */
+/*
+ * Handles one request from parsed params to a finished reply, by the tables of
+ * app->route_tables. `done` is called with `arg` when the reply is finished:
+ * before this returns, or later by another thread.
+ *
+ * False, only with may_wait false: the request has to wait for something;
+ * nothing has happened, and a thread that may wait is to start it again.
+ */
+bool router_start(struct app *app, struct request *request, struct reply *reply,
+                  bool may_wait, void (*done)(void *arg), void *arg)
+    __attribute__((warn_unused_result));
+
+/* The same in one go: the reply is finished on return. */
 void router_handle(struct app *app, struct request *request,
                    struct reply *reply);
+
+/* For a handler that has set exchange->answers_later: its reply is finished
+   now. *exchange is the copy; it is done with on return. */
+void router_finish(struct exchange *exchange);
 
 #endif /* ROUTER_H */

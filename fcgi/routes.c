@@ -1,5 +1,5 @@
 /*
- * routes.c - see routes.h. The receivers come first: they are the busiest.
+ * routes.c - see routes.h. What takes events in comes first: it is the busiest.
  */
 #include "routes.h"
 
@@ -13,17 +13,20 @@
 #include "res_stats.h"
 #include "res_subscriptions.h"
 #include "res_tests.h"
+#include "res_trigger.h"
 
 const struct route_table route_tables[] = {
-    {receive_routes, &receive_route_count},
-    {receive_stats_routes, &receive_stats_route_count},
-    {receive_test_routes, &receive_test_route_count},
-    {events_routes, &events_route_count},
-    {event_types_routes, &event_types_route_count},
-    {subscriptions_routes, &subscriptions_route_count},
-    {tests_routes, &tests_route_count},
-    {deliveries_routes, &deliveries_route_count},
-    {stats_routes, &stats_route_count},
-    {health_routes, &health_route_count},
+    {receive_routes, &receive_route_count, true},
+    {trigger_routes, &trigger_route_count, true},
+    {receive_stats_routes, &receive_stats_route_count, false},
+    {receive_test_routes, &receive_test_route_count, false},
+    {events_routes, &events_route_count, false},
+    {event_types_routes, &event_types_route_count, false},
+    {subscriptions_routes, &subscriptions_route_count, false},
+    {tests_routes, &tests_route_count, false},
+    {deliveries_routes, &deliveries_route_count, false},
+    {stats_routes, &stats_route_count, false},
+    {health_routes, &health_route_count, false},
+    {health_live_routes, &health_live_route_count, true},
 };
 const size_t route_table_count = sizeof(route_tables) / sizeof(route_tables[0]);

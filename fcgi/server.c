@@ -9,11 +9,13 @@
 #include "log.h"
 #include "router.h"
 #include "shutdown.h"
+#include "waiting_room.h"
 
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -23,37 +25,44 @@
 struct server {
     struct app *app;
     struct transport *transport;
-    size_t max_body;
-    int stop_fd; /* eventfd: housekeeping ends */
-    int done_fd; /* eventfd: counts the threads that have ended */
+    struct waiting_room *room; /* or NULL: who serves a connection may wait */
+    int stop_fd;               /* eventfd: housekeeping ends */
+    int done_fd;               /* eventfd: counts the threads that have ended */
     pthread_t *threads;
     unsigned started;
     unsigned ended;
+    atomic_uint serving; /* threads that serve connections */
 };
 
-/* One thread's share: request after request. */
+static void
+answer(void *call)
+{
+    transport_answer(call);
+}
+
+/* A thread that serves connections: request after request, of many if the
+   transport shares its threads. */
 static void
 serve(struct server *server)
 {
     struct transport_worker *worker = transport_join(server->transport);
-    struct request request;
-    struct reply reply;
+    bool may_wait = server->room == NULL;
+    struct call *call;
 
     if (worker == NULL) {
         log_error(LOGGER, NULL, "A request thread cannot start: %s",
                   strerror(errno));
         return;
     }
-    request_init(&request, server->max_body);
-    reply_init(&reply);
-    while (transport_accept(worker, &request)) {
-        router_handle(server->app, &request, &reply);
-        transport_answer(worker, &request, &reply);
-        request_clear(&request);
-        reply_clear(&reply);
+    while ((call = transport_accept(worker)) != NULL) {
+        if (may_wait) {
+            router_handle(server->app, &call->request, &call->reply);
+            transport_answer(call);
+        } else if (!router_start(server->app, &call->request, &call->reply,
+                                 false, answer, call)) {
+            waiting_room_enter(server->room, call);
+        }
     }
-    request_free(&request);
-    reply_free(&reply);
     transport_leave(worker);
 }
 
@@ -66,10 +75,29 @@ tell_done(const struct server *server)
 }
 
 static void *
-request_thread(void *arg)
+serving_thread(void *arg)
 {
-    serve(arg);
-    tell_done(arg);
+    struct server *server = arg;
+
+    serve(server);
+    /* The last one: no call will come any more. */
+    if (atomic_fetch_sub(&server->serving, 1) == 1 && server->room != NULL)
+        waiting_room_close(server->room);
+    tell_done(server);
+    return NULL;
+}
+
+/* A thread in which requests wait for the database, one after the other. */
+static void *
+waiting_thread(void *arg)
+{
+    struct server *server = arg;
+    struct call *call;
+
+    while ((call = waiting_room_next(server->room)) != NULL)
+        (void)!router_start(server->app, &call->request, &call->reply, true,
+                            answer, call);
+    tell_done(server);
     return NULL;
 }
 
@@ -83,28 +111,45 @@ housekeeping_thread(void *arg)
     return NULL;
 }
 
+static bool
+start_thread(struct server *server, void *(*body)(void *))
+{
+    int error =
+        pthread_create(&server->threads[server->started], NULL, body, server);
+
+    if (error != 0) {
+        log_error(LOGGER, LOG_FIELDS(LOG_INT("threads", server->started)),
+                  "Not all threads could be started: %s", strerror(error));
+        return false;
+    }
+    server->started++;
+    return true;
+}
+
 /* Signals are the main thread's: in the others they would interrupt a read
    from the web server, which libfcgi takes for its end. */
 static void
-start(struct server *server, unsigned count)
+start(struct server *server)
 {
-    void *(*body)(void *) = housekeeping_thread;
+    unsigned serving = transport_threads(server->transport), waiting = 0, i;
     sigset_t all, before;
-    int error = 0;
+    bool ok;
 
-    server->threads = xcalloc(count + 1, sizeof(*server->threads));
+    if (server->room != NULL)
+        waiting = (unsigned)server->app->settings->threads;
+    server->threads = xcalloc(1 + serving + waiting, sizeof(*server->threads));
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    while (server->started < count + 1 && error == 0) {
-        error = pthread_create(&server->threads[server->started], NULL, body,
-                               server);
-        server->started += error == 0 ? 1 : 0;
-        body = request_thread;
+    ok = start_thread(server, housekeeping_thread);
+    for (i = 0; i < waiting && ok; i++)
+        ok = start_thread(server, waiting_thread);
+    for (i = 0; i < serving && ok; i++) {
+        atomic_fetch_add(&server->serving, 1);
+        ok = start_thread(server, serving_thread);
+        if (!ok)
+            atomic_fetch_sub(&server->serving, 1);
     }
     pthread_sigmask(SIG_SETMASK, &before, NULL);
-    if (error != 0)
-        log_error(LOGGER, LOG_FIELDS(LOG_INT("threads", server->started)),
-                  "Not all threads could be started: %s", strerror(error));
 }
 
 /* Sleeps until something happens to the process or a thread has ended. */
@@ -156,31 +201,33 @@ stop(struct server *server, int grace_ms)
 }
 
 enum server_end
-server_run(struct app *app, struct transport *transport, size_t max_body,
-           int grace_ms)
+server_run(struct app *app, struct transport *transport, int grace_ms)
 {
     struct server server = {
         .app = app,
         .transport = transport,
-        .max_body = max_body,
         .stop_fd = eventfd(0, EFD_CLOEXEC),
         .done_fd = eventfd(0, EFD_CLOEXEC),
     };
     enum server_end end;
 
+    if (transport_is_shared(transport))
+        server.room = waiting_room_new();
     if (transport_is_cgi(transport)) {
         serve(&server);
         end = SERVER_DONE;
     } else {
-        start(&server, transport_threads(transport));
-        /* Housekeeping alone serves nobody. */
+        start(&server);
         while (shutdown_requested() == SHUTDOWN_NO &&
-               server.started - server.ended > 1)
+               atomic_load(&server.serving) > 0)
             wait_for_news(&server, -1);
+        if (server.room != NULL && atomic_load(&server.serving) == 0)
+            waiting_room_close(server.room); /* none could be started */
         end = stop(&server, grace_ms);
     }
     /* Threads that still run use all of this. */
     if (end == SERVER_DONE) {
+        waiting_room_free(server.room);
         free(server.threads);
         close(server.stop_fd);
         close(server.done_fd);

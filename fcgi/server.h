@@ -1,6 +1,7 @@
 /*
- * server.h - the threads of a responder: request threads and housekeeping,
- * from start to a clean end.
+ * server.h - the threads of a responder, from start to a clean end: those that
+ * serve connections, those in which requests may wait for the database, and
+ * housekeeping.
  */
 #ifndef SERVER_H
 #define SERVER_H
@@ -21,7 +22,6 @@ enum server_end {
  * way, for at most grace_ms; a second signal waits no longer.
  */
 enum server_end server_run(struct app *app, struct transport *transport,
-                           size_t max_body, int grace_ms)
-    __attribute__((warn_unused_result));
+                           int grace_ms) __attribute__((warn_unused_result));
 
 #endif /* SERVER_H */

@@ -15,11 +15,25 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define BACKLOG 1024 /* a full one makes nginx answer 502 at once */
-#define SYSTEMD_FD 3 /* sd_listen_fds(3): the first one passed */
+#define BACKLOG 1024  /* a full one makes nginx answer 502 at once */
+#define SYSTEMD_FD 3  /* sd_listen_fds(3): the first one passed */
+#define THREADS_MAX 4 /* that serve connections */
+#define CORES_PER_THREAD 4
 #define PIECE_BYTES 16384
 #define DRAIN_MAX_BYTES ((size_t)64 * 1024 * 1024)
 #define DRAIN_MAX_US (10 * CLOCK_US_PER_S)
+
+/*
+ * Who keeps a connection is to close it himself, nginx after a minute or what
+ * keepalive_timeout says: closed from here, a request might get lost that is
+ * on its way. At the end there is less time for that; nginx/postern.conf sets
+ * a second.
+ */
+static const struct patience patience = {
+    .silent_us = 30 * CLOCK_US_PER_S,
+    .kept_us = 600 * CLOCK_US_PER_S,
+    .kept_at_stop_us = 3 * CLOCK_US_PER_S,
+};
 
 static bool
 is_listening(int fd)
@@ -61,10 +75,9 @@ find_kind(struct transport *transport, const struct transport_options *options,
 {
     int fd;
 
-    transport->kind = &transport_fcgi;
+    transport->kind = &transport_epoll;
     if (options->listen != NULL) {
         transport->name = options->listen;
-        transport->threads = options->threads;
         transport->own = true;
         transport->listen_fd =
             transport_bind(options->listen, &transport->unlink_path, why);
@@ -73,22 +86,19 @@ find_kind(struct transport *transport, const struct transport_options *options,
     fd = systemd_socket();
     if (fd >= 0) {
         transport->name = "the socket passed by systemd (LISTEN_FDS)";
-        transport->threads = options->threads;
         transport->listen_fd = fd;
         transport->successor = true;
         return true;
     }
     if (is_listening(STDIN_FILENO)) {
-        /* mod_fcgid gives a process one request at a time. */
+        transport->kind = &transport_fcgi;
         transport->name = "the listening socket on file descriptor 0";
-        transport->threads = 1;
         transport->listen_fd = STDIN_FILENO;
         return true;
     }
     if (is_cgi()) {
         transport->kind = &transport_cgi;
         transport->name = "CGI";
-        transport->threads = 1;
         return true;
     }
     buf_add_text(why, "nowhere to take requests from: give --listen unix:PATH "
@@ -117,6 +127,7 @@ transport_open(const struct transport_options *options, struct buf *why)
 
     transport->max_body = options->max_body;
     transport->base_path = options->base_path;
+    transport->patience = patience;
     transport->listen_fd = -1;
     transport->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (transport->stop_fd < 0) {
@@ -125,8 +136,9 @@ transport_open(const struct transport_options *options, struct buf *why)
     }
     if (!find_kind(transport, options, why))
         goto fail;
-    if (transport->kind == &transport_fcgi &&
-        (!make_nonblocking(transport->listen_fd) || !transport_fcgi_setup())) {
+    if ((transport->listen_fd >= 0 &&
+         !make_nonblocking(transport->listen_fd)) ||
+        (transport->kind == &transport_fcgi && !transport_fcgi_setup())) {
         buf_addf(why, "the listening socket cannot be used: %s",
                  strerror(errno));
         goto fail;
@@ -166,22 +178,37 @@ transport_close(struct transport *transport)
     free(transport);
 }
 
+/* As they never wait, one takes more than a database commits on a few cores;
+   alone it finds more to do at a time. mod_fcgid gives a process one request
+   at a time. */
 unsigned
 transport_threads(const struct transport *transport)
 {
-    return transport->threads;
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+
+    if (!transport->kind->shared || cores < 2 * CORES_PER_THREAD)
+        return 1;
+    if (cores > THREADS_MAX * CORES_PER_THREAD)
+        return THREADS_MAX;
+    return (unsigned)cores / CORES_PER_THREAD;
 }
 
-const char *
-transport_name(const struct transport *transport)
+bool
+transport_is_shared(const struct transport *transport)
 {
-    return transport->name;
+    return transport->kind->shared;
 }
 
 bool
 transport_is_cgi(const struct transport *transport)
 {
     return transport->kind == &transport_cgi;
+}
+
+const char *
+transport_name(const struct transport *transport)
+{
+    return transport->name;
 }
 
 struct transport_worker *
@@ -196,17 +223,45 @@ transport_leave(struct transport_worker *worker)
     worker->transport->kind->leave(worker);
 }
 
-bool
-transport_accept(struct transport_worker *worker, struct request *request)
+struct call *
+transport_accept(struct transport_worker *worker)
 {
-    return worker->transport->kind->accept(worker, request);
+    return worker->transport->kind->accept(worker);
 }
 
 void
-transport_answer(struct transport_worker *worker, const struct request *request,
-                 const struct reply *reply)
+transport_answer(struct call *call)
 {
-    worker->transport->kind->answer(worker, request, reply);
+    call->worker->transport->kind->answer(call);
+}
+
+void
+transport_call_init(struct call *call, struct transport_worker *worker)
+{
+    call->worker = worker;
+    request_init(&call->request, worker->transport->max_body);
+    reply_init(&call->reply);
+}
+
+void
+transport_call_clear(struct call *call)
+{
+    request_clear(&call->request);
+    reply_clear(&call->reply);
+}
+
+void
+transport_call_free(struct call *call)
+{
+    request_free(&call->request);
+    reply_free(&call->reply);
+}
+
+bool
+transport_is_exhausted(int error)
+{
+    return error == EMFILE || error == ENFILE || error == ENOMEM ||
+           error == ENOBUFS;
 }
 
 void
@@ -215,6 +270,7 @@ transport_stop(struct transport *transport)
     uint64_t one = 1;
 
     remove_path(transport);
+    atomic_store(&transport->stopping, true);
     /* Never read, so it stays readable for every worker. */
     (void)!write(transport->stop_fd, &one, sizeof(one));
 }
@@ -235,8 +291,8 @@ drain(int (*read_some)(void *from, char *into, int len), void *from)
 }
 
 /* Chunked bodies come without a length: their end is the end. */
-static bool
-is_cut(const struct request *request)
+bool
+transport_body_is_cut(const struct request *request)
 {
     uint64_t length;
 
@@ -262,7 +318,7 @@ transport_read_body(struct request *request,
             break;
         got = read_some(from, into, (int)want);
         if (got <= 0) {
-            request->body_cut = is_cut(request);
+            request->body_cut = transport_body_is_cut(request);
             return;
         }
         buf_advance(body, (size_t)got);

@@ -1,12 +1,12 @@
 /*
  * transport.h - where requests come from.
  *
- * One small interface, two transports: FastCGI through libfcgi (fd 0 from
- * mod_fcgid or spawn-fcgi, a systemd socket, or an own listening socket with
- * several threads) and plain CGI (one request from the environment and stdin).
- * A transport reads the body to its end, keeps at most `max_body` bytes and
- * one more, and drains the rest, so that a web server never sees a broken
- * exchange.
+ * One small interface, three transports: FastCGI on a listening socket of our
+ * own or of systemd, where a few threads serve any number of connections;
+ * FastCGI through libfcgi on file descriptor 0 (mod_fcgid, spawn-fcgi), one
+ * request at a time; and plain CGI, one request from the environment and
+ * stdin. A transport reads the body to its end, keeps at most `max_body` bytes
+ * and drains the rest, so that a web server never sees a broken exchange.
  */
 #ifndef TRANSPORT_H
 #define TRANSPORT_H
@@ -20,10 +20,17 @@
 struct transport;        /* opaque; shared by the threads */
 struct transport_worker; /* one thread's share */
 
+/* A request and its reply, from transport_accept() to transport_answer(). */
+struct call {
+    struct transport_worker *worker; /* the transport's */
+    struct request request;
+    struct reply reply;
+    struct call *next; /* for whoever has it to keep it in a list */
+};
+
 struct transport_options {
     const char *listen; /* "unix:PATH", "HOST:PORT", or NULL: fd 0, LISTEN_FDS
                            or CGI, whichever is there */
-    unsigned threads;   /* for listening sockets of our own */
     size_t max_body;    /* bytes kept of a body */
     const char *base_path;
 };
@@ -31,6 +38,7 @@ struct transport_options {
 /* Finds out what there is. NULL: *why says what to do. */
 struct transport *transport_open(const struct transport_options *options,
                                  struct buf *why);
+/* Every call is answered, and every worker has left. */
 void transport_close(struct transport *transport);
 
 /* An own socket takes connections from here on: whoever connects finds a
@@ -38,23 +46,29 @@ void transport_close(struct transport *transport);
 bool transport_begin(struct transport *transport)
     __attribute__((warn_unused_result));
 
-/* 1 under mod_fcgid (detected: fd 0 without --listen) and for CGI. */
+/* How many threads are to join: more would have nothing to do. */
 unsigned transport_threads(const struct transport *transport);
-const char *transport_name(const struct transport *transport);
+/* The threads serve many connections each: they must not wait for anything
+   else, and a call may be answered by any thread, later. Else a call is to be
+   answered by the thread that has accepted it, before it accepts another. */
+bool transport_is_shared(const struct transport *transport);
 bool transport_is_cgi(const struct transport *transport);
+const char *transport_name(const struct transport *transport);
 
-/* One for each thread; NULL: no file descriptors left. */
+/* One for each thread; NULL: errno says why. */
 struct transport_worker *transport_join(struct transport *transport);
 void transport_leave(struct transport_worker *worker);
 
-/* Waits for a request. False: no more will come (shutdown, end of CGI). */
-bool transport_accept(struct transport_worker *worker, struct request *request);
-void transport_answer(struct transport_worker *worker,
-                      const struct request *request, const struct reply *reply);
+/* Waits for a request. NULL: no more will come (shutdown, end of CGI), and all
+   that came are answered. */
+struct call *transport_accept(struct transport_worker *worker);
 
-/* Makes every thread's transport_accept() return false once its present
-   request is answered and nobody who has connected already waits. An own unix
-   socket is removed. */
+/* Sends call->reply. The call is the transport's again. */
+void transport_answer(struct call *call);
+
+/* Makes every thread's transport_accept() return NULL once all requests are
+   answered and nobody who has connected already waits. An own unix socket is
+   removed. */
 void transport_stop(struct transport *transport);
 
 #endif /* TRANSPORT_H */

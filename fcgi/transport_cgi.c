@@ -12,6 +12,7 @@
 
 struct cgi_worker {
     struct transport_worker base;
+    struct call call;
     bool taken;
     bool has_length;
     uint64_t left; /* bytes of the body still to come, if it has a length */
@@ -29,13 +30,17 @@ cgi_join(struct transport *transport)
     struct cgi_worker *worker = xcalloc(1, sizeof(*worker));
 
     worker->base.transport = transport;
+    transport_call_init(&worker->call, &worker->base);
     return &worker->base;
 }
 
 static void
-cgi_leave(struct transport_worker *worker)
+cgi_leave(struct transport_worker *base)
 {
-    free(cgi_of(worker));
+    struct cgi_worker *worker = cgi_of(base);
+
+    transport_call_free(&worker->call);
+    free(worker);
 }
 
 /* Standard input need not end where the body ends (RFC 3875, 4.2). */
@@ -57,30 +62,29 @@ read_stdin(void *from, char *into, int len)
     return (int)got;
 }
 
-static bool
-cgi_accept(struct transport_worker *base, struct request *request)
+static struct call *
+cgi_accept(struct transport_worker *base)
 {
     struct cgi_worker *worker = cgi_of(base);
+    struct request *request = &worker->call.request;
 
     if (worker->taken)
-        return false;
+        return NULL;
     worker->taken = true;
     (void)!request_read_params(request, base->transport->base_path, environ);
     worker->has_length = number_u64(request_header(request, "Content-Length"),
                                     INT64_MAX, &worker->left);
     transport_read_body(request, read_stdin, worker);
-    return true;
+    return &worker->call;
 }
 
 static void
-cgi_answer(struct transport_worker *base, const struct request *request,
-           const struct reply *reply)
+cgi_answer(struct call *call)
 {
     struct buf output = BUF_INIT(SIZE_MAX / 2);
     size_t sent = 0;
 
-    (void)base;
-    reply_print(reply, request->method, &output);
+    reply_print(&call->reply, call->request.method, &output);
     while (sent < output.len) {
         ssize_t count =
             write(STDOUT_FILENO, output.data + sent, output.len - sent);
@@ -89,10 +93,12 @@ cgi_answer(struct transport_worker *base, const struct request *request,
             break;
         sent += count > 0 ? (size_t)count : 0;
     }
-    buf_free(&output);
+    buf_wipe(&output);
+    transport_call_clear(call);
 }
 
 const struct transport_kind transport_cgi = {
+    .shared = false,
     .join = cgi_join,
     .leave = cgi_leave,
     .accept = cgi_accept,

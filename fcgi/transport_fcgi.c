@@ -1,9 +1,10 @@
 /*
- * transport_fcgi.c - requests over FastCGI, by libfcgi.
+ * transport_fcgi.c - requests over FastCGI, by libfcgi: for a process that a
+ * web server gives one request at a time.
  *
- * One FCGX_Request for each worker; a worker waits for the listening socket
- * and for the stop together. Connections are not kept open between requests:
- * a kept one would hold a worker while it is idle.
+ * The worker waits for the listening socket and for the stop together.
+ * Connections are not kept open between requests: a kept one would hold the
+ * worker while it is idle.
  */
 #include "alloc.h"
 #include "transport_kind.h"
@@ -17,12 +18,13 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define READ_TIMEOUT_S 30 /* a web server that sends nothing for so long */
-#define PAUSE_MS 100      /* out of file descriptors: not again at once */
-#define KEPT_OUTPUT_BYTES (256 * 1024)
+#define TIMEOUT_S 30 /* a web server that neither sends nor reads */
+#define PAUSE_MS 100 /* out of file descriptors: not again at once */
+#define NO_SOCKET -1 /* libfcgi accepts nothing by itself */
 
 struct fcgi_worker {
     struct transport_worker base;
+    struct call call;
     FCGX_Request fcgi;
     int epoll_fd;
     struct buf output;
@@ -65,14 +67,14 @@ fcgi_join(struct transport *transport)
         !watch(worker->epoll_fd, transport->listen_fd,
                EPOLLIN | EPOLLEXCLUSIVE) ||
         !watch(worker->epoll_fd, transport->stop_fd, EPOLLIN) ||
-        FCGX_InitRequest(&worker->fcgi, transport->listen_fd,
-                         FCGI_FAIL_ACCEPT_ON_INTR) != 0) {
+        FCGX_InitRequest(&worker->fcgi, NO_SOCKET, 0) != 0) {
         if (worker->epoll_fd >= 0)
             close(worker->epoll_fd);
         free(worker);
         return NULL;
     }
     buf_init(&worker->output, SIZE_MAX / 2);
+    transport_call_init(&worker->call, &worker->base);
     return &worker->base;
 }
 
@@ -89,7 +91,8 @@ fcgi_leave(struct transport_worker *base)
 
     FCGX_Free(&worker->fcgi, 1);
     close(worker->epoll_fd);
-    buf_free(&worker->output);
+    buf_wipe(&worker->output);
+    transport_call_free(&worker->call);
     free(worker);
 }
 
@@ -110,14 +113,43 @@ wait_for_connection(struct fcgi_worker *worker)
     return count > 0;
 }
 
-/* After an accept that failed. */
+/*
+ * The next connection, or -1. Taken here and not by FCGX_Accept_r(), so that
+ * its time-outs are set before libfcgi reads the first byte.
+ */
+static int
+take_connection(struct fcgi_worker *worker)
+{
+    const struct timeval timeout = {.tv_sec = TIMEOUT_S};
+    int fd =
+        accept4(worker->base.transport->listen_fd, NULL, NULL, SOCK_CLOEXEC);
+
+    if (fd < 0)
+        return -1;
+    (void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout));
+    (void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout));
+    return fd;
+}
+
+/* libfcgi reads the next request from a connection that it believes it has
+   kept. */
+static bool
+read_request(struct fcgi_worker *worker, int fd)
+{
+    worker->fcgi.ipcFd = fd;
+    worker->fcgi.keepConnection = 1;
+    if (FCGX_Accept_r(&worker->fcgi) != 0)
+        return false;
+    worker->fcgi.keepConnection = 0;
+    return true;
+}
+
 static void
 pause_if_exhausted(const struct transport *transport, int error)
 {
     struct pollfd stop = {.fd = transport->stop_fd, .events = POLLIN};
 
-    if (error == EMFILE || error == ENFILE || error == ENOMEM ||
-        error == ENOBUFS)
+    if (transport_is_exhausted(error))
         (void)poll(&stop, 1, PAUSE_MS);
 }
 
@@ -127,57 +159,50 @@ read_stdin(void *from, char *into, int len)
     return FCGX_GetStr(into, len, from);
 }
 
-static bool
-fcgi_accept(struct transport_worker *base, struct request *request)
+static struct call *
+fcgi_accept(struct transport_worker *base)
 {
     struct fcgi_worker *worker = fcgi_of(base);
     struct transport *transport = base->transport;
-    struct timeval timeout = {.tv_sec = READ_TIMEOUT_S};
+    struct request *request = &worker->call.request;
+    bool taken = false;
 
-    for (;;) {
+    while (!taken) {
         bool stopping = !wait_for_connection(worker);
-        int result;
+        int fd = take_connection(worker);
 
-        if (stopping && transport->successor)
-            return false;
-        result = FCGX_Accept_r(&worker->fcgi);
-        if (result == 0)
-            break;
-        if (stopping)
-            return false; /* nobody waits any more */
-        pause_if_exhausted(transport, -result);
+        if (fd >= 0)
+            taken = read_request(worker, fd);
+        else if (stopping)
+            return NULL; /* nobody waits any more */
+        else
+            pause_if_exhausted(transport, errno);
     }
-    worker->fcgi.keepConnection = 0;
-    (void)setsockopt(worker->fcgi.ipcFd, SOL_SOCKET, SO_RCVTIMEO, &timeout,
-                     sizeof(timeout));
-    (void)setsockopt(worker->fcgi.ipcFd, SOL_SOCKET, SO_SNDTIMEO, &timeout,
-                     sizeof(timeout));
     /* A request that cannot be read has no path; the router says so. */
     (void)!request_read_params(request, transport->base_path,
                                worker->fcgi.envp);
     /* Always to the end of STDIN, or the web server sees a broken exchange. */
     transport_read_body(request, read_stdin, worker->fcgi.in);
-    return true;
+    return &worker->call;
 }
 
 static void
-fcgi_answer(struct transport_worker *base, const struct request *request,
-            const struct reply *reply)
+fcgi_answer(struct call *call)
 {
-    struct fcgi_worker *worker = fcgi_of(base);
+    struct fcgi_worker *worker = fcgi_of(call->worker);
     struct buf *output = &worker->output;
 
-    reply_print(reply, request->method, output);
+    reply_print(&call->reply, call->request.method, output);
     /* A client that has gone away is nobody's error. */
     if (buf_ok(output) && output->len <= INT32_MAX)
         (void)FCGX_PutStr(output->data, (int)output->len, worker->fcgi.out);
     FCGX_Finish_r(&worker->fcgi);
-    if (output->cap > KEPT_OUTPUT_BYTES)
-        buf_free(output);
-    buf_clear(output);
+    buf_wipe(output);
+    transport_call_clear(call);
 }
 
 const struct transport_kind transport_fcgi = {
+    .shared = false,
     .join = fcgi_join,
     .leave = fcgi_leave,
     .accept = fcgi_accept,

@@ -7,26 +7,37 @@
 
 #include "transport.h"
 
+#include <stdatomic.h>
+#include <stdint.h>
+
+/* How long a peer may keep a connection waiting. */
+struct patience {
+    int64_t silent_us;       /* it neither sends nor reads what it should */
+    int64_t kept_us;         /* it keeps a connection without a request */
+    int64_t kept_at_stop_us; /* the same, once it is time to stop */
+};
+
 struct transport {
     const struct transport_kind *kind;
     const char *name; /* for a log line: where requests come from */
-    unsigned threads;
     size_t max_body;
     const char *base_path;
+    struct patience patience;
     int listen_fd;
     bool own; /* the socket is ours, and does not listen before _begin() */
-    bool successor;    /* systemd keeps the socket: who waits at the end is
+    bool successor; /* systemd keeps the socket: who waits at the end is
                              served by the next process */
+    atomic_bool stopping;
     int stop_fd;       /* eventfd; readable once transport_stop() was called */
     char *unlink_path; /* own unix socket, removed at the end; or NULL */
 };
 
 struct transport_kind {
+    bool shared; /* transport_is_shared() */
     struct transport_worker *(*join)(struct transport *transport);
     void (*leave)(struct transport_worker *worker);
-    bool (*accept)(struct transport_worker *worker, struct request *request);
-    void (*answer)(struct transport_worker *worker,
-                   const struct request *request, const struct reply *reply);
+    struct call *(*accept)(struct transport_worker *worker);
+    void (*answer)(struct call *call);
 };
 
 /* Each worker starts with this; its kind's own struct holds it first. */
@@ -34,8 +45,13 @@ struct transport_worker {
     struct transport *transport;
 };
 
+extern const struct transport_kind transport_epoll;
 extern const struct transport_kind transport_fcgi;
 extern const struct transport_kind transport_cgi;
+
+void transport_call_init(struct call *call, struct transport_worker *worker);
+void transport_call_clear(struct call *call); /* ready for the next one */
+void transport_call_free(struct call *call);
 
 /* Before the first transport_fcgi.join(): libfcgi's own set-up. */
 bool transport_fcgi_setup(void) __attribute__((warn_unused_result));
@@ -46,6 +62,13 @@ bool transport_fcgi_setup(void) __attribute__((warn_unused_result));
 void transport_read_body(struct request *request,
                          int (*read_some)(void *from, char *into, int len),
                          void *from);
+
+/* Less came than Content-Length announces. */
+bool transport_body_is_cut(const struct request *request);
+
+/* After an accept(2) that failed for want of file descriptors or memory, which
+   come back in time: not again at once. */
+bool transport_is_exhausted(int error);
 
 /* A socket of our own, bound but not listening yet: "unix:PATH" or
    "HOST:PORT". -1: *why says what to do. *unlink_path: to be freed and removed

@@ -26,7 +26,9 @@ ALTER TABLE events
         COLLATE utf8mb4_nopad_bin NULL;
 ALTER TABLE events_kept
     ADD COLUMN IF NOT EXISTS ordering_key VARCHAR(255) CHARACTER SET utf8mb4
-        COLLATE utf8mb4_nopad_bin NULL;
+        COLLATE utf8mb4_nopad_bin NULL,
+    ADD COLUMN IF NOT EXISTS kept_at TIMESTAMP(6) NOT NULL
+        DEFAULT CURRENT_TIMESTAMP(6) COMMENT 'when it was last asked for';
 
 ALTER TABLE outbox
     ADD COLUMN IF NOT EXISTS channels TEXT CHARACTER SET utf8mb4 NULL
@@ -35,17 +37,18 @@ ALTER TABLE outbox
         COLLATE utf8mb4_nopad_bin NULL,
     ADD COLUMN IF NOT EXISTS deliver_at TIMESTAMP(6) NULL;
 
--- How far a fan-out job has come. It makes jobs for the subscriptions of the
--- event's application in the order of their ids.
+-- What a fan-out job has to do and how far it has come: who was found when the
+-- event was accepted, in one list, of which the first `done` have got their
+-- jobs. FIFO subscriptions are not in it, they got theirs with the event.
 CREATE TABLE IF NOT EXISTS fanouts (
     job_id BIGINT UNSIGNED NOT NULL PRIMARY KEY,
     config_version BIGINT UNSIGNED NOT NULL
         COMMENT 'of the catalog that the event was matched with',
-    last_subscription INT UNSIGNED NOT NULL
-        COMMENT 'the newest at that time: later ones do not get the event',
-    done_subscription INT UNSIGNED NOT NULL DEFAULT 0,
-    ordered MEDIUMTEXT CHARACTER SET ascii NULL
-        COMMENT 'JSON array: FIFO subscriptions, which have got theirs at once'
+    deliver_at TIMESTAMP(6) NULL COMMENT 'NULL = at once',
+    done INT UNSIGNED NOT NULL DEFAULT 0,
+    total INT UNSIGNED NOT NULL,
+    subscriptions MEDIUMTEXT CHARACTER SET ascii NOT NULL
+        COMMENT 'ids, with commas between them'
 ) ENGINE=InnoDB;
 
 -- `sequence` is microseconds since 1970: the last point in time given out.
@@ -140,6 +143,22 @@ SELECT
 FROM subscriptions s
 JOIN applications p ON p.id = s.application_id
 WHERE s.deleted_at IS NULL AND s.adhoc = 0;
+
+CREATE OR REPLACE SQL SECURITY INVOKER VIEW report_retry_queue AS
+SELECT
+    COALESCE(SUM(x.due_at <= NOW(6)), 0) AS due_now,
+    COALESCE(SUM(x.due_at > NOW(6)), 0) AS scheduled,
+    MIN(IF(x.due_at <= NOW(6), x.due_at, NULL)) AS oldest_due_at,
+    COALESCE(UNIX_TIMESTAMP() - UNIX_TIMESTAMP(
+        MIN(IF(x.due_at <= NOW(6), x.due_at, NULL))), 0)
+        AS oldest_due_age_s
+FROM (
+    SELECT GREATEST(j.next_retry_at,
+        COALESCE(l.blocked_until, j.next_retry_at)) AS due_at
+    FROM jobs j
+    LEFT JOIN lane_state l ON l.lane = j.lane
+    WHERE j.kind = 1 AND j.test = 0 AND j.attempts > 0
+) x;
 
 CREATE OR REPLACE SQL SECURITY INVOKER VIEW report_top_failing_7d AS
 SELECT

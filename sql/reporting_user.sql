@@ -42,7 +42,8 @@ GRANT SELECT ON lane_state TO 'postern_report'@'localhost';
 GRANT SELECT ON rollup_subscriptions TO 'postern_report'@'localhost';
 GRANT SELECT ON rollup_sources TO 'postern_report'@'localhost';
 GRANT SELECT ON rollup_types TO 'postern_report'@'localhost';
-GRANT SELECT ON rejections TO 'postern_report'@'localhost';
+GRANT SELECT (id, day, source_id, status, reason, remote_address, created_at)
+    ON rejections TO 'postern_report'@'localhost';
 GRANT SELECT ON nodes TO 'postern_report'@'localhost';
 GRANT SELECT ON shards TO 'postern_report'@'localhost';
 GRANT SELECT (id, application_id, source_id, type, verified, test)

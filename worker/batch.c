@@ -15,6 +15,7 @@
 
 struct batch {
     struct process *process;
+    struct ledger *ledger;
     struct rollup *rollup;
     struct flush_row *rows;
     size_t max;
@@ -22,11 +23,12 @@ struct batch {
 };
 
 struct batch *
-batch_new(struct process *process, size_t max)
+batch_new(struct process *process, struct ledger *ledger, size_t max)
 {
     struct batch *batch = xcalloc(1, sizeof(*batch));
 
     batch->process = process;
+    batch->ledger = ledger;
     batch->rollup = rollup_new();
     batch->max = max;
     batch->rows = xcalloc(max, sizeof(*batch->rows));
@@ -91,11 +93,25 @@ duration_of(const struct attempt *attempt)
                : 0;
 }
 
+/* Whose order the delivery keeps; NULL if none. */
+static const struct subscription *
+fifo_of(const struct task *task, const struct catalog_snapshot *snapshot)
+{
+    const struct subscription *subscription;
+
+    if (task->job.kind != JOB_DELIVER || task->job.test)
+        return NULL;
+    subscription =
+        catalog_subscription(snapshot, lane_owner_id(task->job.lane));
+    return subscription != NULL && subscription->fifo ? subscription : NULL;
+}
+
 static void
 fill_row(const struct task *task, const struct catalog_snapshot *snapshot,
          struct flush_row *row)
 {
     const struct attempt *attempt = &task->attempt;
+    const struct subscription *fifo = fifo_of(task, snapshot);
     bool tried = attempt->outcome.kind != OUTCOME_CANCELLED;
 
     *row = (struct flush_row){
@@ -110,7 +126,12 @@ fill_row(const struct task *task, const struct catalog_snapshot *snapshot,
             attempt->error[0] == '\0' ? SLICE_NONE : slice_of(attempt->error),
         .response_body = slice_make(attempt->body, attempt->body_len),
         .duration_us = tried ? duration_of(attempt) : 0,
+        .fifo = fifo != NULL,
     };
+    if (row->status == FLUSH_FAILED && fifo != NULL && fifo->pause_exhausted) {
+        row->status = FLUSH_RETRY; /* it stays in front of the others */
+        row->pauses = true;
+    }
 }
 
 static void
@@ -236,7 +257,8 @@ write_rows(struct batch *batch, struct db *db, const struct lease *lease,
     rollup_clear(batch->rollup);
     count_deliveries(batch, count);
     process_count(batch->process, batch->rollup);
-    return rollup_write(db, batch->rollup, lease->node.number);
+    result = rollup_write(db, batch->rollup, lease->node.number);
+    return result == DB_OK ? ledger_write(batch->ledger, db) : result;
 }
 
 enum db_result
@@ -249,6 +271,7 @@ batch_write(struct batch *batch, struct db *db, const struct lease *lease,
 
     assert(count > 0 && count <= batch->max);
     process_begin(batch->process, snapshot);
+    ledger_note(batch->ledger, tasks, count);
     for (i = 0; i < count; i++) {
         if (manner == BATCH_BARE) {
             fill_bare_row(batch, tasks[i], &batch->rows[i]);
@@ -263,6 +286,8 @@ batch_write(struct batch *batch, struct db *db, const struct lease *lease,
         result = write_rows(batch, db, lease, tasks, count, manner);
     if (result == DB_OK)
         result = db_commit(db);
+    if (result == DB_OK && manner == BATCH_FULL)
+        ledger_settle(batch->ledger);
     if (result == DB_BROKEN || result == DB_DUPLICATE)
         note_error(batch, db);
     if (result != DB_OK)

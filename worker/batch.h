@@ -2,7 +2,8 @@
  * batch.h - results of jobs, written in one transaction.
  *
  *   fence the shards, lock the jobs that are still there, process inbound
- *   events, archive, move retries, delete, count, commit
+ *   events, archive, move retries, delete, count, note what was learned about
+ *   receivers, commit
  *
  * Fails as a whole, and may then be written again: what has happened meanwhile
  * (a COMMIT whose answer was lost, a cancelled job) is found by the locks.
@@ -13,6 +14,7 @@
 #include "catalog.h"
 #include "db.h"
 #include "lease.h"
+#include "ledger.h"
 #include "process.h"
 #include "store_flush.h"
 #include "task.h"
@@ -22,8 +24,9 @@
 
 struct batch;
 
-/* max: tasks in one batch. process outlives the batch. */
-struct batch *batch_new(struct process *process, size_t max);
+/* max: tasks in one batch. process and ledger outlive the batch. */
+struct batch *batch_new(struct process *process, struct ledger *ledger,
+                        size_t max);
 void batch_free(struct batch *batch);
 
 enum batch_manner {

@@ -3,6 +3,9 @@
  */
 #include "desk.h"
 
+#include "clock.h"
+#include "random.h"
+
 #include <assert.h>
 #include <errno.h>
 #include <sys/eventfd.h>
@@ -103,23 +106,24 @@ desk_give_order(struct desk *desk, enum desk_order order)
 }
 
 size_t
-desk_exchange(struct desk *desk, struct task_list *done, bool may_start,
-              struct task **next, size_t max)
+desk_exchange(struct desk *desk, struct task_list *done, struct task **next,
+              size_t max, int64_t *again_us)
 {
-    struct task *task;
+    struct scheduler *scheduler = desk_lock(desk);
+    int64_t now_us = clock_mono_us();
     size_t n = 0, before, after;
+    struct task *task;
 
-    pthread_mutex_lock(&desk->lock);
     before = desk->finished.count;
     while ((task = task_list_pop(done)) != NULL) {
-        scheduler_end(desk->scheduler, task);
+        scheduler_end(scheduler, task, now_us, random_u32());
         task_list_add(&desk->finished, task);
     }
     after = desk->finished.count;
-    while (may_start && n < max &&
-           (next[n] = scheduler_next(desk->scheduler)) != NULL)
+    while (n < max && (next[n] = scheduler_next(scheduler, now_us)) != NULL)
         n++;
-    pthread_mutex_unlock(&desk->lock);
+    *again_us = max > 0 ? scheduler_next_start(scheduler) : INT64_MAX;
+    desk_unlock(desk);
     /* Once for the first, so that the store's clock starts; once for a full
        batch. What comes between is found when it looks. */
     if ((before == 0 && after > 0) ||

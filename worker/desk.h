@@ -33,7 +33,8 @@ struct desk {
     int store_fd; /* eventfd: something finished */
     int loop_fd;  /* eventfd: work, or other orders */
     _Atomic enum desk_order order;
-    _Atomic int64_t lease_until_us; /* monotonic: no transfer outlives it */
+    _Atomic int64_t
+        lease_until_us;   /* clock_boot_us(): no transfer outlives it */
     _Atomic bool orphans; /* some running tasks are orphans: stop them */
 };
 
@@ -53,10 +54,13 @@ void desk_drain(int fd);
 
 void desk_give_order(struct desk *desk, enum desk_order order);
 
-/* The loop hands over what is done (the list is empty afterwards) and gets up
-   to max tasks to run, none of which it has to start if may_start is false. */
-size_t desk_exchange(struct desk *desk, struct task_list *done, bool may_start,
-                     struct task **next, size_t max);
+/*
+ * The loop hands over what is done (the list is empty afterwards) and gets up
+ * to max tasks to run; with max = 0 none. *again_us: when to ask again although
+ * nothing has happened meanwhile, INT64_MAX = not.
+ */
+size_t desk_exchange(struct desk *desk, struct task_list *done,
+                     struct task **next, size_t max, int64_t *again_us);
 
 /* The store takes what has finished, appended to its list. */
 void desk_collect(struct desk *desk, struct task_list *done);

@@ -6,7 +6,9 @@
 #include "alloc.h"
 #include "batch.h"
 #include "clock.h"
+#include "fanout.h"
 #include "id.h"
+#include "ledger.h"
 #include "log.h"
 #include "process.h"
 #include "settle.h"
@@ -22,6 +24,7 @@
 struct flush {
     struct flush_peers peers;
     struct process *process;
+    struct ledger *ledger;
     struct batch *batch;
     struct task_list pending;
     struct task_list parked; /* results that the database refuses */
@@ -29,6 +32,7 @@ struct flush {
     int64_t since_us;    /* when the oldest pending one came */
     struct task **tasks; /* the batch being written; NULL = settled */
     size_t max;
+    unsigned turn;
     uint64_t written;
 };
 
@@ -40,7 +44,8 @@ flush_new(const struct flush_peers *peers)
     flush->peers = *peers;
     flush->max = (size_t)peers->settings->flush_rows;
     flush->process = process_new(&peers->lease->ids);
-    flush->batch = batch_new(flush->process, flush->max);
+    flush->ledger = ledger_new(peers->desk, flush->max);
+    flush->batch = batch_new(flush->process, flush->ledger, flush->max);
     flush->tasks = xcalloc(flush->max, sizeof(struct task *));
     return flush;
 }
@@ -73,6 +78,7 @@ flush_free(struct flush *flush)
     put_back(flush, &flush->pending);
     put_back(flush, &flush->parked);
     batch_free(flush->batch);
+    ledger_free(flush->ledger);
     process_free(flush->process);
     free(flush->tasks);
     free(flush);
@@ -82,6 +88,12 @@ size_t
 flush_waiting(const struct flush *flush)
 {
     return flush->pending.count + flush->parked.count;
+}
+
+size_t
+flush_parked(const struct flush *flush)
+{
+    return flush->parked.count;
 }
 
 uint64_t
@@ -141,7 +153,7 @@ prepare_local(const struct flush *flush, struct task *task)
     if (catalog_subscription(flush->peers.follower->snapshot,
                              lane_owner_id(task->job.lane)) != NULL)
         return false;
-    task->attempt.outcome = (struct outcome){OUTCOME_CANCELLED, NULL, 0};
+    task->attempt.outcome = (struct outcome){.kind = OUTCOME_CANCELLED};
     (void)snprintf(task->attempt.error, sizeof(task->attempt.error), "%s",
                    "subscription deleted");
     return true;
@@ -152,11 +164,14 @@ take_local(struct flush *flush, size_t n, size_t max)
 {
     struct task_list back = TASK_LIST_INIT;
     struct scheduler *scheduler = desk_lock(flush->peers.desk);
+    int64_t now_us = clock_mono_us();
     struct task *task;
 
     while (n < max && (task = scheduler_next_local(scheduler)) != NULL) {
-        scheduler_end(scheduler, task);
-        if (prepare_local(flush, task))
+        scheduler_end(scheduler, task, now_us, 0);
+        if (task->job.kind == JOB_FANOUT)
+            fanout_add(flush->peers.fanout, task);
+        else if (prepare_local(flush, task))
             flush->tasks[n++] = task;
         else
             task_list_add(&back, task);
@@ -190,13 +205,14 @@ compare_ids(const void *left, const void *right)
     return (*a)->job.id < (*b)->job.id ? -1 : (*a)->job.id > (*b)->job.id;
 }
 
-/* Half of the batch at most is local work, unless nothing else waits. */
+/* Half of the batch at most is local work, unless nothing else waits; of a
+   batch of one every other. */
 static size_t
 compose(struct flush *flush)
 {
     size_t n;
 
-    n = take_local(flush, 0, (flush->max + 1) / 2);
+    n = take_local(flush, 0, (flush->max + flush->turn++ % 2) / 2);
     n = take_pending(flush, n, flush->max);
     n = take_local(flush, n, flush->max);
     qsort(flush->tasks, n, sizeof(struct task *), compare_ids);

@@ -22,6 +22,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct fanout;
+
 /* Who it works with; all of them outlive it. */
 struct flush_peers {
     const struct settings *settings;
@@ -31,6 +33,7 @@ struct flush_peers {
     struct follower *follower;
     struct lease *lease;
     struct doorbell *doorbell; /* for jobs made in other workers' shards */
+    struct fanout *fanout;     /* takes the fan-out jobs */
 };
 
 struct flush;
@@ -53,6 +56,8 @@ enum db_result flush_run(struct flush *flush)
 
 /* Results that are not written yet. */
 size_t flush_waiting(const struct flush *flush);
+/* Of them those that the database has refused, to be tried again later. */
+size_t flush_parked(const struct flush *flush);
 /* Jobs done since the start, for the status line. */
 uint64_t flush_written(const struct flush *flush);
 

@@ -24,6 +24,17 @@ follower_destroy(struct follower *follower)
     follower->snapshot = NULL;
 }
 
+/* FNV-1a: another URL is another receiver. */
+static uint64_t
+hash(const char *text)
+{
+    uint64_t value = UINT64_C(0xcbf29ce484222325);
+
+    for (; *text != '\0'; text++)
+        value = (value ^ (unsigned char)*text) * UINT64_C(0x100000001b3);
+    return value;
+}
+
 static void
 setup_subscription(const struct follower *follower, uint32_t id,
                    struct lane_config *out)
@@ -40,6 +51,9 @@ setup_subscription(const struct follower *follower, uint32_t id,
         out->mode = LANE_HELD;
     if (subscription->max_concurrency > 0)
         out->window = subscription->max_concurrency;
+    out->rate = subscription->rate_limit;
+    out->fifo = subscription->fifo;
+    out->receiver = hash(subscription->url);
 }
 
 void
@@ -48,12 +62,16 @@ follower_setup(void *arg, uint64_t lane, struct lane_config *out)
     const struct follower *follower = arg;
 
     assert(follower->snapshot != NULL);
-    *out = (struct lane_config){LANE_REMOTE, follower->lane_window};
+    *out = (struct lane_config){
+        .mode = LANE_REMOTE,
+        .window = follower->lane_window,
+    };
     switch (lane_kind_of(lane)) {
     case LANE_SUBSCRIPTION:
         setup_subscription(follower, lane_owner_id(lane), out);
         return;
     case LANE_SOURCE:
+    case LANE_FANOUT:
         out->mode = LANE_LOCAL;
         return;
     default:

@@ -5,34 +5,92 @@
 
 #include "clock.h"
 #include "log.h"
-#include "schema.h"
 #include "store_rollup.h"
+#include "store_sequence.h"
 
 #define LOGGER "postern.worker"
 #define EVERY_US (300 * CLOCK_US_PER_S)
-#define SOON_US (5 * CLOCK_US_PER_S) /* while there is more to fold */
+#define SOON_US (5 * CLOCK_US_PER_S) /* between pieces that do not press */
 
 void
 housekeeping_init(struct housekeeping *housekeeping,
                   const struct settings *settings)
 {
     *housekeeping = (struct housekeeping){.settings = settings, .next_us = 0};
+    upkeep_begin(&housekeeping->upkeep, settings);
 }
+
+void
+housekeeping_free(struct housekeeping *housekeeping)
+{
+    upkeep_end(&housekeeping->upkeep);
+}
+
+/* Each does a piece and says in *pause_us after what pause it wants to be
+   called again; it is left as it is when there is no more to do. */
+
+static enum db_result
+keep_up(struct housekeeping *housekeeping, struct db *db, int64_t *pause_us)
+{
+    bool done;
+    enum db_result result = upkeep_step(&housekeeping->upkeep, db, &done);
+
+    if (done)
+        upkeep_begin(&housekeeping->upkeep, housekeeping->settings);
+    else
+        *pause_us = 0;
+    return result;
+}
+
+static enum db_result
+fold(struct housekeeping *housekeeping, struct db *db, int64_t *pause_us)
+{
+    int64_t before_us = clock_wall_us() -
+                        housekeeping->settings->rollup_days * CLOCK_US_PER_DAY;
+    bool more = false;
+    enum db_result result = rollup_fold(db, before_us, &more);
+
+    if (more)
+        *pause_us = SOON_US;
+    return result;
+}
+
+static enum db_result
+forget_keys(struct housekeeping *housekeeping, struct db *db, int64_t *pause_us)
+{
+    enum db_result result =
+        store_sequence_sweep(db, &housekeeping->quiet_after);
+
+    if (housekeeping->quiet_after != 0)
+        *pause_us = SOON_US;
+    return result;
+}
+
+static enum db_result (*const tasks[])(struct housekeeping *, struct db *,
+                                       int64_t *) = {
+    keep_up,
+    fold,
+    forget_keys,
+};
+#define TASKS (sizeof(tasks) / sizeof(tasks[0]))
+#define NO_MORE (-1)
 
 enum db_result
 housekeeping_run(struct housekeeping *housekeeping, struct db *db)
 {
-    int64_t before_us = clock_wall_us() -
-                        housekeeping->settings->rollup_days * CLOCK_US_PER_DAY;
-    enum db_result result;
-    bool more = false;
+    int64_t pause_us = NO_MORE;
+    enum db_result result =
+        tasks[housekeeping->task](housekeeping, db, &pause_us);
 
-    result = schema_keep_partitions(db, housekeeping->settings);
-    if (result == DB_OK)
-        result = rollup_fold(db, before_us, &more);
-    if (result != DB_OK)
+    if (result != DB_OK) {
         log_warning(LOGGER, LOG_FIELDS(LOG_TEXT("error", db_error_text(db))),
                     "Housekeeping failed; it is repeated later");
-    housekeeping->next_us = clock_mono_us() + (more ? SOON_US : EVERY_US);
+        pause_us = NO_MORE;
+    }
+    if (pause_us == NO_MORE) {
+        housekeeping->task = (housekeeping->task + 1) % TASKS;
+        pause_us = housekeeping->task == 0 ? EVERY_US : 0;
+    }
+    housekeeping->next_us = clock_mono_us() + pause_us;
     return result;
 }

@@ -4,6 +4,7 @@
 #include "lease.h"
 
 #include "clock.h"
+#include "ledger.h"
 #include "log.h"
 #include "random.h"
 
@@ -177,10 +178,26 @@ choose(struct lease *lease, const struct shard_view *view, size_t want,
     return found;
 }
 
+/* Before any of their jobs is looked at. */
+static enum db_result
+learn(struct lease *lease, struct db *db, const bool shards[LANE_SHARDS])
+{
+    struct scheduler *scheduler = desk_lock(lease->desk);
+    int64_t now_us = clock_mono_us();
+    uint32_t i;
+
+    for (i = 0; i < LANE_SHARDS; i++) {
+        if (shards[i])
+            scheduler_take_shard(scheduler, i, now_us);
+    }
+    desk_unlock(lease->desk);
+    return ledger_load(lease->desk, db, shards);
+}
+
 static enum db_result
 take(struct lease *lease, struct db *db, struct shard_view *view, size_t want)
 {
-    bool wanted[LANE_SHARDS];
+    bool wanted[LANE_SHARDS], got[LANE_SHARDS];
     uint64_t token = random_u64() | 1;
     enum db_result result;
     size_t taken = 0;
@@ -192,19 +209,23 @@ take(struct lease *lease, struct db *db, struct shard_view *view, size_t want)
         store_shard_take(db, wanted, token, lease->node.number, lease->lease_s);
     if (result == DB_OK)
         result = store_shard_view(db, view);
-    if (result != DB_OK)
-        return result; /* what was taken runs out by itself */
-    for (i = 0; i < LANE_SHARDS; i++) {
-        if (view->shards[i].token != token)
-            continue;
-        lease->tokens[i] = token;
-        taken++;
+    for (i = 0; result == DB_OK && i < LANE_SHARDS; i++) {
+        got[i] = view->shards[i].token == token;
+        taken += got[i];
     }
     if (taken > 0)
-        log_info(LOGGER,
-                 LOG_FIELDS(LOG_INT("shards", lease_count(lease)),
-                            LOG_INT("workers", lease->workers)),
-                 "Took %zu shards", taken);
+        result = learn(lease, db, got);
+    if (result != DB_OK || taken == 0)
+        return result; /* what was taken runs out by itself */
+    for (i = 0; i < LANE_SHARDS; i++) {
+        if (got[i])
+            lease->tokens[i] = token;
+    }
+    lease->takes++;
+    log_info(LOGGER,
+             LOG_FIELDS(LOG_INT("shards", lease_count(lease)),
+                        LOG_INT("workers", lease->workers)),
+             "Took %zu shards", taken);
     return DB_OK;
 }
 
@@ -290,7 +311,7 @@ enum db_result
 lease_tick(struct lease *lease, struct db *db)
 {
     int64_t lease_us = lease->lease_s * CLOCK_US_PER_S;
-    int64_t sent_us = clock_mono_us();
+    int64_t sent_us = clock_mono_us(), sent_boot_us = clock_boot_us();
     uint64_t tokens[LANE_SHARDS];
     bool ours[LANE_SHARDS];
     struct shard_view view;
@@ -313,7 +334,8 @@ lease_tick(struct lease *lease, struct db *db)
     lease->next_us =
         sent_us + (lease_us / 3 < CALM_US ? lease_us / 3 : CALM_US);
     result = balance(lease, db, &view);
-    atomic_store(&lease->desk->lease_until_us, sent_us + lease_us - MARGIN_US);
+    atomic_store(&lease->desk->lease_until_us,
+                 sent_boot_us + lease_us - MARGIN_US);
     desk_wake_loop(lease->desk);
     return result;
 }

@@ -34,13 +34,16 @@ struct lease {
     int64_t next_us;       /* monotonic: when to tick again */
     int64_t offset_us;     /* database clock less our wall clock */
     uint32_t workers;      /* alive, this one included */
+    uint64_t takes;        /* how often shards were taken */
 };
 
 void lease_init(struct lease *lease, struct desk *desk,
                 struct payloads *payloads, int lease_s);
 
-/* Renews, takes, gives back; sets next_us. On an error it is to be called
-   again soon; the leases run on meanwhile. */
+/* Renews, takes, gives back; sets next_us. What is known of the receivers
+   behind new shards is told to the scheduler, so the configuration must have
+   been loaded. On an error it is to be called again soon; the leases run on
+   meanwhile. */
 enum db_result lease_tick(struct lease *lease, struct db *db)
     __attribute__((warn_unused_result));
 

@@ -8,9 +8,9 @@
 #include "loop.h"
 
 #include "alloc.h"
+#include "carrier.h"
 #include "clock.h"
 #include "log.h"
-#include "transfer.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -21,6 +21,8 @@
 #include <unistd.h>
 
 #define EVENTS 256
+/* No connection may be used again after that. */
+#define REST_US (TRANSFER_IDLE_CONNECTION_S * CLOCK_US_PER_S)
 #define STARTS 64 /* tasks taken from the desk at a time */
 #define SPARE_US (500 * CLOCK_US_PER_MS) /* kept for writing the results */
 #define LEAST_US CLOCK_US_PER_S /* no request is started with less left */
@@ -29,13 +31,13 @@
 struct loop {
     struct desk *desk;
     struct catalog *catalog;
-    struct transfer_rules rules;
+    struct carrier carrier;
     int64_t deadline_us;
-    CURLM *multi;
     int epoll_fd;
     int64_t timer_us; /* when libcurl wants to be called; NEVER */
+    int64_t rest_us;  /* when to close all connections; NEVER */
+    int64_t again_us; /* when the desk may have something; NEVER */
     struct transfer *active;
-    struct transfer *spare;
     struct task_list done;
     pthread_t thread;
 };
@@ -63,7 +65,7 @@ on_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *known)
         (void)epoll_ctl(loop->epoll_fd,
                         errno == EEXIST ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, fd,
                         &event);
-    (void)curl_multi_assign(loop->multi, fd, loop);
+    (void)curl_multi_assign(loop->carrier.multi, fd, loop);
     return 0;
 }
 
@@ -83,12 +85,13 @@ act(struct loop *loop, curl_socket_t fd, int what)
 {
     int running;
 
-    (void)curl_multi_socket_action(loop->multi, fd, what, &running);
+    (void)curl_multi_socket_action(loop->carrier.multi, fd, what, &running);
 }
 
 static void
 link_active(struct loop *loop, struct transfer *transfer)
 {
+    loop->rest_us = NEVER;
     transfer->prev = NULL;
     transfer->next = loop->active;
     if (loop->active != NULL)
@@ -105,6 +108,8 @@ unlink_active(struct loop *loop, struct transfer *transfer)
         transfer->prev->next = transfer->next;
     if (transfer->next != NULL)
         transfer->next->prev = transfer->prev;
+    if (loop->active == NULL)
+        loop->rest_us = clock_mono_us() + REST_US;
 }
 
 static void
@@ -112,8 +117,7 @@ retire(struct loop *loop, struct transfer *transfer, CURLcode code,
        enum obstacle obstacle)
 {
     task_list_add(&loop->done, transfer_finish(transfer, code, obstacle));
-    transfer->next = loop->spare;
-    loop->spare = transfer;
+    carrier_give(&loop->carrier, transfer);
 }
 
 static void
@@ -121,7 +125,7 @@ finish(struct loop *loop, struct transfer *transfer, CURLcode code,
        enum obstacle obstacle)
 {
     unlink_active(loop, transfer);
-    (void)curl_multi_remove_handle(loop->multi, transfer->easy);
+    (void)curl_multi_remove_handle(loop->carrier.multi, transfer->easy);
     retire(loop, transfer, code, obstacle);
 }
 
@@ -131,7 +135,8 @@ reap(struct loop *loop)
     CURLMsg *message;
     int left;
 
-    while ((message = curl_multi_info_read(loop->multi, &left)) != NULL) {
+    while ((message = curl_multi_info_read(loop->carrier.multi, &left)) !=
+           NULL) {
         struct transfer *transfer = NULL;
         CURLcode code = message->data.result;
 
@@ -161,17 +166,6 @@ cut(struct loop *loop, bool orphans_only)
     }
 }
 
-static struct transfer *
-take_spare(struct loop *loop)
-{
-    struct transfer *transfer = loop->spare;
-
-    if (transfer == NULL)
-        return transfer_new(&loop->rules);
-    loop->spare = transfer->next;
-    return transfer;
-}
-
 /* A task for which there is no handle: as if it had not been taken. */
 static void
 refuse(struct loop *loop, struct task *task)
@@ -185,7 +179,7 @@ static void
 start(struct loop *loop, struct task *task,
       const struct catalog_snapshot *snapshot, int64_t left_ms)
 {
-    struct transfer *transfer = take_spare(loop);
+    struct transfer *transfer = carrier_take(&loop->carrier);
     enum obstacle obstacle;
 
     if (transfer == NULL) {
@@ -194,7 +188,7 @@ start(struct loop *loop, struct task *task,
     }
     obstacle = transfer_prepare(transfer, task, snapshot, left_ms);
     if (obstacle == OBSTACLE_NONE &&
-        curl_multi_add_handle(loop->multi, transfer->easy) != CURLM_OK)
+        curl_multi_add_handle(loop->carrier.multi, transfer->easy) != CURLM_OK)
         obstacle = OBSTACLE_INTERNAL;
     if (obstacle == OBSTACLE_NONE)
         link_active(loop, transfer);
@@ -205,7 +199,7 @@ start(struct loop *loop, struct task *task,
 static bool
 is_leased(const struct loop *loop)
 {
-    return clock_mono_us() < atomic_load(&loop->desk->lease_until_us);
+    return clock_boot_us() < atomic_load(&loop->desk->lease_until_us);
 }
 
 /* *left_ms: what a request may take because of the deadline, 0 = no matter. */
@@ -235,9 +229,9 @@ exchange(struct loop *loop)
 
     do {
         int64_t left_ms;
-        bool start_some = may_start(loop, &left_ms);
+        size_t max = may_start(loop, &left_ms) ? STARTS : 0;
 
-        n = desk_exchange(loop->desk, &loop->done, start_some, next, STARTS);
+        n = desk_exchange(loop->desk, &loop->done, next, max, &loop->again_us);
         if (n > 0) {
             const struct catalog_snapshot *snapshot =
                 catalog_take(loop->catalog);
@@ -249,20 +243,25 @@ exchange(struct loop *loop)
     } while (n == STARTS || loop->done.count > 0);
 }
 
+static int64_t
+earlier(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
 static int
 wait_ms(const struct loop *loop)
 {
-    int64_t until = loop->timer_us, wait;
+    int64_t until = earlier(loop->timer_us, loop->rest_us);
+    int64_t wait;
 
-    if (loop->active != NULL) {
-        int64_t lease = atomic_load(&loop->desk->lease_until_us);
-
-        if (lease < until)
-            until = lease;
-    }
-    if (until == NEVER)
+    until = earlier(until, loop->again_us);
+    wait = until == NEVER ? NEVER : until - clock_mono_us();
+    if (loop->active != NULL)
+        wait = earlier(wait, atomic_load(&loop->desk->lease_until_us) -
+                                 clock_boot_us());
+    if (wait == NEVER)
         return -1;
-    wait = until - clock_mono_us();
     if (wait <= 0)
         return 0;
     /* Rounded up, so that the time has passed when it wakes. */
@@ -305,6 +304,16 @@ wait_and_act(struct loop *loop)
     return called;
 }
 
+static void
+rest(struct loop *loop)
+{
+    if (clock_mono_us() < loop->rest_us)
+        return;
+    loop->rest_us = NEVER;
+    carrier_hang_up(&loop->carrier);
+    loop->timer_us = NEVER;
+}
+
 static void *
 run(void *arg)
 {
@@ -316,8 +325,9 @@ run(void *arg)
         reap(loop);
         if (called && atomic_exchange(&loop->desk->orphans, false))
             cut(loop, true);
-        if (called || loop->done.count > 0)
+        if (called || loop->done.count > 0 || clock_mono_us() >= loop->again_us)
             exchange(loop);
+        rest(loop);
     }
     cut(loop, false);
     exchange(loop);
@@ -327,47 +337,24 @@ run(void *arg)
 static void
 loop_free(struct loop *loop)
 {
-    struct transfer *transfer;
-
-    while ((transfer = loop->spare) != NULL) {
-        loop->spare = transfer->next;
-        transfer_free(transfer);
-    }
-    if (loop->multi != NULL)
-        (void)curl_multi_cleanup(loop->multi);
-    if (loop->rules.share != NULL)
-        (void)curl_share_cleanup(loop->rules.share);
+    carrier_close(&loop->carrier);
     if (loop->epoll_fd >= 0)
         (void)close(loop->epoll_fd);
     free(loop);
 }
 
-static bool
-prepare(struct loop *loop, const struct settings *settings)
+/* Returns 0, or what errno would say. */
+static int
+begin(struct loop *loop)
 {
-    struct epoll_event event = {.events = EPOLLIN};
+    struct epoll_event event = {.events = EPOLLIN,
+                                .data.fd = loop->desk->loop_fd};
 
-    loop->rules.ca_bundle = settings->ca_bundle;
-    loop->rules.body_kept = (size_t)settings->response_body_kept;
     loop->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-    loop->multi = curl_multi_init();
-    loop->rules.share = curl_share_init();
-    event.data.fd = loop->desk->loop_fd;
-    if (loop->epoll_fd < 0 || loop->multi == NULL ||
-        loop->rules.share == NULL ||
+    if (loop->epoll_fd < 0 ||
         epoll_ctl(loop->epoll_fd, EPOLL_CTL_ADD, event.data.fd, &event) != 0)
-        return false;
-    (void)curl_share_setopt(loop->rules.share, CURLSHOPT_SHARE,
-                            CURL_LOCK_DATA_SSL_SESSION);
-    (void)curl_multi_setopt(loop->multi, CURLMOPT_SOCKETFUNCTION, on_socket);
-    (void)curl_multi_setopt(loop->multi, CURLMOPT_SOCKETDATA, loop);
-    (void)curl_multi_setopt(loop->multi, CURLMOPT_TIMERFUNCTION, on_timer);
-    (void)curl_multi_setopt(loop->multi, CURLMOPT_TIMERDATA, loop);
-    (void)curl_multi_setopt(loop->multi, CURLMOPT_PIPELINING,
-                            (long)CURLPIPE_NOTHING);
-    (void)curl_multi_setopt(loop->multi, CURLMOPT_MAXCONNECTS,
-                            2L * settings->slots);
-    return true;
+        return errno;
+    return pthread_create(&loop->thread, NULL, run, loop);
 }
 
 struct loop *
@@ -375,20 +362,21 @@ loop_start(const struct settings *settings, struct desk *desk,
            struct catalog *catalog, int64_t deadline_us, struct buf *why)
 {
     struct loop *loop = xcalloc(1, sizeof(*loop));
+    const struct carrier_hooks hooks = {on_socket, on_timer, loop};
     int failed;
 
     loop->desk = desk;
     loop->catalog = catalog;
     loop->deadline_us = deadline_us;
     loop->timer_us = NEVER;
+    loop->rest_us = NEVER;
+    loop->again_us = NEVER;
     loop->epoll_fd = -1;
-    if (!target_nets_parse(settings->allow_targets, &loop->rules.allow, why)) {
+    if (!carrier_open(&loop->carrier, settings, &hooks, why)) {
         loop_free(loop);
         return NULL;
     }
-    failed = prepare(loop, settings)
-                 ? pthread_create(&loop->thread, NULL, run, loop)
-                 : errno;
+    failed = begin(loop);
     if (failed != 0) {
         buf_addf(why, "cannot start the delivery loop: %s", strerror(failed));
         loop_free(loop);

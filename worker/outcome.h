@@ -11,7 +11,8 @@
  *   429, 503 with Retry-After  the same, with the wait that was asked for
  *                              (within the bounds of retry.h)
  *
- * A test has one attempt and disables nothing.
+ * A test has one attempt and disables nothing. The feedback about the endpoint
+ * is the same for every attempt, the last one included.
  */
 #ifndef OUTCOME_H
 #define OUTCOME_H
@@ -55,10 +56,20 @@ enum outcome_kind {
     OUTCOME_DROPPED    /* as if it had never been tried */
 };
 
+/* What the attempt says about the endpoint, whatever becomes of the message. */
+enum feedback {
+    FEEDBACK_NONE, /* nothing: it was not asked, or it was our own fault */
+    FEEDBACK_GOOD, /* it answered; most 4xx are about the message alone */
+    FEEDBACK_BUSY, /* 429, or 503 with Retry-After: slower, please */
+    FEEDBACK_BAD   /* transport errors, 408, 425, other 5xx */
+};
+
 struct outcome {
     enum outcome_kind kind;
     const char *error_class; /* static; NULL on success */
     int64_t wait_us;         /* OUTCOME_RETRY */
+    enum feedback feedback;
+    int64_t asked_us; /* FEEDBACK_BUSY: Retry-After as asked for, 0 = not */
 };
 
 struct outcome outcome_decide(const struct outcome_facts *facts);

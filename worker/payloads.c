@@ -12,6 +12,7 @@
 #include <string.h>
 
 #define CHUNK_MAX 256 /* events read with one statement */
+#define IDLE_SHARE 4  /* a fourth of the bytes for those that nobody pins */
 
 struct payloads {
     struct map events; /* by id */
@@ -74,10 +75,11 @@ unlink_idle(struct payloads *payloads, struct event *event)
     event->newer = NULL;
 }
 
+/* Frees what nobody pins, the oldest first, until no more than that is left. */
 static void
-evict(struct payloads *payloads)
+evict(struct payloads *payloads, size_t left_bytes)
 {
-    while (payloads->bytes > payloads->max_bytes && payloads->oldest != NULL) {
+    while (payloads->bytes - payloads->pinned > left_bytes) {
         struct event *event = payloads->oldest;
 
         unlink_idle(payloads, event);
@@ -85,6 +87,14 @@ evict(struct payloads *payloads)
         (void)map_remove(&payloads->events, event->id);
         free(event);
     }
+}
+
+void
+payloads_shrink(struct payloads *payloads)
+{
+    evict(payloads, 0);
+    if (payloads->bytes == 0)
+        map_free(&payloads->events); /* and the room of what was in it */
 }
 
 void
@@ -111,7 +121,7 @@ unpin(struct payloads *payloads, struct event *event)
     else
         payloads->newest->newer = event;
     payloads->newest = event;
-    evict(payloads);
+    evict(payloads, payloads->max_bytes / IDLE_SHARE);
 }
 
 void

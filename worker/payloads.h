@@ -2,8 +2,8 @@
  * payloads.h - events in memory: one copy of each, shared by the lanes, within
  * a bound of bytes.
  *
- * A pinned event stays; others are kept as long as there is room, the least
- * recently used going first. Belongs to the store thread; an event itself
+ * A pinned event stays; others are kept as long as a quarter of that is
+ * enough, the least recently used going first. Belongs to the store thread; an event itself
  * never changes and may be read by anybody who holds a pin.
  */
 #ifndef PAYLOADS_H
@@ -50,6 +50,9 @@ bool payloads_have_room(const struct payloads *payloads);
 enum db_result payloads_serve(struct payloads *payloads, struct db *db,
                               struct task **tasks, size_t count, size_t *served)
     __attribute__((warn_unused_result));
+
+/* Forgets all events that nobody pins. */
+void payloads_shrink(struct payloads *payloads);
 
 void payloads_pin(struct payloads *payloads, struct event *event);
 

@@ -30,18 +30,13 @@ struct item {
 };
 
 struct process {
-    struct id_source *ids;
     const struct catalog_snapshot *snapshot;
     struct problems problems; /* large, so not on the stack */
     struct item *items;
     size_t count;
     size_t cap;
     struct record_change *changes; /* one for each item at most */
-    struct relayed *relayed;
-    size_t relayed_count;
-    size_t relayed_cap;
-    uint32_t *matches;
-    size_t match_cap;
+    struct relay *relay;
 };
 
 struct process *
@@ -49,7 +44,7 @@ process_new(struct id_source *ids)
 {
     struct process *process = xcalloc(1, sizeof(*process));
 
-    process->ids = ids;
+    process->relay = relay_new(ids);
     return process;
 }
 
@@ -60,8 +55,7 @@ process_free(struct process *process)
         return;
     free(process->items);
     free(process->changes);
-    free(process->relayed);
-    free(process->matches);
+    relay_free(process->relay);
     free(process);
 }
 
@@ -70,7 +64,7 @@ process_begin(struct process *process, const struct catalog_snapshot *snapshot)
 {
     process->snapshot = snapshot;
     process->count = 0;
-    process->relayed_count = 0;
+    relay_begin(process->relay, snapshot);
 }
 
 static void
@@ -78,7 +72,10 @@ fail(struct task *task, const char *error_class, const char *text)
 {
     struct attempt *attempt = &task->attempt;
 
-    attempt->outcome = (struct outcome){OUTCOME_FAILED, error_class, 0};
+    attempt->outcome = (struct outcome){
+        .kind = OUTCOME_FAILED,
+        .error_class = error_class,
+    };
     (void)snprintf(attempt->error, sizeof(attempt->error), "%s", text);
 }
 
@@ -138,7 +135,7 @@ process_add(struct process *process, struct task *task,
             catalog_source(process->snapshot, lane_owner_id(task->job.lane)),
     };
     task->attempt.started_us = clock_mono_us();
-    task->attempt.outcome = (struct outcome){OUTCOME_SUCCESS, NULL, 0};
+    task->attempt.outcome = (struct outcome){.kind = OUTCOME_SUCCESS};
     task->attempt.error[0] = '\0';
     if (task->event == NULL)
         fail(task, "event_missing", "the event is not stored any more");
@@ -206,53 +203,12 @@ mirror(struct process *process, struct db *db)
     return result;
 }
 
-static size_t
-match(struct process *process, const struct item *item)
-{
-    for (;;) {
-        size_t n =
-            catalog_match(process->snapshot, item->source->application_id,
-                          item->task->event->type, NULL, 0, process->matches,
-                          process->match_cap);
-
-        if (n <= process->match_cap)
-            return n;
-        process->match_cap = n;
-        process->matches =
-            xreallocarray(process->matches, n, sizeof(*process->matches));
-    }
-}
-
-static void
-relay_item(struct process *process, struct item *item)
-{
-    size_t i, n = match(process, item);
-
-    item->relayed = n;
-    if (process->relayed_count + n > process->relayed_cap) {
-        process->relayed_cap = 2 * (process->relayed_count + n);
-        process->relayed = xreallocarray(process->relayed, process->relayed_cap,
-                                         sizeof(*process->relayed));
-    }
-    for (i = 0; i < n; i++) {
-        process->relayed[process->relayed_count++] = (struct relayed){
-            .job = {.id = id_next(process->ids),
-                    .event_id = item->task->event->id,
-                    .lane =
-                        lane_number(LANE_SUBSCRIPTION, process->matches[i])},
-            .origin = item->task,
-        };
-    }
-}
-
 static enum db_result
 relay(struct process *process, struct db *db)
 {
-    struct new_job *jobs;
-    enum db_result result;
     size_t i;
 
-    process->relayed_count = 0;
+    relay_begin(process->relay, process->snapshot);
     for (i = 0; i < process->count; i++) {
         struct item *item = &process->items[i];
 
@@ -260,16 +216,10 @@ relay(struct process *process, struct db *db)
         /* Decided when the event came, so that a change of the source's
            setting loses no event and doubles none. */
         if (item->row->live && item->readable && !item->task->event->relayed)
-            relay_item(process, item);
+            item->relayed = relay_add(process->relay, item->task,
+                                      item->source->application_id);
     }
-    if (process->relayed_count == 0)
-        return DB_OK;
-    jobs = xreallocarray(NULL, process->relayed_count, sizeof(*jobs));
-    for (i = 0; i < process->relayed_count; i++)
-        jobs[i] = process->relayed[i].job;
-    result = store_flush_new_jobs(db, jobs, process->relayed_count);
-    free(jobs);
-    return result;
+    return relay_write(process->relay, db);
 }
 
 enum db_result
@@ -374,6 +324,5 @@ process_tell(struct process *process, size_t *count)
             tell_success(item);
     }
     log_batch_end();
-    *count = process->relayed_count;
-    return process->relayed;
+    return relay_jobs(process->relay, count);
 }

@@ -11,6 +11,7 @@
 #include "catalog.h"
 #include "db.h"
 #include "id.h"
+#include "relay.h"
 #include "store_flush.h"
 #include "store_rollup.h"
 #include "task.h"
@@ -40,12 +41,6 @@ enum db_result process_apply(struct process *process, struct db *db)
 /* Adds the live ones to the counters; after their flush rows have their
    times. */
 void process_count(const struct process *process, struct rollup *rollup);
-
-/* A deliver job that was made, and the process task whose event it has. */
-struct relayed {
-    struct new_job job;
-    struct task *origin;
-};
 
 /* After the commit: the four log lines of each event, and the jobs made. The
    array lives until the next process_begin(). */

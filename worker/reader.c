@@ -2,8 +2,9 @@
  * reader.c - see reader.h.
  *
  * Ids are made in the order of time but committed in any order, so the tail
- * begins each time a little before the greatest id seen; what is in memory is
- * told apart by the scheduler. After a start the tail begins with the present:
+ * begins each time a little before the greatest id seen, and once a second
+ * further back: the heads do not show what was missed in a lane whose first job
+ * is in flight. What is in memory is told apart by the scheduler. After a start the tail begins with the present:
  * a backlog is found by its heads and read lane by lane.
  */
 #include "reader.h"
@@ -13,18 +14,23 @@
 #include "id.h"
 #include "log.h"
 #include "store_job.h"
+#include "store_unblock.h"
 
 #include <stdlib.h>
 
 #define LOGGER "postern.worker"
 #define PAGE 1000 /* rows of the tail read at once */
 #define OVERLAP_US (50 * CLOCK_US_PER_MS)
-#define RECENT_US (2 * CLOCK_US_PER_S) /* where the tail begins at a start */
+#define FAR_OVERLAP_US (2 * CLOCK_US_PER_S)
+#define FAR_US CLOCK_US_PER_S           /* between looks so far back */
+#define TESTS_US (600 * CLOCK_US_PER_S) /* somebody may still wait for them */
+#define RECENT_US (2 * CLOCK_US_PER_S)  /* where the tail begins at a start */
 
 struct reader {
     struct reader_peers peers;
     uint64_t tail_id;   /* greatest id seen; 0 = not started */
     uint64_t resume_id; /* where a pass over the tail goes on; 0 = anew */
+    int64_t far_us;     /* monotonic: when to look further back */
     struct job_page page;
     struct lane_heads heads;
     struct task **tasks; /* new ones of the page */
@@ -63,7 +69,7 @@ static void
 warn_of_kind(struct reader *reader, const struct job_row *row)
 {
     if (row->kind == JOB_DELIVER || row->kind == JOB_PROCESS ||
-        reader->warned_kind)
+        row->kind == JOB_FANOUT || reader->warned_kind)
         return;
     reader->warned_kind = true;
     log_warning(LOGGER, LOG_FIELDS(LOG_INT("kind", row->kind)),
@@ -133,8 +139,19 @@ offer_page(struct reader *reader, struct scheduler *scheduler,
     return n;
 }
 
+static int64_t
+overlap_us(struct reader *reader)
+{
+    int64_t now_us = clock_mono_us();
+
+    if (now_us < reader->far_us)
+        return OVERLAP_US;
+    reader->far_us = now_us + FAR_US;
+    return FAR_OVERLAP_US;
+}
+
 static uint64_t
-tail_start(const struct reader *reader)
+tail_start(struct reader *reader)
 {
     int64_t now_us = clock_wall_us() + reader->peers.lease->offset_us;
     int64_t from_us = id_time_us(reader->tail_id);
@@ -146,7 +163,7 @@ tail_start(const struct reader *reader)
     /* Ids of a host whose clock is ahead must not hide those of others. */
     if (from_us > now_us)
         from_us = now_us;
-    return id_floor(from_us - OVERLAP_US);
+    return id_floor(from_us - overlap_us(reader));
 }
 
 enum db_result
@@ -181,6 +198,34 @@ reader_tail(struct reader *reader, bool *more)
 }
 
 enum db_result
+reader_tests(struct reader *reader)
+{
+    const struct reader_peers *peers = &reader->peers;
+    struct job_page *page = &reader->page;
+    int64_t from_us = clock_wall_us() + peers->lease->offset_us - TESTS_US;
+    uint64_t last = id_floor(from_us);
+    enum db_result result;
+    size_t n;
+
+    do {
+        struct scheduler_now now = {.now_us = clock_mono_us()};
+
+        result = store_job_tests(peers->db, last, PAGE, page);
+        if (result != DB_OK || page->count == 0)
+            return result;
+        result = refresh(reader);
+        if (result != DB_OK)
+            return result;
+        now.database_us = page->now_us;
+        last = page->rows[page->count - 1].id;
+        n = offer_page(reader, desk_lock(peers->desk), scheduler_offer, &now);
+        desk_unlock(peers->desk);
+        result = load(reader, n);
+    } while (result == DB_OK && page->count == PAGE);
+    return result;
+}
+
+enum db_result
 reader_lanes(struct reader *reader, size_t *read)
 {
     const struct reader_peers *peers = &reader->peers;
@@ -211,6 +256,31 @@ reader_lanes(struct reader *reader, size_t *read)
     return result == DB_OK ? load(reader, n) : result;
 }
 
+/* Whom a person has told to go on: their first delivery was cancelled, or is to
+   be tried at once. */
+static enum db_result
+release_blocked(struct reader *reader)
+{
+    const struct reader_peers *peers = &reader->peers;
+    uint64_t lanes[UNBLOCK_LANES];
+    struct scheduler *scheduler;
+    enum db_result result;
+    size_t i, n;
+
+    n = scheduler_blocked(desk_lock(peers->desk), lanes, UNBLOCK_LANES);
+    desk_unlock(peers->desk);
+    if (n == 0)
+        return DB_OK;
+    result = store_unblock_find(peers->db, lanes, n, &n);
+    if (result != DB_OK)
+        return result;
+    scheduler = desk_lock(peers->desk);
+    for (i = 0; i < n; i++)
+        scheduler_unblock(scheduler, lanes[i]);
+    desk_unlock(peers->desk);
+    return DB_OK;
+}
+
 enum db_result
 reader_heads(struct reader *reader)
 {
@@ -236,5 +306,5 @@ reader_heads(struct reader *reader)
         scheduler_head(scheduler, &heads->rows[i], &now);
     scheduler_end_heads(scheduler);
     desk_unlock(peers->desk);
-    return DB_OK;
+    return release_blocked(reader);
 }

@@ -39,6 +39,10 @@ enum db_result reader_tail(struct reader *reader, bool *more)
 /* *read: lanes that were read, 0 = none was hungry. */
 enum db_result reader_lanes(struct reader *reader, size_t *read)
     __attribute__((warn_unused_result));
+/* Tests of the last minutes: the heads of lanes that are held or that wait do
+   not show them, and the tail has passed them. After shards were taken. */
+enum db_result reader_tests(struct reader *reader)
+    __attribute__((warn_unused_result));
 enum db_result reader_heads(struct reader *reader)
     __attribute__((warn_unused_result));
 

@@ -1,7 +1,8 @@
 /*
- * scheduler.c - tasks and lanes: how they come, change and go; see
- * scheduler.h. Whose turn it is stands in scheduler_turn.c, reading in
- * scheduler_read.c.
+ * scheduler.c - lanes, and what is told about them; see scheduler.h. Tasks
+ * stand in scheduler_task.c, receivers in scheduler_site.c, turns in
+ * scheduler_turn.c and scheduler_share.c, reading in scheduler_read.c and
+ * scheduler_heads.c, order in scheduler_fifo.c.
  */
 #include "scheduler.h"
 
@@ -12,8 +13,8 @@
 #include <stdlib.h>
 
 #define LANE_TASKS_MAX 1024 /* waiting in one lane, however quiet the others */
-#define LANE_BYTES_SHARE 8  /* one lane's events take an eighth of the memory */
-#define SIZE_MEMORY 8       /* events until a lane's usual size is forgotten */
+#define UNPROVEN_TASKS 2 /* the same, of a receiver that has to prove itself */
+#define SIZE_MEMORY 8    /* events until a lane's usual size is forgotten */
 
 struct scheduler *
 scheduler_new(const struct scheduler_limits *limits,
@@ -26,6 +27,7 @@ scheduler_new(const struct scheduler_limits *limits,
     s->limits = *limits;
     s->setup = setup;
     s->setup_arg = arg;
+    s->event_bytes = limits->event_bytes;
     return s;
 }
 
@@ -34,33 +36,25 @@ scheduler_free(struct scheduler *s)
 {
     size_t at = 0;
     uint64_t number;
-    void *lane;
+    void *value;
 
     if (s == NULL)
         return;
-    assert(s->tasks.used == 0);
-    while (map_next(&s->lanes, &at, &number, &lane))
-        free(lane);
+    assert(s->tasks.used == 0 && s->dropped.count == 0);
+    while (map_next(&s->lanes, &at, &number, &value))
+        free(value);
+    for (at = 0; map_next(&s->sites, &at, &number, &value);)
+        free(value);
+    map_free(&s->sites);
     map_free(&s->lanes);
     map_free(&s->tasks);
     due_heap_free(&s->due);
+    due_heap_free(&s->starts);
+    due_heap_free(&s->away);
     free(s);
 }
 
-static void
-ask_setup(struct scheduler *s, struct lane *lane)
-{
-    uint32_t share = s->limits.slots / 5;
-
-    s->setup(s->setup_arg, lane->number, &lane->config);
-    assert(lane->config.window > 0);
-    /* However wide its own window, a lane takes no more than a fifth of the
-       slots, unless the usual window is wider than that. */
-    if (share < s->limits.lane_window)
-        share = s->limits.lane_window;
-    if (lane->config.window > share)
-        lane->config.window = share;
-}
+/* --- lanes --------------------------------------------------------------- */
 
 struct lane *
 scheduler_lane(struct scheduler *s, uint64_t number, uint32_t shard)
@@ -71,53 +65,104 @@ scheduler_lane(struct scheduler *s, uint64_t number, uint32_t shard)
     if (lane != NULL)
         return lane;
     lane = xcalloc(1, sizeof(*lane));
+    lane->site = scheduler_site(s, number, shard);
+    lane->site->lane_count++;
     lane->number = number;
-    lane->shard = shard;
     lane->oldest_us = NEVER;
-    lane->event_bytes = s->limits.event_bytes;
-    ask_setup(s, lane);
+    lane->gap_us = NEVER;
+    lane->missed_us = NEVER;
+    lane->event_bytes = s->event_bytes;
     (void)map_put(&s->lanes, number, lane);
     return lane;
+}
+
+void
+scheduler_free_lane(struct scheduler *s, struct lane *lane)
+{
+    size_t i;
+
+    assert(lane->known == 0);
+    for (i = 0; i < LANES_RINGS; i++)
+        ring_remove(&lane->links[i]);
+    due_remove(&s->due, &lane->due);
+    (void)map_remove(&s->lanes, lane->number);
+    lane->site->lane_count--;
+    scheduler_refresh_site(s, lane->site);
+    free(lane);
+}
+
+static size_t
+at_most(size_t n, size_t most)
+{
+    return n < most ? n : most;
+}
+
+static size_t
+at_least(size_t n, size_t least)
+{
+    return n > least ? n : least;
 }
 
 size_t
 scheduler_lane_cap(const struct scheduler *s, const struct lane *lane)
 {
-    size_t cap = s->limits.tasks / (s->active + 1);
+    const struct site *site = lane->site;
+    size_t window = lane->site->config.fifo ? 1 : site->policy.window_max;
+    size_t cap = at_least(s->limits.tasks / (s->active + 1), 2 * window);
 
-    if (cap > LANE_TASKS_MAX)
-        cap = LANE_TASKS_MAX;
-    /* A lane that does not get on must not fill the memory with its events. */
-    if (s->limits.bytes > 0 && lane->event_bytes > 0) {
-        size_t fit = s->limits.bytes / LANE_BYTES_SHARE / lane->event_bytes;
-
-        if (cap > fit)
-            cap = fit;
-    }
-    if (cap < 2 * (size_t)lane->config.window)
-        cap = 2 * (size_t)lane->config.window;
-    return cap;
+    if (site->endpoint.breaker != BREAKER_CLOSED)
+        return 1;
+    if (scheduler_group(site->class) == GROUP_UNPROVEN)
+        return UNPROVEN_TASKS;
+    if (site->class == CLASS_SLOW)
+        cap = 2 * window;
+    if (site->config.rate > 0)
+        cap = at_most(cap, 2 * (size_t)site->config.rate);
+    if (s->limits.bytes > 0 && lane->event_bytes > 0)
+        cap = at_most(
+            cap,
+            at_least(s->limits.bytes / (s->active + 1) / lane->event_bytes, 2));
+    return at_most(cap, LANE_TASKS_MAX);
 }
 
-static struct task *
-make_task(struct scheduler *s, struct lane *lane, const struct job_row *row)
+void
+scheduler_place(struct scheduler *s, struct lane *lane)
 {
-    struct task *task = xcalloc(1, sizeof(*task));
-    void *old;
+    struct site *site = lane->site;
+    bool fifo = site->config.fifo;
+    bool retry = fifo ? lane->queues[0].count > 0 &&
+                            lane->queues[0].head->job.attempts > 0
+                      : lane->queues[RETRY].count > 0;
+    bool fresh = lane->queues[FRESH].count > 0 && !(fifo && retry);
+    bool waits = lane->queues[FRESH].count + lane->queues[RETRY].count > 0;
+    bool hungry = lane->more && !lane->reading &&
+                  (!fifo || lane->blocked_us <= s->now_us) &&
+                  lane->queued <= scheduler_lane_cap(s, lane) / 2;
 
-    task->job = *row;
-    task->state = TASK_LOADING;
-    task->lane = lane;
-    old = map_put(&s->tasks, row->id, task);
-    assert(old == NULL);
-    (void)old;
-    if (lane->known++ == 0)
-        s->active++;
-    s->shard_tasks[lane->shard]++;
-    if (!row->test)
-        lane->queued++;
-    return task;
+    if (fifo && !scheduler_fifo_may_run(s, lane))
+        fresh = retry = false;
+    ring_set(fresh ? &site->lanes[LANES_FRESH] : NULL,
+             &lane->links[LANES_FRESH], lane);
+    ring_set(retry ? &site->lanes[LANES_RETRY] : NULL,
+             &lane->links[LANES_RETRY], lane);
+    ring_set(waits ? &site->lanes[LANES_WAITING] : NULL,
+             &lane->links[LANES_WAITING], lane);
+    ring_set(hungry ? &site->lanes[LANES_HUNGRY] : NULL,
+             &lane->links[LANES_HUNGRY], lane);
 }
+
+void
+scheduler_refresh(struct scheduler *s, struct lane *lane)
+{
+    /* Whatever waits behind a job that is missing would wait for ever if there
+       were no room for that one. */
+    if (scheduler_fifo_has_gap(lane))
+        scheduler_drop_waiting(s, lane, &s->dropped);
+    scheduler_place(s, lane);
+    scheduler_refresh_site(s, lane->site);
+}
+
+/* --- room ------------------------------------------------------------------ */
 
 /* A lane that has nothing gets one in even when memory is full, so that no
    backlog of others can shut it out. */
@@ -132,142 +177,14 @@ scheduler_room(const struct scheduler *s, const struct lane *lane,
     return lane->known == 0 && used < s->limits.tasks + s->limits.tasks / 4;
 }
 
+/* --- configuration and shards ------------------------------------------------- */
+
+/* Whoever resumes it, or has changed its address, wants it to be tried. */
 static bool
-has_room(const struct scheduler *s, const struct lane *lane)
+is_new_start(const struct lane_config *before, const struct lane_config *after)
 {
-    return scheduler_room(s, lane, 0) > 0 &&
-           lane->queued < scheduler_lane_cap(s, lane);
-}
-
-struct task *
-scheduler_take(struct scheduler *s, struct lane *lane,
-               const struct job_row *row)
-{
-    if (!row->test && !has_room(s, lane))
-        return NULL;
-    return make_task(s, lane, row);
-}
-
-struct task *
-scheduler_adopt(struct scheduler *s, const struct job_row *row)
-{
-    struct lane *lane;
-
-    if (map_get(&s->tasks, row->id) != NULL)
-        return NULL;
-    lane = scheduler_lane(s, row->lane, row->shard);
-    if (lane->config.mode == LANE_HELD || lane->more || !has_room(s, lane)) {
-        scheduler_miss(s, lane, row->due_us);
-        return NULL;
-    }
-    return make_task(s, lane, row);
-}
-
-/* Grows at once and shrinks slowly. */
-static void
-learn_size(struct lane *lane, size_t bytes)
-{
-    if (bytes > lane->event_bytes)
-        lane->event_bytes = bytes;
-    else
-        lane->event_bytes -= (lane->event_bytes - bytes) / SIZE_MEMORY;
-}
-
-void
-scheduler_ready(struct scheduler *s, struct task *task)
-{
-    struct lane *lane = task->lane;
-
-    assert(task->state == TASK_LOADING);
-    learn_size(lane, task->event_bytes);
-    task->state = TASK_READY;
-    if (task->job.test)
-        task_list_add(&s->tests, task);
-    else
-        task_list_add(task->job.attempts == 0 ? &lane->fresh : &lane->retries,
-                      task);
-    scheduler_refresh(s, lane);
-}
-
-static void
-remove_from(struct task_list *list, const struct task *task)
-{
-    struct task_list kept = TASK_LIST_INIT;
-    struct task *each;
-
-    while ((each = task_list_pop(list)) != NULL) {
-        if (each != task)
-            task_list_add(&kept, each);
-    }
-    *list = kept;
-}
-
-/* Takes a task that waits out of its queue. */
-static void
-unqueue(struct scheduler *s, struct task *task)
-{
-    struct lane *lane = task->lane;
-
-    if (task->state == TASK_READY && task->job.test)
-        remove_from(&s->tests, task);
-    else if (task->state == TASK_READY)
-        remove_from(task->job.attempts == 0 ? &lane->fresh : &lane->retries,
-                    task);
-    if (!task->job.test &&
-        (task->state == TASK_READY || task->state == TASK_LOADING))
-        lane->queued--;
-}
-
-void
-scheduler_forget(struct scheduler *s, struct task *task)
-{
-    struct lane *lane = task->lane;
-
-    assert(task->state != TASK_RUNNING);
-    unqueue(s, task);
-    (void)map_remove(&s->tasks, task->job.id);
-    s->shard_tasks[lane->shard]--;
-    if (--lane->known == 0)
-        s->active--;
-    scheduler_refresh(s, lane);
-}
-
-void
-scheduler_put_back(struct scheduler *s, struct task *task)
-{
-    struct lane *lane = task->lane;
-
-    scheduler_forget(s, task);
-    scheduler_miss(s, lane, task->job.due_us);
-}
-
-void
-scheduler_expect(struct scheduler *s, struct task *task, int64_t at_us)
-{
-    struct lane *lane = task->lane;
-
-    if (lane->due.place == 0 || lane->due.at_us > at_us)
-        due_set(&s->due, &lane->due, at_us);
-}
-
-/* Forgets all tasks of the lane that wait. */
-static void
-drop_waiting(struct scheduler *s, struct lane *lane, struct task_list *dropped)
-{
-    struct task_list *const queues[] = {&lane->fresh, &lane->retries};
-    struct task *task;
-    size_t i;
-
-    for (i = 0; i < 2; i++) {
-        while ((task = task_list_pop(queues[i])) != NULL) {
-            /* Out of its queue already, as far as forgetting is concerned. */
-            task->state = TASK_DONE;
-            lane->queued--;
-            scheduler_forget(s, task);
-            scheduler_miss(s, lane, task->job.due_us);
-            task_list_add(dropped, task);
-        }
-    }
+    return (before->mode == LANE_HELD) != (after->mode == LANE_HELD) ||
+           before->receiver != after->receiver;
 }
 
 void
@@ -277,17 +194,27 @@ scheduler_reconfigure(struct scheduler *s, struct task_list *dropped)
     uint64_t number;
     void *value;
 
-    while (map_next(&s->lanes, &at, &number, &value)) {
-        struct lane *lane = value;
-        enum lane_mode before = lane->config.mode;
+    while (map_next(&s->sites, &at, &number, &value)) {
+        struct site *site = value;
 
-        ask_setup(s, lane);
-        if (lane->config.mode == LANE_HELD)
-            drop_waiting(s, lane, dropped);
-        else if (before == LANE_HELD)
+        site->before = site->config;
+        scheduler_ask_setup(s, site);
+        if (is_new_start(&site->before, &site->config))
+            scheduler_start_anew(s, site);
+    }
+    for (at = 0; map_next(&s->lanes, &at, &number, &value);) {
+        struct lane *lane = value;
+        const struct lane_config *config = &lane->site->config;
+        const struct lane_config *before = &lane->site->before;
+
+        if (config->mode == LANE_HELD || config->fifo != before->fifo)
+            scheduler_drop_waiting(s, lane, dropped);
+        else if (before->mode == LANE_HELD)
             lane->more = true; /* whatever came meanwhile was not read */
         scheduler_refresh(s, lane);
     }
+    for (at = 0; map_next(&s->sites, &at, &number, &value);)
+        scheduler_refresh_site(s, value);
 }
 
 static void
@@ -297,7 +224,7 @@ drop_tests(struct scheduler *s, uint32_t shard, struct task_list *dropped)
     struct task *task;
 
     while ((task = task_list_pop(&s->tests)) != NULL) {
-        if (task->lane->shard != shard) {
+        if (task->lane->site->shard != shard) {
             task_list_add(&kept, task);
             continue;
         }
@@ -320,18 +247,21 @@ scheduler_leave_shard(struct scheduler *s, uint32_t shard, bool lost,
     while (map_next(&s->lanes, &at, &key, &value)) {
         struct lane *lane = value;
 
-        if (lane->shard != shard)
+        if (lane->site->shard != shard)
             continue;
-        drop_waiting(s, lane, dropped);
+        scheduler_drop_waiting(s, lane, dropped);
         lane->more = false;
         lane->mark_us = 0;
+        lane->blocked_us = 0;
+        lane->gap_us = NEVER;
+        lane->missed_us = NEVER;
         due_remove(&s->due, &lane->due);
         scheduler_refresh(s, lane);
     }
     for (at = 0; lost && map_next(&s->tasks, &at, &key, &value);) {
         struct task *task = value;
 
-        if (task->lane->shard == shard)
+        if (task->lane->site->shard == shard)
             task->orphan = true;
     }
 }
@@ -345,11 +275,20 @@ scheduler_shard_tasks(const struct scheduler *s, uint32_t shard)
 struct scheduler_counts
 scheduler_counts(const struct scheduler *s)
 {
-    return (struct scheduler_counts){
+    struct scheduler_counts counts = {
         .tasks = s->tasks.used,
-        .running = s->running,
+        .running = s->inflight.tasks,
+        .unproven = s->shares[SHARE_UNPROVEN].tasks,
+        .aged = s->shares[SHARE_AGED].tasks,
+        .slow = s->shares[SHARE_SLOW].tasks,
+        .bytes = s->inflight.bytes,
         .lanes = s->lanes.used,
-        .hungry = s->rings[RING_HUNGRY].count,
-        .local = s->rings[RING_LOCAL].count,
+        .local = s->local.count,
+        .away = s->away.count,
     };
+    size_t i;
+
+    for (i = 0; i < CLASS_COUNT; i++)
+        counts.hungry += s->hungry[i].count;
+    return counts;
 }

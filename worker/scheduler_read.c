@@ -1,6 +1,6 @@
 /*
- * scheduler_read.c - what is known about the jobs that are not in memory, and
- * which lanes to read; see scheduler.h.
+ * scheduler_read.c - which lanes to read, and what is known about the jobs
+ * that are not in memory; see scheduler.h.
  *
  * A lane is read from its mark on: the time of the last row that was taken.
  * Rows of exactly that time may be in memory still (`ties`), so so many more
@@ -11,80 +11,115 @@
 #include "scheduler_lane.h"
 
 #include <assert.h>
-#include <stdlib.h>
+
+#define LOOKS 4 /* lanes looked at for each one that may be read */
+/* No transaction that makes jobs lives longer. */
+#define COMMIT_US INT64_C(60000000)
 
 static bool
 is_ours(const struct job_row *row)
 {
-    return row->kind == JOB_DELIVER || row->kind == JOB_PROCESS;
+    return row->kind == JOB_DELIVER || row->kind == JOB_PROCESS ||
+           row->kind == JOB_FANOUT;
 }
 
 static int64_t
-to_mono(const struct scheduler_now *now, int64_t database_us)
+earlier(int64_t a, int64_t b)
 {
-    return now->now_us + (database_us - now->database_us);
+    return a < b ? a : b;
 }
 
 void
-scheduler_miss(struct scheduler *s, struct lane *lane, int64_t due_us)
+scheduler_miss(struct lane *lane, int64_t due_us)
 {
+    /* What is being read began at another mark. */
+    if (lane->reading)
+        lane->missed_us = earlier(lane->missed_us, due_us);
     if (due_us < lane->mark_us) {
         lane->mark_us = due_us;
         lane->ties = lane->known;
     }
+    lane->gap_us = earlier(lane->gap_us, due_us);
     lane->more = true;
-    scheduler_refresh(s, lane);
 }
 
-static void
-due_no_later(struct scheduler *s, struct lane *lane, int64_t at_us)
+void
+scheduler_due_no_later(struct scheduler *s, struct lane *lane, int64_t at_us)
 {
     if (lane->due.place == 0 || lane->due.at_us > at_us)
         due_set(&s->due, &lane->due, at_us);
+}
+
+/* From the tail rows come by their ids: in memory they would be in the wrong
+   order, and what waits in the database came before them. */
+static bool
+may_jump(const struct lane *lane)
+{
+    return lane->site->config.mode != LANE_HELD && !lane->site->config.fifo &&
+           !lane->more;
 }
 
 struct task *
 scheduler_offer(struct scheduler *s, const struct job_row *row,
                 const struct scheduler_now *now)
 {
+    struct task *task = NULL;
     struct lane *lane;
-    struct task *task;
 
+    scheduler_hear_both(s, now);
     if (map_get(&s->tasks, row->id) != NULL)
         return NULL;
     lane = scheduler_lane(s, row->lane, row->shard);
     if (!is_ours(row))
         return NULL;
     if (row->due_us > now->database_us) {
-        due_no_later(s, lane, to_mono(now, row->due_us));
+        scheduler_due_no_later(s, lane, scheduler_to_mono(now, row->due_us));
         return NULL;
     }
-    /* What waits in the database came before this one. */
-    task = !row->test && (lane->more || lane->config.mode == LANE_HELD)
-               ? NULL
-               : scheduler_take(s, lane, row);
+    if (row->test || may_jump(lane))
+        task = scheduler_take(s, lane, row);
     if (task == NULL)
-        scheduler_miss(s, lane, row->due_us);
+        scheduler_miss(lane, row->due_us);
+    scheduler_refresh(s, lane);
     return task;
+}
+
+/* --- planning ---------------------------------------------------------------- */
+
+/* Rows of a FIFO lane appear in their order, but not those that are to be
+   delivered at a certain time: the mark may have followed one of these past a
+   row that was not committed yet, and nothing after that row may run first. */
+static int64_t
+read_from(const struct lane *lane)
+{
+    if (!lane->site->config.fifo)
+        return lane->mark_us;
+    return lane->mark_us > COMMIT_US ? lane->mark_us - COMMIT_US : 0;
 }
 
 static void
 plan_read(struct lane *lane, size_t want, struct lane_read *read)
 {
+    int64_t from_us = read_from(lane);
     /* Never read: what came through the tail is there as well. */
-    size_t ties = lane->mark_us == 0 ? lane->known : lane->ties;
+    size_t ties = lane->mark_us == 0 || from_us != lane->mark_us ? lane->known
+                                                                 : lane->ties;
 
     *read = (struct lane_read){
         .lane = lane->number,
-        .shard = lane->shard,
+        .shard = lane->site->shard,
         .limit = (uint32_t)(want + ties),
-        .from_us = lane->mark_us,
+        .from_us = from_us,
+        .fifo = lane->site->config.fifo,
     };
+    lane->site->reading++;
     lane->reading = true;
     lane->refused = false;
     lane->asked = read->limit;
     lane->returned = 0;
+    lane->refused_us = NEVER;
     lane->future_us = NEVER;
+    lane->missed_us = NEVER;
     lane->ties = 0;
 }
 
@@ -100,23 +135,49 @@ wanted(const struct scheduler *s, const struct lane *lane, size_t planned)
     return want < room ? want : room;
 }
 
+/* The classes take turns, and those who got none are passed over; among new
+   ones the longest and the latest in wait do. */
+static struct site *
+next_hungry(struct scheduler *s)
+{
+    unsigned i;
+
+    for (i = 0; i < CLASS_COUNT; i++) {
+        unsigned turn = s->read_turn++;
+        enum site_class class = (enum site_class)(turn % CLASS_COUNT);
+        const struct ring *ring = &s->hungry[class];
+
+        if (ring->count == 0 || !scheduler_has_memory(s, class))
+            continue;
+        return class == CLASS_NEW && turn / CLASS_COUNT % 2 == 1
+                   ? ring_last(ring)
+                   : ring_first(ring);
+    }
+    return NULL;
+}
+
 size_t
 scheduler_plan_reads(struct scheduler *s, struct lane_read *reads, size_t max)
 {
-    size_t n = 0, planned = 0, looks = s->rings[RING_HUNGRY].count;
+    size_t n = 0, planned = 0, looks = max * LOOKS;
+    struct site *site;
 
-    while (n < max && looks-- > 0) {
-        struct lane *lane = scheduler_ring_pop(s, RING_HUNGRY);
+    while (n < max && looks-- > 0 && (site = next_hungry(s)) != NULL) {
+        struct lane *lane = ring_first(&site->lanes[LANES_HUNGRY]);
         size_t want = wanted(s, lane, planned);
 
+        /* Behind the others, if they are hungry still. */
+        ring_remove(&lane->links[LANES_HUNGRY]);
+        ring_remove(&site->links[SITE_HUNGRY]);
         if (want > 0)
             plan_read(lane, want, &reads[n++]);
-        else
-            scheduler_refresh(s, lane); /* behind the others, if hungry still */
+        scheduler_refresh(s, lane);
         planned += want;
     }
     return n;
 }
+
+/* --- taking in ----------------------------------------------------------------- */
 
 /* The row is in memory, or none of our business: the mark may pass it. */
 static void
@@ -130,31 +191,63 @@ pass(struct lane *lane, const struct job_row *row)
         lane->ties++;
 }
 
+static void
+refuse(struct lane *lane, const struct job_row *row)
+{
+    lane->refused = true;
+    lane->refused_us = row->due_us;
+}
+
 struct task *
 scheduler_offer_read(struct scheduler *s, const struct job_row *row,
                      const struct scheduler_now *now)
 {
     struct lane *lane = map_get(&s->lanes, row->lane);
     struct task *task = NULL;
+    bool new;
 
     assert(lane != NULL && lane->reading);
+    scheduler_hear_both(s, now);
     lane->returned++;
     if (row->due_us > now->database_us) {
-        if (row->due_us < lane->future_us)
-            lane->future_us = row->due_us;
+        lane->future_us = earlier(lane->future_us, row->due_us);
         return NULL;
     }
-    if (lane->refused)
+    new = is_ours(row) && map_get(&s->tasks, row->id) == NULL;
+    if (new && !row->test && !lane->refused &&
+        lane->site->config.fifo &&scheduler_fifo_is_blocked(lane, row, now))
+        refuse(lane, row);
+    if (lane->refused && !(new && row->test))
         return NULL;
-    if (is_ours(row) && map_get(&s->tasks, row->id) == NULL) {
+    if (new) {
         task = scheduler_take(s, lane, row);
-        if (task == NULL) {
-            lane->refused = true;
-            return NULL;
-        }
+        if (task == NULL)
+            refuse(lane, row);
     }
-    pass(lane, row);
+    if (!lane->refused)
+        pass(lane, row);
     return task;
+}
+
+/* What a read that came to its end says about the rest of the lane. */
+static void
+conclude(struct scheduler *s, struct lane *lane,
+         const struct scheduler_now *now)
+{
+    lane->gap_us = lane->refused_us;
+    if (lane->future_us != NEVER) {
+        lane->more = lane->refused;
+        due_set(&s->due, &lane->due, scheduler_to_mono(now, lane->future_us));
+    } else if (lane->refused || lane->returned >= lane->asked) {
+        lane->more = true;
+    } else {
+        lane->more = false;
+        due_remove(&s->due, &lane->due);
+    }
+    if (lane->site->config.fifo && lane->blocked_us > s->now_us) {
+        lane->more = false;
+        due_set(&s->due, &lane->due, lane->blocked_us);
+    }
 }
 
 void
@@ -165,105 +258,16 @@ scheduler_end_read(struct scheduler *s, const struct lane_read *read,
 
     assert(lane != NULL && lane->reading);
     lane->reading = false;
-    if (failed) {
+    lane->site->reading--;
+    if (failed)
         lane->ties = lane->known;
-    } else if (lane->future_us != NEVER) {
-        lane->more = lane->refused;
-        due_set(&s->due, &lane->due, to_mono(now, lane->future_us));
-    } else if (lane->refused || lane->returned >= lane->asked) {
-        lane->more = true;
-    } else {
-        lane->more = false;
-        due_remove(&s->due, &lane->due);
+    else
+        conclude(s, lane, now);
+    if (lane->missed_us != NEVER) {
+        int64_t missed_us = lane->missed_us;
+
+        lane->missed_us = NEVER;
+        scheduler_miss(lane, missed_us);
     }
     scheduler_refresh(s, lane);
-}
-
-void
-scheduler_begin_heads(struct scheduler *s)
-{
-    size_t at = 0;
-    uint64_t key;
-    void *value;
-
-    while (map_next(&s->lanes, &at, &key, &value)) {
-        struct lane *lane = value;
-
-        lane->headed = false;
-        lane->oldest_us = NEVER;
-    }
-    for (at = 0; map_next(&s->tasks, &at, &key, &value);) {
-        struct task *task = value;
-
-        if (task->job.due_us < task->lane->oldest_us)
-            task->lane->oldest_us = task->job.due_us;
-    }
-}
-
-void
-scheduler_head(struct scheduler *s, const struct lane_head *head,
-               const struct scheduler_now *now)
-{
-    struct lane *lane = scheduler_lane(s, head->lane, head->shard);
-
-    lane->headed = true;
-    if (head->due_us > now->database_us) {
-        due_set(&s->due, &lane->due, to_mono(now, head->due_us));
-        return;
-    }
-    if (head->due_us > lane->mark_us) {
-        lane->mark_us = head->due_us; /* there is nothing before it */
-        lane->ties = lane->known;
-    }
-    /* The oldest is in memory: nothing was missed before it. */
-    if (head->due_us >= lane->oldest_us)
-        return;
-    lane->mark_us = head->due_us;
-    lane->ties = lane->known;
-    lane->more = true;
-    scheduler_refresh(s, lane);
-}
-
-void
-scheduler_end_heads(struct scheduler *s)
-{
-    size_t at = 0;
-    uint64_t key;
-    void *value;
-
-    while (map_next(&s->lanes, &at, &key, &value)) {
-        struct lane *lane = value;
-
-        if (lane->headed)
-            continue;
-        lane->more = false;
-        due_remove(&s->due, &lane->due);
-        scheduler_refresh(s, lane);
-        if (lane->known > 0)
-            continue;
-        (void)map_remove(&s->lanes, key);
-        free(lane);
-    }
-}
-
-void
-scheduler_tick(struct scheduler *s, int64_t now_us)
-{
-    struct due *due;
-
-    while ((due = due_top(&s->due)) != NULL && due->at_us <= now_us) {
-        struct lane *lane = (struct lane *)due; /* its first member */
-
-        due_remove(&s->due, due);
-        lane->more = true;
-        scheduler_refresh(s, lane);
-    }
-}
-
-int64_t
-scheduler_next_due(const struct scheduler *s)
-{
-    const struct due *due = due_top(&s->due);
-
-    return due == NULL ? NEVER : due->at_us;
 }

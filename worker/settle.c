@@ -3,63 +3,16 @@
  */
 #include "settle.h"
 
+#include "adopt.h"
 #include "clock.h"
 #include "id.h"
 #include "log.h"
 #include "store_disable.h"
 
+#include <stdio.h>
+
 #define LOGGER "postern.worker"
-
-static void
-adopt(const struct flush_peers *peers, struct scheduler *scheduler,
-      const struct relayed *relayed, int64_t now_us, bool *others)
-{
-    uint32_t shard = lane_shard(relayed->job.lane);
-    const struct job_row row = {
-        .id = relayed->job.id,
-        .lane = relayed->job.lane,
-        .event_id = relayed->job.event_id,
-        .due_us = now_us,
-        .kind = JOB_DELIVER,
-        .shard = (uint8_t)shard,
-    };
-    struct task *task;
-
-    if (!lease_owns(peers->lease, shard)) {
-        *others = true;
-        return;
-    }
-    task = scheduler_adopt(scheduler, &row);
-    if (task == NULL)
-        return;
-    task->event = relayed->origin->event;
-    task->event_bytes = task->event->bytes;
-    payloads_pin(peers->payloads, task->event);
-    scheduler_ready(scheduler, task);
-}
-
-/* Jobs made by processing start at once: their events are here. */
-static void
-adopt_all(const struct flush_peers *peers, struct process *process,
-          int64_t now_us)
-{
-    const struct relayed *relayed;
-    struct scheduler *scheduler;
-    bool others = false;
-    size_t i, n;
-
-    relayed = process_tell(process, &n);
-    /* A worker that is stopping takes nothing on. */
-    if (n == 0 || atomic_load(&peers->desk->order) != DESK_RUN)
-        return;
-    scheduler = desk_lock(peers->desk);
-    for (i = 0; i < n; i++)
-        adopt(peers, scheduler, &relayed[i], now_us, &others);
-    desk_unlock(peers->desk);
-    desk_wake_loop(peers->desk);
-    if (others)
-        doorbell_ring(peers->doorbell);
-}
+#define UNPAUSED_US (10 * CLOCK_US_PER_S) /* a pause that could not be noted */
 
 static void
 tell_delivery(const struct flush_row *row)
@@ -83,23 +36,116 @@ tell_delivery(const struct flush_row *row)
                                               : "Delivery failed");
 }
 
+/* Every answer for so many days has been a failure, and there were some. */
+static bool
+has_failed_for_days(const struct flush_peers *peers, const struct task *task)
+{
+    int64_t limit_us = peers->settings->disable_after_days * CLOCK_US_PER_DAY;
+    int64_t failing_us;
+
+    if (limit_us == 0 || task->job.test ||
+        task->attempt.outcome.feedback != FEEDBACK_BAD)
+        return false;
+    failing_us = scheduler_failing_us(desk_lock(peers->desk), task->job.lane,
+                                      clock_mono_us());
+    desk_unlock(peers->desk);
+    return failing_us >= limit_us;
+}
+
 static void
-disable(const struct flush_peers *peers, const struct task *task)
+disable(const struct flush_peers *peers, const struct task *task,
+        const char *reason)
 {
     uint32_t id = lane_owner_id(task->job.lane);
     enum db_result result;
 
-    result = store_disable(peers->db, id, "410 Gone");
+    result = store_disable(peers->db, id, reason);
     if (result == DB_OK)
-        log_warning(LOGGER, LOG_FIELDS(LOG_INT("subscription", id)),
-                    "Subscription disabled: its endpoint answered 410 Gone");
+        log_warning(
+            LOGGER,
+            LOG_FIELDS(LOG_INT("subscription", id), LOG_TEXT("reason", reason)),
+            "Subscription disabled");
+    if (result == DB_OK)
+        result = follower_refresh(peers->follower, peers->db, peers->desk,
+                                  peers->payloads);
+    if (result != DB_OK && result != DB_NONE)
+        log_warning(
+            LOGGER,
+            LOG_FIELDS(LOG_INT("subscription", id), LOG_TEXT("reason", reason)),
+            "Cannot disable a subscription; its next delivery tries "
+            "again");
+}
+
+static void
+disable_where_due(const struct flush_peers *peers, const struct task *task)
+{
+    char reason[64];
+
+    if (task->attempt.outcome.kind == OUTCOME_DISABLE) {
+        disable(peers, task, "410 Gone");
+    } else if (has_failed_for_days(peers, task)) {
+        (void)snprintf(reason, sizeof(reason),
+                       "every delivery has failed for %d days",
+                       peers->settings->disable_after_days);
+        disable(peers, task, reason);
+    }
+}
+
+/* Its FIFO lane must not pass it over, and there is nothing more to try. */
+static void
+pause_subscription(const struct flush_peers *peers, const struct flush_row *row)
+{
+    uint32_t id = lane_owner_id(row->job.lane);
+    char reason[256], delivery[ID_TEXT_MAX];
+    enum db_result result;
+
+    id_format(ID_DELIVERY, row->job.id, delivery);
+    (void)snprintf(reason, sizeof(reason),
+                   "%s has failed for good at attempt %u", delivery,
+                   row->attempts);
+    result = store_pause(peers->db, id, reason);
+    if (result == DB_OK)
+        log_warning(
+            LOGGER,
+            LOG_FIELDS(LOG_INT("subscription", id), LOG_TEXT("reason", reason)),
+            "Subscription paused");
     if (result == DB_OK)
         result = follower_refresh(peers->follower, peers->db, peers->desk,
                                   peers->payloads);
     if (result != DB_OK && result != DB_NONE)
         log_warning(LOGGER, LOG_FIELDS(LOG_INT("subscription", id)),
-                    "Cannot disable a subscription that answered 410 Gone; "
-                    "its next delivery tries again");
+                    "Cannot pause a subscription; the failed delivery is "
+                    "tried again");
+}
+
+/* Before its task is forgotten and the lane read again. */
+static void
+pause_where_due(const struct flush_peers *peers, const struct batch *batch,
+                struct task *const *tasks, size_t count)
+{
+    size_t i;
+
+    for (i = 0; i < count; i++) {
+        const struct flush_row *row = batch_row(batch, i);
+
+        if (row->pauses && row->live &&
+            tasks[i]->attempt.outcome.kind != OUTCOME_DISABLE)
+            pause_subscription(peers, row);
+    }
+}
+
+/* When what failed is tried again, if not a person says so before. */
+static int64_t
+wait_of(const struct flush_peers *peers, const struct flush_row *row,
+        const struct task *task)
+{
+    const struct subscription *subscription;
+
+    if (!row->pauses)
+        return task->attempt.outcome.wait_us;
+    subscription = catalog_subscription(peers->follower->snapshot,
+                                        lane_owner_id(row->job.lane));
+    return subscription != NULL && subscription->paused ? 0 : UNPAUSED_US;
 }
 
 /* Says what happened, before the rows' slices go with the tasks. */
@@ -123,10 +169,16 @@ forget(const struct flush_peers *peers, const struct batch *batch,
 
     for (i = 0; i < count; i++) {
         const struct attempt *attempt = &tasks[i]->attempt;
+        const struct flush_row *row = batch_row(batch, i);
 
-        if (batch_row(batch, i)->status == FLUSH_RETRY)
+        if (row->status == FLUSH_RETRY && !row->live) {
+            /* Cancelled, or an earlier COMMIT had it: the database knows. */
+            scheduler_put_back(scheduler, tasks[i]);
+            continue;
+        }
+        if (row->status == FLUSH_RETRY)
             scheduler_expect(scheduler, tasks[i],
-                             attempt->ended_us + attempt->outcome.wait_us);
+                             attempt->ended_us + wait_of(peers, row, tasks[i]));
         scheduler_forget(scheduler, tasks[i]);
     }
     desk_unlock(peers->desk);
@@ -137,18 +189,22 @@ settle_batch(const struct flush_peers *peers, const struct batch *batch,
              struct process *process, struct task **tasks, size_t count,
              enum batch_manner manner)
 {
-    size_t i;
+    size_t i, n;
 
-    if (manner == BATCH_FULL)
-        adopt_all(peers, process, batch_row(batch, 0)->ended_us);
+    if (manner == BATCH_FULL) {
+        const struct relayed *relayed = process_tell(process, &n);
+
+        adopt_jobs(peers, relayed, n, batch_row(batch, 0)->ended_us);
+    }
     tell(batch, count);
+    if (manner == BATCH_FULL)
+        pause_where_due(peers, batch, tasks, count);
     forget(peers, batch, tasks, count);
     for (i = 0; i < count; i++) {
         /* Also if its job was cancelled, or an earlier COMMIT had it: the
            endpoint has said so. */
-        if (manner == BATCH_FULL &&
-            tasks[i]->attempt.outcome.kind == OUTCOME_DISABLE)
-            disable(peers, tasks[i]);
+        if (manner == BATCH_FULL)
+            disable_where_due(peers, tasks[i]);
         payloads_free_task(peers->payloads, tasks[i]);
         tasks[i] = NULL;
     }

@@ -10,12 +10,24 @@
 #define CUT_WAIT_US (2 * CLOCK_US_PER_S)    /* for the loop to obey */
 
 void
+store_free_dropped(struct store_loop *loop)
+{
+    struct task_list dropped = TASK_LIST_INIT;
+
+    scheduler_take_dropped(desk_lock(loop->setup.desk), &dropped);
+    desk_unlock(loop->setup.desk);
+    payloads_free_tasks(loop->setup.payloads, &dropped);
+}
+
+void
 store_drop_waiting(struct store_loop *loop)
 {
     struct task_list dropped = TASK_LIST_INIT;
-    struct scheduler *scheduler = desk_lock(loop->setup.desk);
+    struct scheduler *scheduler;
     uint32_t shard;
 
+    fanout_drop(loop->fanout);
+    scheduler = desk_lock(loop->setup.desk);
     for (shard = 0; shard < LANE_SHARDS; shard++)
         scheduler_leave_shard(scheduler, shard, false, &dropped);
     desk_unlock(loop->setup.desk);
@@ -45,14 +57,16 @@ static bool
 nothing_left(struct store_loop *loop, int64_t now_us)
 {
     struct scheduler_counts counts = store_counts(loop);
+    size_t known = counts.tasks - flush_parked(loop->flush);
     int64_t until_us =
         loop->setup.deadline_us > 0 ? loop->setup.deadline_us : now_us;
     int64_t due_us;
 
     due_us = scheduler_next_due(desk_lock(loop->setup.desk));
     desk_unlock(loop->setup.desk);
-    if (counts.tasks > 0 || counts.hungry > 0 || loop->rang ||
-        lease_sees_free(&loop->lease) || due_us <= until_us) {
+    if (known > 0 || counts.hungry > 0 || loop->rang ||
+        lease_sees_free(&loop->lease) || due_us <= until_us ||
+        !outbox_is_empty(loop->outbox)) {
         loop->fresh_us = 0;
         return false;
     }
@@ -83,18 +97,25 @@ void
 store_advance(struct store_loop *loop)
 {
     int64_t now_us = clock_mono_us();
+    size_t parked;
     bool idle;
 
     if (loop->phase == PHASE_RUN && should_stop(loop, now_us))
         finish(loop, now_us);
     if (loop->phase == PHASE_RUN)
         return;
-    idle = store_counts(loop).running == 0 && flush_waiting(loop->flush) == 0 &&
-           store_counts(loop).tasks == 0;
+    /* What the database refuses is not waited for. */
+    parked = flush_parked(loop->flush);
+    idle = store_counts(loop).running == 0 &&
+           flush_waiting(loop->flush) == parked &&
+           store_counts(loop).tasks == parked;
     if (loop->phase == PHASE_FINISH &&
         (now_us >= loop->phase_until_us || atomic_load(&loop->asked) > 1)) {
         loop->phase = PHASE_CUT;
         loop->phase_until_us = now_us + CUT_WAIT_US;
+        if (loop->setup.deadline_us > 0)
+            loop->phase_until_us =
+                store_earlier(loop->phase_until_us, loop->setup.deadline_us);
         desk_give_order(loop->setup.desk, DESK_ABORT);
     }
     if (idle || (loop->phase == PHASE_CUT && now_us >= loop->phase_until_us))

@@ -63,11 +63,18 @@ keep_lease(struct store_loop *loop, int64_t now_us)
     enum db_result result = DB_OK;
     size_t shards;
 
-    if (now_us >= loop->lease.next_us)
+    /* Before the first shards come: it says what their lanes are. */
+    if (loop->setup.follower->snapshot == NULL)
+        result = follower_refresh(loop->setup.follower, loop->db,
+                                  loop->setup.desk, loop->setup.payloads);
+    if (result == DB_OK && now_us >= loop->lease.next_us)
         result = lease_tick(&loop->lease, loop->db);
     shards = lease_count(&loop->lease);
-    if (shards > loop->shards)
+    if (loop->lease.takes != loop->takes) {
+        loop->takes = loop->lease.takes;
         loop->heads_us = 0; /* what waits there is not known yet */
+        loop->tests = true;
+    }
     if (shards == 0 && loop->shards > 0)
         loop->no_shards_since_us = now_us;
     loop->shards = shards;
@@ -106,6 +113,18 @@ look_at_tail(struct store_loop *loop, int64_t now_us)
 }
 
 static enum db_result
+look_for_tests(struct store_loop *loop)
+{
+    enum db_result result = DB_OK;
+
+    if (loop->tests)
+        result = reader_tests(loop->reader);
+    if (result == DB_OK)
+        loop->tests = false;
+    return result;
+}
+
+static enum db_result
 look_at_heads(struct store_loop *loop, int64_t now_us)
 {
     enum db_result result;
@@ -118,7 +137,8 @@ look_at_heads(struct store_loop *loop, int64_t now_us)
     loop->heads_us =
         clock_mono_us() +
         (took_us * HEADS_SHARE > HEADS_US ? took_us * HEADS_SHARE : HEADS_US);
-    if (result == DB_OK && store_counts(loop).tasks == 0)
+    if (result == DB_OK &&
+        store_counts(loop).tasks == flush_parked(loop->flush))
         loop->fresh_us = now_us;
     return result;
 }
@@ -139,6 +159,19 @@ read_lanes(struct store_loop *loop)
 }
 
 static enum db_result
+move_outbox(struct store_loop *loop, int64_t now_us)
+{
+    enum db_result result;
+    bool moved;
+
+    if (now_us < outbox_due(loop->outbox))
+        return DB_OK;
+    result = outbox_run(loop->outbox, &moved);
+    loop->rang = loop->rang || moved;
+    return result;
+}
+
+static enum db_result
 keep_house(struct store_loop *loop, int64_t now_us)
 {
     if (now_us < loop->housekeeping.next_us || !lease_owns(&loop->lease, 0))
@@ -150,6 +183,7 @@ static enum db_result
 write_results(struct store_loop *loop, int64_t now_us)
 {
     flush_collect(loop->flush);
+    store_free_dropped(loop);
     if (now_us < flush_due(loop->flush))
         return DB_OK;
     return flush_run(loop->flush);
@@ -165,11 +199,17 @@ turn(struct store_loop *loop)
     if (result == DB_OK && loop->phase == PHASE_RUN)
         result = look_at_tail(loop, now_us);
     if (result == DB_OK && loop->phase == PHASE_RUN)
+        result = look_for_tests(loop);
+    if (result == DB_OK && loop->phase == PHASE_RUN)
         result = read_lanes(loop);
     if (result == DB_OK && loop->setup.follower->snapshot != NULL)
         result = write_results(loop, now_us);
     if (result == DB_OK && loop->phase == PHASE_RUN)
+        result = fanout_run(loop->fanout);
+    if (result == DB_OK && loop->phase == PHASE_RUN)
         result = look_at_heads(loop, clock_mono_us());
+    if (result == DB_OK && loop->phase == PHASE_RUN)
+        result = move_outbox(loop, clock_mono_us());
     if (result == DB_OK && loop->phase == PHASE_RUN)
         result = keep_house(loop, clock_mono_us());
     return result;
@@ -185,7 +225,8 @@ next_turn(struct store_loop *loop)
     until = store_earlier(until, flush_due(loop->flush));
     if (loop->phase == PHASE_RUN) {
         until = store_earlier(until, tail_due(loop));
-        if (loop->hungry)
+        until = store_earlier(until, outbox_due(loop->outbox));
+        if (loop->hungry || fanout_waits(loop->fanout))
             until = 0;
         if (loop->shards > 0)
             until = store_earlier(until, loop->heads_us);
@@ -238,6 +279,8 @@ report(struct store_loop *loop)
     if (clock_mono_us() < loop->next_status_us)
         return;
     loop->next_status_us = clock_mono_us() + STATUS_US;
+    thrift_look(&loop->thrift, loop->setup.payloads,
+                flush_written(loop->flush));
     counts = store_counts(loop);
     (void)snprintf(text, sizeof(text),
                    "WATCHDOG=1\nSTATUS=%zu shards, %zu jobs in memory, "

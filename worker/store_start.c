@@ -13,8 +13,12 @@
 void
 store_close(struct store_loop *loop)
 {
+    housekeeping_free(&loop->housekeeping);
+    outbox_free(loop->outbox);
     flush_free(loop->flush);
+    fanout_free(loop->fanout);
     reader_free(loop->reader);
+    store_free_dropped(loop);
     doorbell_unlisten(loop->setup.settings->run_dir, loop->doorbell_fd);
     doorbell_free(loop->doorbell);
     db_free(loop->db);
@@ -25,6 +29,7 @@ void
 store_open(struct store_loop *loop)
 {
     const struct store_setup *setup = &loop->setup;
+    struct flush_peers peers;
 
     loop->db = db_new(setup->settings);
     loop->doorbell = doorbell_new(setup->settings->run_dir);
@@ -39,7 +44,19 @@ store_open(struct store_loop *loop)
         .follower = setup->follower,
         .lease = &loop->lease,
     });
-    loop->flush = flush_new(&(struct flush_peers){
+    peers = (struct flush_peers){
+        .settings = setup->settings,
+        .db = loop->db,
+        .desk = setup->desk,
+        .payloads = setup->payloads,
+        .follower = setup->follower,
+        .lease = &loop->lease,
+        .doorbell = loop->doorbell,
+    };
+    loop->fanout = fanout_new(&peers);
+    peers.fanout = loop->fanout;
+    loop->flush = flush_new(&peers);
+    loop->outbox = outbox_new(&(struct outbox_peers){
         .settings = setup->settings,
         .db = loop->db,
         .desk = setup->desk,

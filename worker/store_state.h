@@ -8,11 +8,14 @@
 
 #include "clock.h"
 #include "doorbell.h"
+#include "fanout.h"
 #include "flush.h"
 #include "housekeeping.h"
 #include "lease.h"
+#include "outbox.h"
 #include "reader.h"
 #include "store_loop.h"
+#include "thrift.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -31,8 +34,11 @@ struct store_loop {
     struct db *db;
     struct lease lease;
     struct reader *reader;
+    struct fanout *fanout;
     struct flush *flush;
+    struct outbox *outbox;
     struct housekeeping housekeeping;
+    struct thrift thrift;
     struct doorbell *doorbell;
     int doorbell_fd; /* or -1 */
     pthread_t thread;
@@ -49,9 +55,11 @@ struct store_loop {
     int64_t heads_us; /* when the heads are looked at again */
     int64_t fresh_us; /* when they were last, with nothing known since */
     int64_t no_shards_since_us;
-    size_t shards; /* owned when last looked at */
-    bool rang;     /* the tail has something new */
-    bool hungry;   /* the last turn did not read all lanes that want it */
+    size_t shards;  /* owned when last looked at */
+    uint64_t takes; /* how often shards had been taken then */
+    bool tests;     /* are to be looked for */
+    bool rang;      /* the tail has something new */
+    bool hungry;    /* the last turn did not read all lanes that want it */
     bool ready;
 };
 
@@ -82,5 +90,8 @@ void store_advance(struct store_loop *loop);
 
 /* Forgets all jobs that wait: they stay in the database. */
 void store_drop_waiting(struct store_loop *loop);
+
+/* Frees what the scheduler has dropped. */
+void store_free_dropped(struct store_loop *loop);
 
 #endif /* STORE_STATE_H */

@@ -9,6 +9,7 @@
 #define TASK_H
 
 #include "outcome.h"
+#include "ring.h"
 #include "store_job.h"
 
 #include <curl/curl.h>
@@ -41,10 +42,16 @@ struct task {
     struct job_row job;
     enum task_state state;
     bool slot;           /* runs in the delivery loop */
+    bool aged;           /* the scheduler's: 1 s or more in flight */
+    uint8_t share;       /* the scheduler's: whose slots it takes */
     bool orphan;         /* its lease is lost: whatever comes back is dropped */
     struct event *event; /* pinned in the cache; NULL: it does not exist */
     size_t event_bytes;  /* memory that the event takes */
     struct lane *lane;
+    size_t
+        counted_bytes; /* the scheduler's: of event_bytes, known or guessed */
+    int64_t begun_us;  /* monotonic, when it was started */
+    struct ring_link young; /* the scheduler's: running, and not aged */
     struct task *next;
     struct attempt attempt; /* valid when TASK_DONE */
 };

@@ -9,6 +9,7 @@
 
 #include <arpa/inet.h>
 #include <assert.h>
+#include <openssl/ssl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,7 +17,8 @@
 
 #define ANSWER_MAX (1024 * 1024) /* bytes read of an answer */
 #define CONNECT_MAX_MS 10000
-#define IDLE_CONNECTION_S 50L  /* many load balancers close after 60 */
+#define RECEIVE_BYTES 4096L    /* answers are small */
+#define SEND_BYTES 16384L      /* the least that libcurl takes */
 #define CONNECTION_LIFE_S 300L /* then look the name up again */
 
 /* Asked before every connection with the resolved address, so a name that
@@ -60,6 +62,16 @@ check_peer(void *arg, char *peer, char *local, int peer_port, int local_port)
     return CURL_PREREQFUNC_ABORT;
 }
 
+/* A connection that waits for its answer needs no buffers meanwhile. */
+static CURLcode
+adapt_tls(CURL *easy, void *context, void *arg)
+{
+    (void)easy;
+    (void)arg;
+    (void)SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS);
+    return CURLE_OK;
+}
+
 static size_t
 receive(char *data, size_t size, size_t count, void *arg)
 {
@@ -94,6 +106,10 @@ set_fixed_options(struct transfer *transfer)
     SET(CURLOPT_PROTOCOLS_STR, "http,https");
     SET(CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
     SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+    SET(CURLOPT_BUFFERSIZE, RECEIVE_BYTES);
+    SET(CURLOPT_UPLOAD_BUFFERSIZE, SEND_BYTES);
+    SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+    SET(CURLOPT_SSL_CTX_FUNCTION, adapt_tls);
     /* With a path libcurl would load all certificates anew for each
        connection. */
     SET(CURLOPT_CAPATH, NULL);
@@ -107,7 +123,7 @@ set_fixed_options(struct transfer *transfer)
     SET(CURLOPT_WRITEFUNCTION, receive);
     SET(CURLOPT_WRITEDATA, transfer);
     SET(CURLOPT_ERRORBUFFER, transfer->error);
-    SET(CURLOPT_MAXAGE_CONN, IDLE_CONNECTION_S);
+    SET(CURLOPT_MAXAGE_CONN, TRANSFER_IDLE_CONNECTION_S);
     SET(CURLOPT_MAXLIFETIME_CONN, CONNECTION_LIFE_S);
     SET(CURLOPT_POST, 1L);
     return !failed;
@@ -230,6 +246,28 @@ static const char *const obstacle_texts[OBSTACLE_COUNT] = {
     [OBSTACLE_INTERNAL] = "the request could not be made",
 };
 
+/* What libcurl's own words are to be read after, where they alone would be
+   riddles. */
+static const struct {
+    CURLcode code;
+    const char *text;
+} introductions[] = {
+    {CURLE_PEER_FAILED_VERIFICATION, "the certificate is not accepted: "},
+    {CURLE_SSL_CONNECT_ERROR, "no agreement about TLS (1.2 or newer): "},
+};
+
+static const char *
+introduce(CURLcode code)
+{
+    size_t i;
+
+    for (i = 0; i < sizeof(introductions) / sizeof(introductions[0]); i++) {
+        if (introductions[i].code == code)
+            return introductions[i].text;
+    }
+    return "";
+}
+
 static void
 describe(const struct transfer *transfer, CURLcode code, long status,
          enum obstacle obstacle, char error[CURL_ERROR_SIZE])
@@ -243,7 +281,7 @@ describe(const struct transfer *transfer, CURLcode code, long status,
     else if (code == CURLE_OK)
         (void)snprintf(error, CURL_ERROR_SIZE, "HTTP %ld", status);
     else
-        (void)snprintf(error, CURL_ERROR_SIZE, "%s",
+        (void)snprintf(error, CURL_ERROR_SIZE, "%s%.200s", introduce(code),
                        transfer->error[0] != '\0' ? transfer->error
                                                   : curl_easy_strerror(code));
     for (i = 0; error[i] != '\0'; i++) {

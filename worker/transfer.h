@@ -18,6 +18,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* How long a connection may wait for its next use; many load balancers close
+   after 60. */
+#define TRANSFER_IDLE_CONNECTION_S 50L
+
 /* What all transfers of a loop have in common; outlives them. */
 struct transfer_rules {
     struct target_nets allow; /* private networks that may be reached */

@@ -18,6 +18,7 @@
 #include "seal.h"
 #include "shutdown.h"
 #include "store_loop.h"
+#include "thrift.h"
 
 #include <curl/curl.h>
 #include <errno.h>
@@ -72,6 +73,10 @@ open_desk(struct worker *worker)
         .tasks = (size_t)settings->slots * TASKS_PER_SLOT,
         .bytes = (size_t)settings->cache_bytes,
         .event_bytes = (size_t)settings->max_body,
+        .inflight_bytes = (size_t)settings->inflight_bytes,
+        .breaker_failures = (uint32_t)settings->breaker_failures,
+        .breaker_open_us = settings->breaker_open_s * CLOCK_US_PER_S,
+        .breaker_max_us = settings->breaker_max_s * CLOCK_US_PER_S,
     };
     struct scheduler *scheduler;
 
@@ -214,6 +219,7 @@ worker_run(const struct settings *settings, const struct worker_limits *limits)
        are threads. */
     (void)setenv("RES_OPTIONS", "timeout:2 attempts:2", 0);
     raise_file_limit(settings);
+    thrift_begin();
     worker.sealer = seal_open_key(settings->key_file, &why);
     if (worker.sealer == NULL) {
         log_error(LOGGER, NULL, "%s", buf_slice(&why).ptr);

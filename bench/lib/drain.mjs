@@ -3,6 +3,7 @@
 
 import { check, median, withGateway } from './gateway.mjs';
 import { measure } from './programs.mjs';
+import { idle } from './idle.mjs';
 
 export const SUBSCRIPTIONS = 50;
 
@@ -14,24 +15,26 @@ export async function fill(gateway, count, first) {
     return first + count;
 }
 
-// Starts the worker and waits until every job is archived. The clock runs from
-// the first delivery that arrives to the last job filed away.
-export async function drainOnce(gateway, count) {
+// Starts the worker and waits until all `count` jobs are archived; `left` more
+// in the table are not expected to end. The clock runs from the first delivery
+// that arrives to the last job filed away.
+export async function drainOnce(gateway, count, left = 0) {
     await gateway.sink.reset();
-    check('jobs that wait', await gateway.jobs(), count);
-    const before = await gateway.value('SELECT COUNT(*) FROM deliveries');
+    check('jobs that wait', await gateway.jobs(), count + left);
+    const before = await gateway.archived();
     const statements = await gateway.statements();
     await gateway.startWorker();
-    const end = await gateway.drained();
+    await gateway.arrived(count);
+    const end = await gateway.drained(left);
     const used = await gateway.statements() - statements;
+    const cpu = gateway.cpu('worker');
     const stats = await gateway.sink.stats();
-    check('deliveries archived as success', await gateway.value(
-        "SELECT COUNT(*) FROM deliveries WHERE status = 'success'") - before,
-    count);
-    check('deliveries that arrived', stats.requests, count);
+    check('deliveries archived as success', await gateway.archived() - before,
+        count);
     check('different events that arrived', stats.distinct, count);
+    check('deliveries that came twice', stats.repeated, 0);
     return { rate: count / ((end - stats.first_us) / 1e6),
-        statements: used / count };
+        statements: used / count, cpu_us: cpu / count * 1e6 };
 }
 
 async function floorCurl(gateway, count) {
@@ -48,7 +51,7 @@ async function floorCurl(gateway, count) {
 export async function drain(report, { full }) {
     const count = full ? 200_000 : 40_000;
     await withGateway({}, async (gateway) => {
-        const floors = [], rates = [], statements = [];
+        const floors = [], rates = [], statements = [], cpu = [];
         let next = 0;
         await gateway.subscribe('bench', SUBSCRIPTIONS);
         report.add('worker_memory_fresh', gateway.memory('worker'), 'MB');
@@ -59,15 +62,18 @@ export async function drain(report, { full }) {
             const done = await drainOnce(gateway, count);
             rates.push(done.rate);
             statements.push(done.statements);
+            cpu.push(done.cpu_us);
         }
         report.add('drain', median(rates), 'deliveries/s', median(floors),
             median(rates.map((rate, i) => rate / floors[i])));
+        report.add('worker_memory_busy', gateway.memory('worker'), 'MB');
+        report.add('cpu_per_delivery', median(cpu), 'us');
+        report.add('statements_per_delivery', median(statements),
+            'statements');
         const { per_second: queue } = await measure('floor_queue',
             { config: gateway.stack.env.POSTERN_CONF,
                 count: Math.min(count, 60_000) });
         report.add('drain_of_queue', median(rates), 'deliveries/s', queue);
-        report.add('statements_per_delivery', median(statements),
-            'statements');
-        report.add('worker_memory', gateway.memory('worker'), 'MB');
+        await idle(report, gateway);
     });
 }

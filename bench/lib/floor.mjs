@@ -1,14 +1,21 @@
 // floor.mjs - nginx with the stack's own configuration in front of a libfcgi
-// program that does nothing.
+// program that does nothing; with connections that nginx keeps, and without.
 
-import { spawn } from 'node:child_process';
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync }
-    from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { eventually } from '../../tests/func/lib/wait.mjs';
-import { Server } from './programs.mjs';
+import { Server, startNginx, temporaryDir } from './programs.mjs';
+
+const CONNECTIONS = 64; // of the load generator
+const PROBE_S = 2;
+
+// libfcgi gives a thread to a connection for as long as it lasts: as many as
+// both processes of nginx may keep, and as many again as may be in use.
+const MANNERS = {
+    closed: { keep: false, threads: 32 },
+    kept: { keep: true, threads: 3 * CONNECTIONS },
+};
 
 export async function freePort() {
     const server = net.createServer();
@@ -26,32 +33,39 @@ export function answers(port) {
     });
 }
 
+// The site of the stack with our own port, files and FastCGI server.
+function derive(text, { dir, port, keep }) {
+    const upstream = `upstream floor {\n    server "unix:${dir}/fcgi.sock";\n` +
+        `${keep ? `    keepalive ${CONNECTIONS};\n` : ''}}\n`;
+    const site = text
+        .replaceAll(/^upstream [^}]*\}\n/gm, '')
+        .replace(/\blisten [\d.]+:\d+[^;]*;/, `listen 127.0.0.1:${port};`)
+        .replaceAll(/"[^"]*\/(log|tmp|run)\/([^"]*)"/g, `"${dir}/$2"`)
+        .replaceAll(/^ *fastcgi_keep_conn .*;\n/gm, '')
+        .replaceAll(/^( *)fastcgi_pass .*;/gm, '$1fastcgi_pass floor;\n' +
+            `$1fastcgi_keep_conn ${keep ? 'on' : 'off'};`);
+    return site.includes('fastcgi_pass') ? upstream + site : site;
+}
+
 export class Floor {
-    static async start(stack, threads) {
+    static async start(stack, manner) {
         const floor = new Floor();
+        const { keep, threads } = MANNERS[manner];
         const port = await freePort();
-        floor.dir = mkdtempSync(join(tmpdir(), 'postern-floor-'));
-        chmodSync(floor.dir, 0o755);
-        const socket = join(floor.dir, 'fcgi.sock');
-        const conf = join(stack.dir, 'conf');
-        const parts = ['fastcgi_postern.conf', 'site.conf', 'nginx.conf'];
-        for (const name of parts) {
-            const text = readFileSync(join(conf, name), 'utf8')
-                .replace(/\blisten [\d.]+:\d+;/, `listen 127.0.0.1:${port};`)
-                .replaceAll(/"[^"]*\/(log|tmp|run)\/([^"]*)"/g,
-                    `"${floor.dir}/$2"`)
-                .replace(/^ *fastcgi_pass .*;/m, `fastcgi_pass "unix:${socket}";`);
-            writeFileSync(join(floor.dir, name), text, { mode: 0o644 });
-        }
+        floor.manner = manner;
         floor.url = `http://127.0.0.1:${port}`;
-        floor.fcgi = await Server.bench('floor_fcgi', { socket, threads });
-        floor.web = spawn('nginx', ['-c', join(floor.dir, 'nginx.conf'),
-            '-e', join(floor.dir, 'error.log')],
-        { stdio: ['ignore', 'ignore', 'inherit'],
-            env: { PATH: `${process.env.PATH}:/usr/sbin:/sbin` } });
-        floor.webEnded = new Promise((resolve) =>
-            floor.web.on('exit', resolve));
+        Object.assign(floor, temporaryDir('floor'));
         try {
+            for (const name of ['fastcgi_postern.conf', 'site.conf',
+                'nginx.conf']) {
+                const text = readFileSync(join(stack.dir, 'conf', name), 'utf8');
+                writeFileSync(join(floor.dir, name),
+                    derive(text, { dir: floor.dir, port, keep }),
+                    { mode: 0o644 });
+            }
+            floor.fcgi = await Server.bench('floor_fcgi',
+                { socket: join(floor.dir, 'fcgi.sock'), threads });
+            floor.stopWeb = startNginx(floor.dir);
             await eventually('the floor answers', () => answers(port), 10_000);
         } catch (error) {
             await floor.stop();
@@ -60,10 +74,33 @@ export class Floor {
         return floor;
     }
 
+    // The faster manner, running; what both did goes into the report, if any.
+    static async best(gateway, report = null) {
+        const floors = [];
+        try {
+            for (const manner of Object.keys(MANNERS))
+                floors.push(await Floor.start(gateway.stack, manner));
+            for (const [i, warm] of [true, false, false].entries())
+                for (const floor of floors) {
+                    const { per_second: rate } = await gateway.inbound(
+                        { connections: CONNECTIONS, tag: `floor${i}`,
+                            seconds: warm ? 1 : PROBE_S }, floor.url);
+                    floor.rate = warm ? 0 : Math.max(floor.rate, rate);
+                }
+            for (const floor of report === null ? [] : floors)
+                report.add(`floor_fcgi_${floor.manner}`, floor.rate,
+                    'requests/s');
+            floors.sort((a, b) => a.rate - b.rate);
+            return floors.pop();
+        } finally {
+            for (const floor of floors)
+                await floor.stop();
+        }
+    }
+
     async stop() {
-        this.web.kill('SIGTERM');
-        await this.webEnded;
-        await this.fcgi.stop();
-        rmSync(this.dir, { recursive: true, force: true });
+        await this.stopWeb?.();
+        await this.fcgi?.stop();
+        this.remove();
     }
 }

@@ -3,7 +3,8 @@
 
 import { readFileSync, readdirSync } from 'node:fs';
 import { Stack } from '../../tests/func/lib/stack.mjs';
-import { eventually } from '../../tests/func/lib/wait.mjs';
+import { pause } from '../../tests/func/lib/wait.mjs';
+import { describeDatabase } from './machine.mjs';
 import { Sink, measure } from './programs.mjs';
 
 export const THREADS = 32; // of a responder: the default of `threads`
@@ -17,18 +18,29 @@ export function nowUs() {
     return Number(process.hrtime.bigint() / 1000n);
 }
 
+// The first id of that millisecond (base/id.h).
+export function idAt(ms) {
+    return BigInt(ms - 1735689600000) << 22n;
+}
+
 export class Gateway {
     static async start(conf = {}) {
         const gateway = new Gateway();
         gateway.asked = 0; // statements of our own
+        gateway.firstId = idAt(Date.now());
         gateway.stack = await Stack.start({ threads: THREADS, conf });
-        gateway.sink = await Sink.start();
-        await gateway.value('SELECT 1');
+        try {
+            gateway.sink = await Sink.start();
+            await gateway.value('SELECT 1');
+        } catch (error) {
+            await gateway.stop();
+            throw error;
+        }
         return gateway;
     }
 
     async stop() {
-        await this.sink.stop();
+        await this.sink?.stop();
         await this.stack.stop();
     }
 
@@ -37,9 +49,16 @@ export class Gateway {
         return this.stack.sql.count(text);
     }
 
+    // Returns how many rows were changed.
     async execute(text) {
         this.asked++;
-        await this.stack.sql.rows(text);
+        return (await this.stack.sql.rows(text)).affectedRows;
+    }
+
+    // Deliveries of jobs that were made since this gateway runs.
+    archived() {
+        return this.value("SELECT COUNT(*) FROM deliveries WHERE status = " +
+            `'success' AND id >= ${this.firstId}`);
     }
 
     // Statements that others have sent since the server started.
@@ -100,10 +119,34 @@ export class Gateway {
         return this.stack.restart('worker');
     }
 
-    async drained(ms = 120_000) {
-        await eventually('all jobs are done',
-            async () => await this.jobs() === 0, ms);
-        return nowUs();
+    // Waits until no more jobs than these are left. To count many again and
+    // again is work for the database too: at most a tenth of the time.
+    async drained(left = 0, ms = 600_000) {
+        const end = nowUs() + ms * 1000;
+        for (;;) {
+            const began = nowUs();
+            const jobs = await this.jobs();
+            if (jobs <= left)
+                return nowUs();
+            if (nowUs() > end)
+                throw new Error(`${jobs} jobs are left after ${ms / 1000} s`);
+            await pause(Math.max(10, (nowUs() - began) / 100));
+        }
+    }
+
+    // Waits until the sink has got so many requests, or ("distinct")
+    // different events.
+    async arrived(count, what = 'distinct', ms = 600_000) {
+        const end = nowUs() + ms * 1000;
+        for (;;) {
+            const stats = await this.sink.stats();
+            if (stats[what] >= count)
+                return stats;
+            if (nowUs() > end)
+                throw new Error(`${stats[what]} of ${count} have arrived ` +
+                    `after ${ms / 1000} s`);
+            await pause(50);
+        }
     }
 
     // Resident memory of all processes of one kind, MB.
@@ -127,12 +170,19 @@ export class Gateway {
 }
 
 let current = null; // the gateway that runs now
+let database = null;
+
+// How the database of the last gateway was set up.
+export function databaseSeen() {
+    return database;
+}
 
 // Starts a gateway for one scenario and stops it whatever happens.
 export async function withGateway(conf, steps) {
     const gateway = await Gateway.start(conf);
     current = gateway;
     try {
+        database = await describeDatabase(gateway.stack.sql);
         return await steps(gateway);
     } finally {
         current = null;
@@ -140,7 +190,7 @@ export async function withGateway(conf, steps) {
     }
 }
 
-// Interrupted: no stack stays behind. Sink and floors end with this process.
+// Interrupted: no stack stays behind. Everything else ends with this process.
 export function stopOnSignals() {
     for (const signal of ['SIGINT', 'SIGTERM'])
         process.once(signal, async () => {

@@ -1,9 +1,8 @@
 // pipeline.mjs - events that come in, are delivered and filed away, all at the
-// same time: the rate that can be kept up, latency at a moderate one, and what
-// the programs cost when nothing happens.
+// same time: the rate that can be kept up, and latency at a moderate one.
 
 import { Floor } from './floor.mjs';
-import { check, nowUs, THREADS, withGateway } from './gateway.mjs';
+import { check, nowUs, withGateway } from './gateway.mjs';
 import { SUBSCRIPTIONS } from './drain.mjs';
 import { pause } from '../../tests/func/lib/wait.mjs';
 
@@ -85,21 +84,10 @@ async function findRate(gateway, seconds) {
     throw new Error('no rate was kept up');
 }
 
-async function idle(report, gateway, seconds) {
-    await pause(3000);
-    const before = await gateway.statements();
-    const cpu = gateway.cpu('responder', 'worker');
-    await pause(seconds * 1000);
-    report.add('idle_statements', (await gateway.statements() - before) /
-        seconds, 'statements/s');
-    report.add('idle_cpu', (gateway.cpu('responder', 'worker') - cpu) /
-        seconds * 100, '% of one');
-}
-
 export async function pipeline(report, { full }) {
     await withGateway({}, async (gateway) => {
         await gateway.subscribe('bench', SUBSCRIPTIONS);
-        const floor = await Floor.start(gateway.stack, THREADS);
+        const floor = await Floor.best(gateway);
         try {
             const { per_second: limit } = await gateway.inbound(
                 { connections: 64, seconds: full ? 10 : 4 }, floor.url);
@@ -116,6 +104,5 @@ export async function pipeline(report, { full }) {
         } finally {
             await floor.stop();
         }
-        await idle(report, gateway, full ? 30 : 10);
     });
 }

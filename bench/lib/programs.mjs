@@ -1,8 +1,11 @@
 // programs.mjs - the benchmark's C programs: one that runs to its end and says
-// what it found, and servers that run until they are stopped.
+// what it found, and servers that run until they are stopped. Nothing of it
+// survives this process.
 
 import { spawn } from 'node:child_process';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { createInterface } from 'node:readline';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build, run } from '../../tests/func/lib/stack.mjs';
 import { request } from '../../tests/func/lib/http.mjs';
@@ -20,6 +23,40 @@ export async function measure(name, options) {
         throw new Error(`${name}: exit ${done.code} ${done.signal ?? ''}\n` +
             done.stderr + done.stdout);
     return { ...JSON.parse(done.stdout), said: done.stderr };
+}
+
+const leavings = new Set(); // what is to be done at the end in any case
+
+process.on('exit', () => {
+    for (const clean of leavings)
+        clean();
+});
+
+// A directory that servers of other users may enter, and what removes it.
+export function temporaryDir(name) {
+    const dir = mkdtempSync(join(tmpdir(), `postern-${name}-`));
+    const remove = () => {
+        leavings.delete(remove);
+        rmSync(dir, { recursive: true, force: true });
+    };
+    leavings.add(remove);
+    chmodSync(dir, 0o755);
+    return { dir, remove };
+}
+
+// nginx with DIR/nginx.conf; what ends it.
+export function startNginx(dir) {
+    const child = spawn('nginx', ['-c', join(dir, 'nginx.conf'), '-e',
+        join(dir, 'error.log')], { stdio: ['ignore', 'ignore', 'inherit'],
+        env: { PATH: `${process.env.PATH}:/usr/sbin:/sbin` } });
+    const kill = () => child.kill('SIGTERM');
+    leavings.add(kill);
+    const ended = new Promise((resolve) => child.on('exit', resolve));
+    return async () => {
+        kill();
+        await ended;
+        leavings.delete(kill);
+    };
 }
 
 // A server of bench/: ready when it has printed its first line.

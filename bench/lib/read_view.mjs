@@ -7,7 +7,7 @@ import { withGateway } from './gateway.mjs';
 const WARM = 10_000; // jobs
 
 export async function readView(report, { full }) {
-    const count = full ? 200_000 : 20_000;
+    const count = full ? 100_000 : 20_000;
     await withGateway({}, async (gateway) => {
         await gateway.subscribe('bench', SUBSCRIPTIONS);
         let next = 0, without;

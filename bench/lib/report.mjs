@@ -1,9 +1,11 @@
 // report.mjs - the figures: a table for people, build/bench.json for programs.
 
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { cpus, loadavg, release, totalmem } from 'node:os';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from '../../tests/func/lib/stack.mjs';
+import { describeMachine, machineLines } from './machine.mjs';
+
+const FILE = join(build, 'bench.json');
 
 // What is aimed at: [figure, 'value' or 'ratio', '>=' or '<=', number].
 const TARGETS = new Map([
@@ -20,6 +22,9 @@ const TARGETS = new Map([
     ['worker_memory_2000_http', ['value', '<=', 64]],
     ['worker_memory_2000_https', ['value', '<=', 180]],
     ['tls_connection', ['value', '<=', 2]],
+    ['scheduling_1000', ['ratio', '<=', 1.2]],
+    ['scheduling_100000', ['ratio', '<=', 1.2]],
+    ['scheduling_1000000', ['ratio', '<=', 1.2]],
     ['drain_with_read_view', ['ratio', '>=', 0.8]],
     ['fanout', ['ratio', '>=', 0.9]],
     ['fairness_p99', ['ratio', '<=', 1.2]],
@@ -46,7 +51,7 @@ export class Report {
         this.mode = mode;
         this.figures = [];
         this.began = Date.now();
-        this.loadBefore = loadavg()[0];
+        this.machine = describeMachine();
     }
 
     // floor: what it is compared with, in the same unit; null: nothing.
@@ -77,30 +82,44 @@ export class Report {
     }
 
     print() {
-        console.log(`\n${this.heading()}`);
+        console.log(`\n${machineLines(this.machine).join('\n')}\n`);
+        console.log(this.heading());
         for (const figure of this.figures)
             console.log(this.line(figure));
     }
 
     save(error) {
-        const path = join(build, 'bench.json');
+        const seconds = Math.round((Date.now() - this.began) / 1000);
         mkdirSync(build, { recursive: true });
-        writeFileSync(path, JSON.stringify({
+        writeFileSync(FILE, JSON.stringify({
             mode: this.mode,
             began: new Date(this.began).toISOString(),
-            seconds: Math.round((Date.now() - this.began) / 1000),
-            machine: {
-                cpus: cpus().length,
-                model: cpus()[0]?.model ?? 'unknown',
-                memory_gb: Math.round(totalmem() / 2 ** 30),
-                kernel: release(),
-                load_before: this.loadBefore,
-            },
+            seconds,
+            machine: this.machine,
             error: error ? String(error) : null,
             figures: this.figures,
         }, null, 2) + '\n');
-        console.log(`\n${path}: ${this.figures.length} figures in ` +
-            `${Math.round((Date.now() - this.began) / 1000)} s, load before ` +
-            `${this.loadBefore.toFixed(1)} on ${cpus().length} CPUs`);
+        console.log(`\n${FILE}: ${this.figures.length} figures in ${seconds} s`);
     }
+}
+
+// The last run's figures as a table for the documentation.
+export function markdown() {
+    const { mode, began, seconds, machine, error, figures } =
+        JSON.parse(readFileSync(FILE, 'utf8'));
+    const cell = (number) => shown(number).replace(/\B(?=(\d{3})+$)/, ',');
+    const lines = [
+        `${mode === 'full' ? '`make bench-full`' : '`make bench`'} of ` +
+            `${began.slice(0, 10)}, ${Math.round(seconds / 60)} minutes:`, '',
+        ...machineLines(machine).map((line) => `- ${line}`), '',
+        '| figure | value | unit | floor | ratio | target | |',
+        '|---|---:|---|---:|---:|---|---|',
+        ...figures.map((f) => `| \`${f.name}\` | ${cell(f.value)} | ` +
+            `${f.unit} | ${cell(f.floor)} | ${shown(f.ratio)} | ` +
+            `${f.target ?? ''} | ${f.met === null ? ''
+                : f.met ? 'met' : '**missed**'} |`),
+    ];
+    if (error)
+        lines.push('', `The run failed: ${error}`);
+    return lines.join('\n');
 }

@@ -1,14 +1,14 @@
 // tls.mjs - what TLS costs the worker: memory with 2,000 transfers in flight, and
 // CPU time of a new connection with a full handshake.
 
-import { execFileSync, spawn } from 'node:child_process';
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { execFileSync } from 'node:child_process';
+import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { eventually } from '../../tests/func/lib/wait.mjs';
 import { answers, freePort } from './floor.mjs';
 import { check, withGateway } from './gateway.mjs';
 import { CONF, inFlight } from './memory.mjs';
+import { startNginx, temporaryDir } from './programs.mjs';
 
 const CONNECTIONS = 2000; // new ones, for the CPU time
 const ENDPOINTS = 50;
@@ -68,10 +68,7 @@ async function cpuOfEach(gateway, name, base, first) {
     return used / CONNECTIONS * 1000;
 }
 
-export async function tls(report) {
-    const dir = mkdtempSync(join(tmpdir(), 'postern-tls-'));
-    chmodSync(dir, 0o755);
-    makeCertificate(dir);
+async function measureTls(report, dir) {
     await withGateway({ ...CONF, ca_bundle: join(dir, 'ca.pem') },
         async (gateway) => {
             const ports = { https: await freePort(),
@@ -79,10 +76,7 @@ export async function tls(report) {
                 httpClosing: await freePort() };
             writeFileSync(join(dir, 'nginx.conf'),
                 config(dir, gateway.sink.url, ports));
-            const web = spawn('nginx', ['-c', join(dir, 'nginx.conf'), '-e',
-                join(dir, 'error.log')], { stdio: 'ignore',
-                env: { PATH: `${process.env.PATH}:/usr/sbin:/sbin` } });
-            const ended = new Promise((resolve) => web.on('exit', resolve));
+            const stopWeb = startNginx(dir);
             try {
                 await eventually('nginx answers',
                     () => answers(ports.https), 10_000);
@@ -94,9 +88,17 @@ export async function tls(report) {
                 report.add('worker_memory_2000_https', await inFlight(gateway,
                     `https://127.0.0.1:${ports.https}`), 'MB');
             } finally {
-                web.kill('SIGTERM');
-                await ended;
+                await stopWeb();
             }
         });
-    rmSync(dir, { recursive: true, force: true });
+}
+
+export async function tls(report) {
+    const { dir, remove } = temporaryDir('tls');
+    try {
+        makeCertificate(dir);
+        await measureTls(report, dir);
+    } finally {
+        remove();
+    }
 }

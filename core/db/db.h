@@ -57,6 +57,10 @@ unsigned db_error_number(const struct db *db); /* MariaDB errno, 0 = none */
 enum db_result db_classify(unsigned error_number);
 const char *db_result_name(enum db_result result);
 
+/* After DB_BROKEN: true if the fault is a value that does not fit its column,
+   or a statement larger than max_allowed_packet, so that other rows may do. */
+bool db_error_is_of_value(const struct db *db);
+
 enum db_result db_begin(struct db *db) __attribute__((warn_unused_result));
 /* DB_OK, DB_AGAIN (it certainly did not happen) or DB_UNKNOWN. */
 enum db_result db_commit(struct db *db) __attribute__((warn_unused_result));

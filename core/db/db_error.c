@@ -96,6 +96,26 @@ db_error_is_loss(unsigned number)
 }
 
 bool
+db_error_is_of_value(const struct db *db)
+{
+    static const unsigned numbers[] = {
+        ER_DATA_TOO_LONG,         ER_WARN_DATA_OUT_OF_RANGE,
+        ER_TRUNCATED_WRONG_VALUE, ER_TRUNCATED_WRONG_VALUE_FOR_FIELD,
+        ER_BAD_NULL_ERROR,        ER_TOO_BIG_ROWSIZE,
+        ER_NET_PACKET_TOO_LARGE,  ER_CONSTRAINT_FAILED,
+    };
+    size_t i;
+
+    /* Our own word for a packet that was not even sent has no number. */
+    if (db->error_number == 0)
+        return db_connected(db);
+    for (i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+        if (numbers[i] == db->error_number)
+            return true;
+    return false;
+}
+
+bool
 db_error_is_rollback(unsigned number)
 {
     return number == ER_LOCK_DEADLOCK || number == ER_LOCK_WAIT_TIMEOUT ||

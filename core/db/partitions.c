@@ -16,8 +16,6 @@
 
 #define SQL_MAX ((size_t)64 << 10)
 #define NAME_MAX_LEN 12 /* pYYYYMMDD and a NUL */
-#define DROP_MAX 31     /* days dropped by one call */
-#define KEEP_ROWS 500   /* events copied by one statement */
 #define TRIES 30
 #define PAUSE_MIN_MS 5
 #define PAUSE_SPREAD_MS 25
@@ -36,13 +34,12 @@ static const struct {
     const char *name;
     bool by_id; /* RANGE (id), else RANGE COLUMNS (a DATE) */
     enum kept_for kept_for;
-} tables[] = {
+} tables[PARTITIONS_TABLES] = {
     {"events", true, FOR_EVENTS_DAYS},
     {"deliveries", false, FOR_DELIVERIES_DAYS},
     {"attempts", false, FOR_DELIVERIES_DAYS},
     {"rejections", false, FOR_EVENTS_DAYS},
 };
-#define TABLES (sizeof(tables) / sizeof(tables[0]))
 
 /* The days that have a partition, ascending. */
 struct days {
@@ -188,9 +185,10 @@ add_partition(struct buf *sql, int64_t day, bool by_id)
     sql_raw(sql, "), ");
 }
 
-static enum db_result
-make_days(struct db *db, size_t table, int64_t today)
+enum db_result
+partitions_make_days(struct db *db, size_t table, int64_t now_us)
 {
+    int64_t today = partitions_day(now_us);
     int64_t last = today + PARTITIONS_DAYS_AHEAD, first = today, day;
     struct days days = {NULL, 0};
     struct buf rest = BUF_INIT(SQL_MAX);
@@ -224,90 +222,54 @@ partitions_make(struct db *db, int64_t now_us)
     enum db_result result = DB_OK;
     size_t i;
 
-    for (i = 0; i < TABLES && result == DB_OK; i++)
-        result = make_days(db, i, partitions_day(now_us));
-    return result;
-}
-
-/* Copies what live jobs still need of the events before `end`, until a look
-   finds nothing more to copy. */
-static enum db_result
-keep_needed_events(struct db *db, uint64_t end)
-{
-    struct buf sql = BUF_INIT(SQL_MAX);
-    enum db_result result;
-    uint64_t copied = 0;
-
-    sql_raw(
-        &sql,
-        "INSERT IGNORE INTO events_kept (id, application_id, source_id, "
-        "type, verified, test, relayed, external_id, channels, metadata, "
-        "payload) "
-        "SELECT e.id, e.application_id, e.source_id, e.type, e.verified, "
-        "e.test, e.relayed, e.external_id, e.channels, e.metadata, e.payload "
-        "FROM jobs j JOIN events e ON e.id = j.event_id "
-        "LEFT JOIN events_kept k ON k.id = j.event_id "
-        "WHERE j.event_id < ");
-    sql_u64(&sql, end);
-    sql_raw(&sql, " AND k.id IS NULL LIMIT ");
-    sql_u64(&sql, KEEP_ROWS);
-    do
-        result = db_exec(db, buf_slice(&sql), &copied);
-    while (result == DB_OK && copied > 0);
-    buf_free(&sql);
-    return result;
-}
-
-static enum db_result
-drop_days(struct db *db, size_t table, int64_t first_kept)
-{
-    struct days days = {NULL, 0};
-    struct buf rest = BUF_INIT(SQL_MAX);
-    enum db_result result = read_days(db, tables[table].name, &days);
-    char name[NAME_MAX_LEN];
-    size_t i;
-
-    if (result != DB_OK)
-        goto out;
-    for (i = 0; i < days.count && i < DROP_MAX; i++) {
-        if (days.list[i] >= first_kept)
-            break;
-        day_to_name(days.list[i], name);
-        sql_raw(&rest, i == 0 ? "DROP PARTITION " : ", ");
-        sql_raw(&rest, name);
-    }
-    if (i == 0)
-        goto out;
-    if (tables[table].by_id) {
-        int64_t end_us = (days.list[i - 1] + 1) * CLOCK_US_PER_DAY;
-
-        result = keep_needed_events(db, id_floor(end_us));
-        if (result != DB_OK)
-            goto out;
-    }
-    result = partitions_alter(db, tables[table].name, rest.data,
-                              days.list[0] < first_kept - 1);
-    if (result == DB_NONE)
-        result = DB_OK;
-out:
-    buf_free(&rest);
-    free(days.list);
+    for (i = 0; i < PARTITIONS_TABLES && result == DB_OK; i++)
+        result = partitions_make_days(db, i, now_us);
     return result;
 }
 
 enum db_result
-partitions_drop(struct db *db, int64_t now_us, int events_days,
-                int deliveries_days)
+partitions_find_old(struct db *db, size_t table, int64_t now_us,
+                    const struct settings *settings, struct partitions_old *old)
 {
-    int64_t today = partitions_day(now_us);
-    enum db_result result = DB_OK;
+    int kept_days = tables[table].kept_for == FOR_EVENTS_DAYS
+                        ? settings->events_days
+                        : settings->deliveries_days;
+    int64_t first_kept = partitions_day(now_us) - kept_days;
+    struct days days = {NULL, 0};
+    enum db_result result = read_days(db, tables[table].name, &days);
     size_t i;
 
-    for (i = 0; i < TABLES && result == DB_OK; i++) {
-        int days = tables[i].kept_for == FOR_EVENTS_DAYS ? events_days
-                                                         : deliveries_days;
+    if (result != DB_OK)
+        return result;
+    *old = (struct partitions_old){.count = 0};
+    for (i = 0; i < days.count && i < PARTITIONS_DROP_MAX; i++)
+        if (days.list[i] < first_kept)
+            old->days[old->count++] = days.list[i];
+    if (old->count > 0) {
+        int64_t end_day = old->days[old->count - 1] + 1;
 
-        result = drop_days(db, i, today - days);
+        old->pressing = old->days[0] < first_kept - 1;
+        if (tables[table].by_id)
+            old->events_end = id_floor(end_day * CLOCK_US_PER_DAY);
     }
-    return result;
+    free(days.list);
+    return DB_OK;
+}
+
+enum db_result
+partitions_drop(struct db *db, size_t table, const struct partitions_old *old)
+{
+    struct buf rest = BUF_INIT(SQL_MAX);
+    char name[NAME_MAX_LEN];
+    enum db_result result;
+    size_t i;
+
+    for (i = 0; i < old->count; i++) {
+        day_to_name(old->days[i], name);
+        sql_raw(&rest, i == 0 ? "DROP PARTITION " : ", ");
+        sql_raw(&rest, name);
+    }
+    result = partitions_alter(db, tables[table].name, rest.data, old->pressing);
+    buf_free(&rest);
+    return result == DB_NONE ? DB_OK : result;
 }

@@ -10,7 +10,10 @@
 #define PARTITIONS_H
 
 #include "db.h"
+#include "settings.h"
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #define PARTITIONS_DAYS_AHEAD 7
@@ -22,16 +25,33 @@ partitions_day(int64_t wall_us)
     return wall_us / INT64_C(86400000000);
 }
 
-/* Those of today and the coming days that are missing, in all tables. */
+#define PARTITIONS_TABLES 4 /* tables that are divided so, by number from 0 */
+#define PARTITIONS_DROP_MAX 31 /* days dropped by one statement */
+
+/* Those of today and the coming days that are missing in one table. */
+enum db_result partitions_make_days(struct db *db, size_t table, int64_t now_us)
+    __attribute__((warn_unused_result));
+
+/* The same for all of them. */
 enum db_result partitions_make(struct db *db, int64_t now_us)
     __attribute__((warn_unused_result));
 
-/*
- * Drops the days before their retention began. Events that a live job still
- * needs are copied to events_kept first.
- */
-enum db_result partitions_drop(struct db *db, int64_t now_us, int events_days,
-                               int deliveries_days)
+/* Days before the retention of their table began, the oldest first. */
+struct partitions_old {
+    int64_t days[PARTITIONS_DROP_MAX];
+    size_t count;
+    bool pressing;       /* they should have gone before today */
+    uint64_t events_end; /* of `events`: the first id behind them; else 0 */
+};
+
+enum db_result partitions_find_old(struct db *db, size_t table, int64_t now_us,
+                                   const struct settings *settings,
+                                   struct partitions_old *old)
+    __attribute__((warn_unused_result));
+
+/* Events that a job still needs have to be copied before (kept.h). */
+enum db_result partitions_drop(struct db *db, size_t table,
+                               const struct partitions_old *old)
     __attribute__((warn_unused_result));
 
 /* ALTER TABLE with `rest`, trying for about half a second to get the table;

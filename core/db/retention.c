@@ -6,9 +6,10 @@
 #include "sql.h"
 #include "transact.h"
 
+#include <stdio.h>
+
 #define SQL_MAX ((size_t)64 << 10)
-#define ROWS 500    /* of one statement */
-#define BATCHES 100 /* of one call */
+#define ROWS 500 /* of one statement */
 
 static const char old_answers[] =
     "DELETE FROM idempotency "
@@ -22,28 +23,18 @@ static const char done_tests[] =
     "SELECT id FROM subscriptions WHERE adhoc = 1 AND deleted_at IS NULL "
     "AND created_at < UTC_TIMESTAMP(6) - INTERVAL 1 HOUR LIMIT 500";
 
-/* A plain read: a DELETE with this condition would lock every job. */
-static const char unneeded_events[] =
-    "SELECT id FROM events_kept "
-    "WHERE id NOT IN (SELECT event_id FROM jobs) LIMIT 500";
-
 struct ids {
     uint64_t list[ROWS];
     size_t count;
 };
 
 static enum db_result
-delete_in_batches(struct db *db, const char *statement)
+delete_old_answers(struct db *db, bool *more)
 {
-    enum db_result result = DB_OK;
-    uint64_t affected = ROWS;
-    int batch;
+    uint64_t affected = 0;
+    enum db_result result = db_exec(db, slice_of(old_answers), &affected);
 
-    for (batch = 0; batch < BATCHES && affected == ROWS; batch++) {
-        result = db_exec(db, slice_of(statement), &affected);
-        if (result != DB_OK)
-            break;
-    }
+    *more = result == DB_OK && affected == ROWS;
     return result;
 }
 
@@ -64,15 +55,15 @@ read_ids(struct db *db, const char *statement, struct ids *ids)
 }
 
 static enum db_result
-delete_by_id(struct db *db, const char *statement, const struct ids *ids)
+run_by_id(struct db *db, const char *verb, const struct ids *ids,
+          const char *rest)
 {
     struct buf sql = BUF_INIT(SQL_MAX);
     enum db_result result;
 
-    sql_raw(&sql, statement);
-    sql_raw(&sql, " IN (");
-    sql_u64_list(&sql, ids->list, ids->count);
-    sql_raw(&sql, ")");
+    sql_raw(&sql, verb);
+    sql_id_table(&sql, ids->list, ids->count);
+    sql_raw(&sql, rest);
     result = db_exec(db, buf_slice(&sql), NULL);
     buf_free(&sql);
     return result;
@@ -84,11 +75,15 @@ static enum db_result
 delete_tests(struct db *db, void *arg)
 {
     const struct ids *ids = arg;
-    enum db_result result = delete_by_id(
-        db, "DELETE FROM subscription_patterns WHERE subscription_id", ids);
+    enum db_result result =
+        run_by_id(db, "DELETE p FROM ", ids,
+                  " x STRAIGHT_JOIN subscription_patterns p "
+                  "FORCE INDEX (PRIMARY) ON p.subscription_id = x.id");
 
     if (result == DB_OK)
-        result = delete_by_id(db, "DELETE FROM subscriptions WHERE id", ids);
+        result = run_by_id(db, "DELETE s FROM ", ids,
+                           " x STRAIGHT_JOIN subscriptions s "
+                           "FORCE INDEX (PRIMARY) ON s.id = x.id");
     return result;
 }
 
@@ -107,22 +102,19 @@ static enum db_result
 mark_deleted(struct db *db, void *arg)
 {
     const struct ids *ids = arg;
-    struct buf sql = BUF_INIT(SQL_MAX);
     enum db_result result;
     uint64_t version;
+    char rest[256];
 
     result = transact_config_version(db, &version);
     if (result != DB_OK)
         return result;
-    sql_raw(&sql, "UPDATE subscriptions SET deleted_at = UTC_TIMESTAMP(6), "
-                  "config_version = ");
-    sql_u64(&sql, version);
-    sql_raw(&sql, " WHERE deleted_at IS NULL AND id IN (");
-    sql_u64_list(&sql, ids->list, ids->count);
-    sql_raw(&sql, ")");
-    result = db_exec(db, buf_slice(&sql), NULL);
-    buf_free(&sql);
-    return result;
+    (void)snprintf(rest, sizeof(rest),
+                   " x STRAIGHT_JOIN subscriptions s FORCE INDEX (PRIMARY) "
+                   "ON s.id = x.id SET s.deleted_at = UTC_TIMESTAMP(6), "
+                   "s.config_version = %llu WHERE s.deleted_at IS NULL",
+                   (unsigned long long)version);
+    return run_by_id(db, "UPDATE ", ids, rest);
 }
 
 static enum db_result
@@ -136,27 +128,14 @@ mark_done_tests(struct db *db)
     return transact(db, mark_deleted, &ids);
 }
 
-static enum db_result
-delete_unneeded_events(struct db *db)
-{
-    struct ids ids;
-    enum db_result result = read_ids(db, unneeded_events, &ids);
-
-    if (result != DB_OK || ids.count == 0)
-        return result;
-    return delete_by_id(db, "DELETE FROM events_kept WHERE id", &ids);
-}
-
 enum db_result
-retention_sweep(struct db *db)
+retention_sweep(struct db *db, bool *more)
 {
-    enum db_result result = delete_in_batches(db, old_answers);
+    enum db_result result = delete_old_answers(db, more);
 
     if (result == DB_OK)
         result = delete_old_tests(db);
     if (result == DB_OK)
         result = mark_done_tests(db);
-    if (result == DB_OK)
-        result = delete_unneeded_events(db);
     return result;
 }

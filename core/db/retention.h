@@ -6,13 +6,14 @@
 
 #include "db.h"
 
+#include <stdbool.h>
+
 /*
- * Removes stored answers older than a day, subscriptions made for one test
+ * Removes stored answers older than a day, and subscriptions made for one test
  * older than an hour (marked deleted first, so that every cache lets them go;
- * a day later the rows go too), and kept events that no job needs any more.
- * In small transactions; what one call leaves the next will find.
+ * a day later the rows go too). At most 500 of each; *more: there are others.
  */
-enum db_result retention_sweep(struct db *db)
+enum db_result retention_sweep(struct db *db, bool *more)
     __attribute__((warn_unused_result));
 
 #endif /* RETENTION_H */

@@ -5,11 +5,10 @@
 
 #include "alloc.h"
 #include "clock.h"
-#include "dedupe.h"
 #include "encode.h"
 #include "partitions.h"
-#include "retention.h"
 #include "sql.h"
+#include "upkeep.h"
 
 #include <ctype.h>
 #include <openssl/sha.h>
@@ -372,17 +371,13 @@ schema_migrate(struct db *db,
 enum db_result
 schema_keep_partitions(struct db *db, const struct settings *settings)
 {
-    enum db_result result = db_connect(db); /* for its clock */
-    int64_t now_us = db_now_us(db);
+    struct upkeep upkeep = {.settings = NULL};
+    enum db_result result;
+    bool done;
 
-    if (result == DB_OK)
-        result = partitions_make(db, now_us);
-    if (result == DB_OK)
-        result = partitions_drop(db, now_us, settings->events_days,
-                                 settings->deliveries_days);
-    if (result == DB_OK)
-        result = dedupe_rotate(db, now_us);
-    if (result == DB_OK)
-        result = retention_sweep(db);
+    upkeep_begin(&upkeep, settings);
+    do
+        result = upkeep_step(&upkeep, db, &done);
+    while (!done);
     return result == DB_AGAIN ? DB_OK : result; /* the next call repeats it */
 }

@@ -55,10 +55,9 @@ schema_migrate(struct db *db,
 bool schema_next_statement(const struct migration *migration, size_t *at,
                            struct slice *statement);
 
-/* Makes the daily partitions of the coming days (and today's), drops those past
-   the retention, empties tomorrow's slot of `dedupe` and sweeps what
-   retention.h names. Safe to call often (once a minute) and by several at once;
-   a table that is busy is left for the next call, which is no error. */
+/* All the steps of upkeep.h in one go. Safe to call often (once a minute) and
+   by several at once; a table that is busy is left for the next call, which is
+   no error. */
 enum db_result schema_keep_partitions(struct db *db,
                                       const struct settings *settings)
     __attribute__((warn_unused_result));

@@ -10,8 +10,8 @@
 #define SPARE_BYTES 1024             /* for the tail and COMMIT */
 #define KEPT_BYTES ((size_t)8 << 20) /* memory held between transactions */
 
-void
-script_begin(struct script *script, struct db *db)
+static void
+start(struct script *script, struct db *db)
 {
     size_t packet = db_max_packet(db);
 
@@ -23,8 +23,22 @@ script_begin(struct script *script, struct db *db)
     script->head = NULL;
     script->tail = "";
     script->result = DB_OK;
+    script->count = 0;
+}
+
+void
+script_begin(struct script *script, struct db *db)
+{
+    start(script, db);
     sql_raw(&script->sql, "BEGIN");
     script->count = 1;
+}
+
+void
+script_join(struct script *script, struct db *db)
+{
+    start(script, db);
+    script->sent = true;
 }
 
 /* Ends the INSERT that is open. The spare room keeps this from failing. */
@@ -119,12 +133,26 @@ script_commit(struct script *script)
     return script->result;
 }
 
+static void
+trim(struct script *script)
+{
+    if (script->sql.cap > KEPT_BYTES)
+        buf_free(&script->sql);
+}
+
+enum db_result
+script_end(struct script *script)
+{
+    send(script, false, NULL);
+    trim(script);
+    return script->result;
+}
+
 void
 script_rollback(struct script *script)
 {
     db_rollback(script->db);
-    if (script->sql.cap > KEPT_BYTES)
-        buf_free(&script->sql);
+    trim(script);
 }
 
 void

@@ -31,6 +31,10 @@ struct script {
 /* Starts a transaction; the server is not asked yet. */
 void script_begin(struct script *script, struct db *db);
 
+/* The same in a transaction of the caller's, who began it with db_begin() and
+   ends it; script_end() takes the place of script_commit(). */
+void script_join(struct script *script, struct db *db);
+
 /* For the next row of `INSERT INTO ... VALUES` head, about `bytes` long before
    escaping: the caller adds "(...)" to what is returned. head and tail are
    literals; another head begins another statement. */
@@ -46,6 +50,10 @@ enum db_result script_query(struct script *script, struct db_rows **rows)
 
 /* DB_OK, DB_UNKNOWN, or what went wrong, with everything rolled back. */
 enum db_result script_commit(struct script *script)
+    __attribute__((warn_unused_result));
+
+/* After script_join(): sends what there is. What failed is not rolled back. */
+enum db_result script_end(struct script *script)
     __attribute__((warn_unused_result));
 
 /* Gives up; nothing is left of it. */

@@ -46,7 +46,13 @@ delivery_row_select_live(struct buf *sql, uint64_t oldest_id)
                  "s.application_id, j.lane >> 32, "
                  "IF(j.attempts = 0, 'pending', 'retrying'), j.attempts, "
                  "a.response_code, a.response_body, a.error_class, "
-                 "a.error_message, a.duration_ms, j.next_retry_at, NULL, "
+                 "a.error_message, a.duration_ms, "
+                 /* What was tried in a FIFO lane keeps its place: the lane
+                    says when it is tried again. */
+                 "IF(j.attempts > 0 AND s.ordering = 'fifo', "
+                 "GREATEST(j.next_retry_at, COALESCE((SELECT l.blocked_until "
+                 "FROM lane_state l WHERE l.lane = j.lane), "
+                 "j.next_retry_at)), j.next_retry_at), NULL, "
                  "j.retry_of "
                  "FROM jobs j "
                  "JOIN subscriptions s ON s.id = j.lane >> 32 "

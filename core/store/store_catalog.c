@@ -52,7 +52,8 @@ store_catalog_subscriptions(struct db *db, uint64_t seen, struct db_rows **rows)
         "SELECT id, application_id, url, active = 1 AND disabled_at IS NULL, "
         "paused, adhoc, deleted_at IS NOT NULL, secret, old_secret, "
         "old_secret_expires_at, headers, format, channels, retry_count, "
-        "retry_delay, retry_schedule, timeout_s, max_concurrency, "
+        "retry_delay, retry_schedule, timeout_s, max_concurrency, rate_limit, "
+        "ordering = 'fifo', on_exhausted = 'pause', "
         "config_version FROM subscriptions WHERE config_version > ",
         " AND deleted_at IS NULL", " ORDER BY id", seen, rows);
 }

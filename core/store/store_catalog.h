@@ -30,6 +30,9 @@ enum store_subscription_column {
     SUB_SCHEDULE,
     SUB_TIMEOUT,
     SUB_CONCURRENCY,
+    SUB_RATE,
+    SUB_FIFO,
+    SUB_PAUSE_EXHAUSTED,
     SUB_VERSION
 };
 

@@ -113,7 +113,8 @@ enum delivery_action {
 
 /*
  * A finished delivery: a new job for the same event, *new_id, that names this
- * one in retry_of. A live one: due now, *new_id = id. DB_NONE: no such
+ * one in retry_of. A live one: due now, *new_id = id; in a FIFO lane it keeps
+ * its place, and the lane waits for nothing any more. DB_NONE: no such
  * delivery. *action is written for DB_OK; *new_id only for DELIVERY_DONE. The
  * caller rings the doorbell.
  */
@@ -123,7 +124,8 @@ enum db_result store_delivery_retry(struct db *db, uint32_t application_id,
                                     enum delivery_action *action)
     __attribute__((warn_unused_result));
 
-/* A live delivery becomes `cancelled`. A request that is in flight meanwhile
+/* A live delivery becomes `cancelled`; a FIFO lane that waited for its next
+   attempt goes on with the one behind it. A request that is in flight meanwhile
    may still arrive; its result is not counted. */
 enum db_result store_delivery_cancel(struct db *db, uint32_t application_id,
                                      uint64_t id, enum delivery_action *action)

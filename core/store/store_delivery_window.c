@@ -51,8 +51,15 @@ store_delivery_window_add_lane(struct buf *sql, const char *lane_column,
     sql_u64(sql, lane_shard(lane));
     sql_raw(sql, " AND ");
     sql_raw(sql, lane_column);
-    sql_raw(sql, " = ");
+    sql_raw(sql, " BETWEEN ");
     sql_u64(sql, lane);
+    sql_raw(sql, " AND ");
+    sql_u64(sql, lane_last(lane));
+    sql_raw(sql, " AND ");
+    sql_raw(sql, lane_column);
+    sql_raw(sql, " & ");
+    sql_u64(sql, LANE_KIND_BITS);
+    sql_raw(sql, " = 0");
 }
 
 enum db_result

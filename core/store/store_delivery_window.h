@@ -46,7 +46,8 @@ enum db_result store_delivery_window_find_floor(struct delivery_paging *paging,
                                                 uint64_t *floor)
     __attribute__((warn_unused_result));
 
-/* AND shard = ... AND lane = ... */
+/* AND shard = ... AND lane BETWEEN ...: the subscription's lane and those of its
+   ordering keys, as a range of the index `due`. */
 void store_delivery_window_add_lane(struct buf *sql, const char *lane_column,
                                     const char *shard_column,
                                     uint32_t subscription_id);

@@ -4,6 +4,7 @@
 #include "store_disable.h"
 
 #include "buf.h"
+#include "lane.h"
 #include "sql.h"
 #include "transact.h"
 
@@ -11,6 +12,21 @@ struct disabling {
     uint32_t subscription_id;
     const char *reason;
 };
+
+/* When it is switched on again, what was before must not count any more. */
+static enum db_result
+start_anew(struct db *db, uint32_t subscription_id)
+{
+    struct buf sql = BUF_INIT(512);
+    enum db_result result;
+
+    sql_raw(&sql, "UPDATE lane_state SET breaker='closed',breaker_until=NULL,"
+                  "breaker_trips=0,failing_since=NULL WHERE lane=");
+    sql_u64(&sql, lane_number(LANE_SUBSCRIPTION, subscription_id));
+    result = db_exec(db, buf_slice(&sql), NULL);
+    buf_free(&sql);
+    return result;
+}
 
 static enum db_result
 disable(struct db *db, void *arg)
@@ -33,7 +49,9 @@ disable(struct db *db, void *arg)
     sql_raw(&sql, " AND active=1 AND deleted_at IS NULL");
     result = db_exec(db, buf_slice(&sql), &matched);
     buf_free(&sql);
-    return result == DB_OK && matched == 0 ? DB_NONE : result;
+    if (result == DB_OK && matched == 0)
+        return DB_NONE;
+    return result == DB_OK ? start_anew(db, what->subscription_id) : result;
 }
 
 enum db_result
@@ -42,4 +60,35 @@ store_disable(struct db *db, uint32_t subscription_id, const char *reason)
     struct disabling what = {subscription_id, reason};
 
     return transact(db, disable, &what);
+}
+
+static enum db_result
+pause_it(struct db *db, void *arg)
+{
+    const struct disabling *what = arg;
+    struct buf sql = BUF_INIT(2048);
+    uint64_t version = 0, matched = 0;
+    enum db_result result;
+
+    result = transact_config_version(db, &version);
+    if (result != DB_OK)
+        return result;
+    sql_raw(&sql, "UPDATE subscriptions SET paused=1,paused_reason=");
+    sql_text(&sql, slice_of(what->reason));
+    sql_raw(&sql, ",updated_at=UTC_TIMESTAMP(6),config_version=");
+    sql_u64(&sql, version);
+    sql_raw(&sql, " WHERE id=");
+    sql_u64(&sql, what->subscription_id);
+    sql_raw(&sql, " AND paused=0 AND deleted_at IS NULL");
+    result = db_exec(db, buf_slice(&sql), &matched);
+    buf_free(&sql);
+    return result == DB_OK && matched == 0 ? DB_NONE : result;
+}
+
+enum db_result
+store_pause(struct db *db, uint32_t subscription_id, const char *reason)
+{
+    struct disabling what = {subscription_id, reason};
+
+    return transact(db, pause_it, &what);
 }

@@ -16,7 +16,7 @@
 
 static const char events_head[] =
     "INSERT INTO events (id,application_id,source_id,type,verified,test,"
-    "relayed,external_id,channels,metadata,payload) VALUES ";
+    "relayed,external_id,channels,ordering_key,metadata,payload) VALUES ";
 
 static const char jobs_head[] =
     "INSERT INTO jobs (id,kind,test,shard,lane,event_id,next_retry_at) VALUES ";
@@ -33,8 +33,8 @@ store_event_add(struct script *script, const struct new_event *event,
                 uint64_t id)
 {
     size_t bytes = ROW_BYTES + event->type.len + event->external_id.len +
-                   event->channels_json.len + event->metadata.len +
-                   event->payload.len;
+                   event->channels_json.len + event->ordering_key.len +
+                   event->metadata.len + event->payload.len;
     struct buf *sql = script_row(script, events_head, "", bytes);
 
     sql_raw(sql, "(");
@@ -55,6 +55,8 @@ store_event_add(struct script *script, const struct new_event *event,
     sql_text(sql, event->external_id);
     sql_raw(sql, ",");
     sql_text(sql, event->channels_json);
+    sql_raw(sql, ",");
+    sql_text(sql, event->ordering_key);
     sql_raw(sql, ",");
     sql_bytes(sql, event->metadata);
     sql_raw(sql, ",");
@@ -81,7 +83,9 @@ store_event_add_job(struct script *script, const struct store_new_job *job)
     sql_u64(sql, job->event_id);
     sql_raw(sql, ",");
     /* A time that is past (none at all, too) is now. */
-    if (job->deliver_at_us <= id_time_us(job->id))
+    if (job->place_us != 0)
+        sql_time(sql, job->place_us);
+    else if (job->deliver_at_us <= id_time_us(job->id))
         sql_raw(sql, "DEFAULT"); /* now */
     else
         sql_time(sql, job->deliver_at_us);

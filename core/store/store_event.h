@@ -20,6 +20,7 @@ struct store_new_job {
     uint64_t lane;
     bool test;
     int64_t deliver_at_us; /* 0 = now */
+    int64_t place_us;      /* in a FIFO lane (store_sequence.h); 0 = none */
 };
 
 struct store_key {

@@ -9,6 +9,7 @@
 #include "insert.h"
 #include "lane.h"
 #include "sql.h"
+#include "store_lane.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -272,7 +273,7 @@ move_retries(struct db *db, const struct flush_row *rows, size_t count)
         sql_u64(&sql, rows[i].attempts < SMALLINT_MAX ? rows[i].attempts
                                                       : SMALLINT_MAX);
         sql_raw(&sql, n == 0 ? " attempts," : ",");
-        sql_time(&sql, rows[i].retry_at_us);
+        sql_time(&sql, rows[i].fifo ? rows[i].job.due_us : rows[i].retry_at_us);
         if (n++ == 0)
             sql_raw(&sql, " due");
     }
@@ -282,6 +283,23 @@ move_retries(struct db *db, const struct flush_row *rows, size_t count)
         result = exec_expecting(db, &sql, n);
     }
     buf_free(&sql);
+    return result;
+}
+
+static enum db_result
+block_lanes(struct db *db, const struct flush_row *rows, size_t count)
+{
+    struct lane_block *blocks = xreallocarray(NULL, count, sizeof(*blocks));
+    enum db_result result;
+    size_t i, n = 0;
+
+    for (i = 0; i < count; i++) {
+        if (rows[i].live && rows[i].fifo && rows[i].status == FLUSH_RETRY)
+            blocks[n++] =
+                (struct lane_block){rows[i].job.lane, rows[i].retry_at_us};
+    }
+    result = store_lane_block(db, blocks, n);
+    free(blocks);
     return result;
 }
 
@@ -320,6 +338,9 @@ store_flush_write(struct db *db, const struct flush_row *rows, size_t count)
         result = move_retries(db, rows, count);
     if (result == DB_OK)
         result = delete_finished(db, rows, count);
+    /* Last: whoever wants a place in such a lane waits from here on. */
+    if (result == DB_OK)
+        result = block_lanes(db, rows, count);
     return result;
 }
 
@@ -330,14 +351,20 @@ store_flush_new_jobs(struct db *db, const struct new_job *jobs, size_t count)
     size_t i;
 
     insert_begin(&insert, db,
-                 "INSERT INTO jobs (id,kind,shard,lane,event_id) VALUES ", "");
+                 "INSERT INTO jobs (id,kind,shard,lane,event_id,next_retry_at) "
+                 "VALUES ",
+                 "");
     for (i = 0; i < count; i++) {
         insert_row(&insert, 0);
         add_u64(&insert.sql, jobs[i].id, UINT64_MAX);
-        add_u64(&insert.sql, JOB_DELIVER, UINT8_MAX);
+        add_u64(&insert.sql, jobs[i].kind, UINT8_MAX);
         add_u64(&insert.sql, lane_shard(jobs[i].lane), UINT8_MAX);
         add_u64(&insert.sql, jobs[i].lane, UINT64_MAX);
-        sql_u64(&insert.sql, jobs[i].event_id);
+        add_u64(&insert.sql, jobs[i].event_id, UINT64_MAX);
+        if (jobs[i].due_us == 0)
+            sql_raw(&insert.sql, "DEFAULT"); /* now */
+        else
+            sql_time(&insert.sql, jobs[i].due_us);
         insert_row_end(&insert);
     }
     return insert_finish(&insert);

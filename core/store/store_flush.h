@@ -39,6 +39,8 @@ struct flush_row {
     int64_t duration_us;
     int64_t ended_us;    /* end of the attempt, database clock */
     int64_t retry_at_us; /* FLUSH_RETRY: database clock */
+    bool fifo;           /* a retry keeps its place, and its lane waits */
+    bool pauses;         /* a retry only once a person says so */
     bool live;           /* out: set by store_flush_lock() */
 };
 
@@ -49,17 +51,20 @@ enum db_result store_flush_lock(struct db *db, struct flush_row *rows,
                                 size_t count, int64_t *now_us)
     __attribute__((warn_unused_result));
 
-/* Archives, records attempts, moves retries and deletes: live rows only.
+/* Archives, records attempts, moves retries (or notes until when their FIFO
+   lanes wait: lane_state.blocked_until) and deletes: live rows only.
    DB_AGAIN if a row that was locked could not be deleted. */
 enum db_result store_flush_write(struct db *db, const struct flush_row *rows,
                                  size_t count)
     __attribute__((warn_unused_result));
 
-/* New deliver jobs of one event, due now. */
+/* A new job. */
 struct new_job {
     uint64_t id;
     uint64_t event_id;
     uint64_t lane;
+    enum job_kind kind;
+    int64_t due_us; /* its time, or its place in a FIFO lane; 0 = now */
 };
 
 enum db_result store_flush_new_jobs(struct db *db, const struct new_job *jobs,

@@ -27,6 +27,7 @@ read_event(const struct slice *cell, struct event_row *row)
     row->verified = db_u64(cell[4], 0) != 0;
     row->data = slice_copy(cell[5]);
     row->metadata = slice_copy(cell[6]);
+    row->ordering_key = slice_text(cell[7]);
 }
 
 static enum db_result
@@ -39,7 +40,7 @@ read_from(struct db *db, const char *table, uint32_t application_id,
     enum db_result result;
 
     sql_raw(&sql, "SELECT e.id, e.application_id, e.type, s.name, e.verified, "
-                  "e.payload, e.metadata FROM ");
+                  "e.payload, e.metadata, e.ordering_key FROM ");
     sql_raw(&sql, table);
     sql_raw(&sql, " e LEFT JOIN sources s ON s.id = e.source_id "
                   "WHERE e.id = ");
@@ -167,6 +168,7 @@ event_row_free(struct event_row *row)
 {
     free(row->type);
     free(row->source);
+    free(row->ordering_key);
     slice_free(&row->data);
     slice_free(&row->metadata);
     memset(row, 0, sizeof(*row));
@@ -216,6 +218,7 @@ event_print(const struct event_row *row, const struct delivery_list *deliveries,
     size_t i;
 
     print_head(row, out);
+    member_text(out, "ordering_key", row->ordering_key);
     member_raw(out, "data", row->data, "null");
     member_raw(out, "metadata", row->metadata, "{}");
     member_name(out, "deliveries");

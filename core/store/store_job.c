@@ -25,7 +25,8 @@ enum job_cell {
     CELL_ATTEMPTS,
     CELL_RETRY_OF,
     CELL_DUE,
-    CELL_NOW
+    CELL_NOW,
+    CELL_BLOCKED /* NULL if it was not asked for */
 };
 
 #define LANE_SQL_MAX 400 /* bytes that one lane adds to a statement */
@@ -62,6 +63,7 @@ fill_page(struct db_rows *rows, struct job_page *page)
             .event_id = db_u64(cell[CELL_EVENT], 0),
             .retry_of = db_u64(cell[CELL_RETRY_OF], 0),
             .due_us = db_time_us(cell[CELL_DUE]),
+            .blocked_us = db_time_us(cell[CELL_BLOCKED]),
             .attempts = (uint32_t)db_u64(cell[CELL_ATTEMPTS], 0),
             .kind = (uint8_t)db_u64(cell[CELL_KIND], 0),
             .shard = (uint8_t)db_u64(cell[CELL_SHARD], 0),
@@ -87,20 +89,49 @@ query_page(struct db *db, const struct buf *sql, struct job_page *page)
     return DB_OK;
 }
 
-enum db_result
-store_job_tail(struct db *db, uint64_t after_id, size_t limit,
-               struct job_page *page)
+static enum db_result
+read_by_id(struct db *db, const char *condition, uint64_t after_id,
+           size_t limit, struct job_page *page)
 {
     struct buf sql = BUF_INIT(LANE_SQL_MAX);
     enum db_result result;
 
-    sql_raw(&sql, "SELECT " JOB_COLUMNS " FROM jobs WHERE id > ");
+    sql_raw(&sql, "SELECT " JOB_COLUMNS ",NULL FROM jobs"
+                  " FORCE INDEX (PRIMARY) WHERE id > ");
     sql_u64(&sql, after_id);
+    sql_raw(&sql, condition);
     sql_raw(&sql, " ORDER BY id LIMIT ");
     sql_u64(&sql, limit);
     result = query_page(db, &sql, page);
     buf_free(&sql);
     return result;
+}
+
+enum db_result
+store_job_tail(struct db *db, uint64_t after_id, size_t limit,
+               struct job_page *page)
+{
+    return read_by_id(db, "", after_id, limit, page);
+}
+
+enum db_result
+store_job_tests(struct db *db, uint64_t after_id, size_t limit,
+                struct job_page *page)
+{
+    return read_by_id(db, " AND test=1", after_id, limit, page);
+}
+
+/* A scalar of its own: found once for the lane, not for each row. */
+static void
+add_blocked(struct buf *sql, const struct lane_read *read)
+{
+    if (!read->fifo) {
+        sql_raw(sql, ",NULL");
+        return;
+    }
+    sql_raw(sql, ",(SELECT blocked_until FROM lane_state WHERE lane=");
+    sql_u64(sql, read->lane);
+    sql_raw(sql, ")");
 }
 
 enum db_result
@@ -115,8 +146,9 @@ store_job_lanes(struct db *db, const struct lane_read *reads, size_t count,
     for (i = 0; i < count; i++) {
         if (i > 0)
             sql_raw(&sql, " UNION ALL ");
-        sql_raw(&sql, "(SELECT " JOB_COLUMNS
-                      " FROM jobs FORCE INDEX (due) WHERE shard=");
+        sql_raw(&sql, "(SELECT " JOB_COLUMNS);
+        add_blocked(&sql, &reads[i]);
+        sql_raw(&sql, " FROM jobs FORCE INDEX (due) WHERE shard=");
         sql_u64(&sql, reads[i].shard);
         sql_raw(&sql, " AND lane=");
         sql_u64(&sql, reads[i].lane);

@@ -19,10 +19,11 @@ struct job_row {
     uint64_t id;
     uint64_t lane;
     uint64_t event_id;
-    uint64_t retry_of; /* 0 = none */
-    int64_t due_us;    /* next_retry_at */
-    uint32_t attempts; /* made so far */
-    uint8_t kind;      /* enum job_kind, or one that a later version knows */
+    uint64_t retry_of;  /* 0 = none */
+    int64_t due_us;     /* next_retry_at */
+    int64_t blocked_us; /* FIFO: lane_state.blocked_until; 0 = none, not read */
+    uint32_t attempts;  /* made so far */
+    uint8_t kind;       /* enum job_kind, or one that a later version knows */
     uint8_t shard;
     bool test;
 };
@@ -37,9 +38,14 @@ struct job_page {
 void job_page_free(struct job_page *page);
 
 /* Rows of all shards with id > after_id, in id order, at most `limit`. The
-   page is overwritten; on an error it is empty. */
+   page is overwritten; on an error it is empty. blocked_us is not read. */
 enum db_result store_job_tail(struct db *db, uint64_t after_id, size_t limit,
                               struct job_page *page)
+    __attribute__((warn_unused_result));
+
+/* The same, tests only. */
+enum db_result store_job_tests(struct db *db, uint64_t after_id, size_t limit,
+                               struct job_page *page)
     __attribute__((warn_unused_result));
 
 /* The next `limit` jobs of one lane from a point in time on, those that are
@@ -49,12 +55,13 @@ struct lane_read {
     uint32_t shard;
     uint32_t limit;
     int64_t from_us; /* 0 = from the beginning */
+    bool fifo;       /* its blocked_until as well */
 };
 
 #define STORE_LANES_MAX 100 /* lanes in one statement */
 
 /* One statement for up to STORE_LANES_MAX lanes; each lane's rows arrive in
-   the order of their time. */
+   the order of (due, id). */
 enum db_result store_job_lanes(struct db *db, const struct lane_read *reads,
                                size_t count, struct job_page *page)
     __attribute__((warn_unused_result));

@@ -3,9 +3,11 @@
  */
 #include "store_subscription.h"
 
-#include "format.h"
+#include "json.h"
 #include "sql.h"
 #include "store_delivery.h"
+#include "store_unblock.h"
+#include "subscription_columns.h"
 #include "transact.h"
 
 #include <openssl/crypto.h>
@@ -73,84 +75,6 @@ start_change(struct db *db, struct change *change)
     enum db_result result = transact_config_version(db, &change->version);
 
     return result == DB_OK ? lock_row(db, change) : result;
-}
-
-/* How a field of the form becomes a column. A null, and an empty list, stand
-   for the default of the column. */
-enum writer { WRITE_TEXT, WRITE_NUMBER, WRITE_FORMAT, WRITE_JSON, WRITE_LIST };
-
-static const struct {
-    enum subscription_field field;
-    const char *column;
-    enum writer writer;
-} columns[] = {
-    {FORM_URL, "url", WRITE_TEXT},
-    {FORM_DESCRIPTION, "description", WRITE_TEXT},
-    {FORM_ACTIVE, "active", WRITE_NUMBER},
-    {FORM_RETRY_COUNT, "retry_count", WRITE_NUMBER},
-    {FORM_RETRY_DELAY, "retry_delay", WRITE_NUMBER},
-    {FORM_TIMEOUT, "timeout_s", WRITE_NUMBER},
-    {FORM_METADATA, "metadata", WRITE_JSON},
-    {FORM_FORMAT, "format", WRITE_FORMAT},
-    {FORM_CHANNELS, "channels", WRITE_LIST},
-    {FORM_MAX_CONCURRENCY, "max_concurrency", WRITE_NUMBER},
-    {FORM_RETRY_SCHEDULE, "retry_schedule", WRITE_LIST},
-};
-
-static void
-add_json(struct buf *sql, struct slice raw)
-{
-    struct buf json = BUF_INIT(raw.len + 1);
-
-    json_minify(raw, &json);
-    sql_text(sql, buf_slice(&json));
-    buf_free(&json);
-}
-
-static void
-add_value(struct buf *sql, enum writer writer, const struct body_value *value)
-{
-    if (value->null || (writer == WRITE_LIST && value->item_count == 0)) {
-        sql_raw(sql, "DEFAULT");
-        return;
-    }
-    switch (writer) {
-    case WRITE_TEXT:
-        sql_text(sql, slice_make(value->text, value->text_len));
-        break;
-    case WRITE_NUMBER:
-        sql_i64(sql, value->number);
-        break;
-    case WRITE_FORMAT:
-        sql_text(sql,
-                 slice_of(format_name((enum payload_format)value->number)));
-        break;
-    case WRITE_JSON:
-    case WRITE_LIST:
-        add_json(sql, value->raw);
-        break;
-    }
-}
-
-/* , url = '...', active = 1 */
-static void
-add_columns(struct buf *sql, const struct subscription_form *form)
-{
-    const struct body_value *active = &form->value[FORM_ACTIVE];
-    size_t i;
-
-    for (i = 0; i < sizeof(columns) / sizeof(columns[0]); i++) {
-        const struct body_value *value = &form->value[columns[i].field];
-
-        if (!value->given && !value->null)
-            continue;
-        sql_raw(sql, ", ");
-        sql_raw(sql, columns[i].column);
-        sql_raw(sql, " = ");
-        add_value(sql, columns[i].writer, value);
-    }
-    if (active->null || (active->given && active->number == 1))
-        sql_raw(sql, ", disabled_reason = NULL, disabled_at = NULL");
 }
 
 static void
@@ -252,7 +176,7 @@ write_row(struct db *db, const struct change *change, struct buf *sql)
                                 "updated_at = UTC_TIMESTAMP(6), "
                                 "config_version = ");
     sql_u64(sql, change->version);
-    add_columns(sql, change->form);
+    subscription_columns_add(sql, change->form);
     add_headers(sql, change, &change->form->value[FORM_HEADERS]);
     if (change->secret.ptr != NULL)
         add_sealed(sql, change, "secret", change->secret);
@@ -322,6 +246,16 @@ store_subscription_insert(struct db *db, const struct sealer *sealer,
     return result;
 }
 
+static bool
+gives_up_order(const struct subscription_form *form)
+{
+    const struct body_value *value = &form->value[FORM_ORDERING];
+
+    return value->null ||
+           (value->given &&
+            strcmp(subscription_form_word(form, FORM_ORDERING), "none") == 0);
+}
+
 static enum db_result
 update_work(struct db *db, void *arg)
 {
@@ -331,6 +265,8 @@ update_work(struct db *db, void *arg)
 
     if (result == DB_OK)
         result = write_row(db, change, &sql);
+    if (result == DB_OK && gives_up_order(change->form))
+        result = store_unblock_subscription(db, change->id);
     buf_free(&sql);
     return result;
 }
@@ -392,15 +328,21 @@ store_subscription_delete(struct db *db, uint32_t application_id, uint32_t id)
     return result;
 }
 
+/* Who goes on wants to see it: what waits for its next attempt in a FIFO lane
+   has it now. */
 static enum db_result
 pause_work(struct db *db, void *arg)
 {
     struct change *change = arg;
     enum db_result result = start_change(db, change);
 
-    if (result != DB_OK)
-        return result;
-    return set_row(db, change, change->flag ? ", paused = 1" : ", paused = 0");
+    if (result == DB_OK)
+        result = set_row(db, change,
+                         change->flag ? ", paused = 1"
+                                      : ", paused = 0, paused_reason = NULL");
+    if (result == DB_OK && !change->flag)
+        result = store_unblock_subscription(db, change->id);
+    return result;
 }
 
 enum db_result

@@ -33,6 +33,7 @@ struct subscription_row {
     char *events; /* JSON array */
     bool active;
     bool paused;
+    char *paused_reason;    /* why the gateway itself paused it, or NULL */
     char *disabled_reason;  /* or NULL */
     int64_t disabled_at_us; /* 0 = is not */
     char *headers;          /* JSON object, values masked */
@@ -44,6 +45,9 @@ struct subscription_row {
     uint32_t retry_delay_s;
     uint32_t timeout_s;
     uint32_t max_concurrency;
+    uint32_t rate_limit; /* 0 = none */
+    char *ordering;
+    char *on_exhausted;
     int64_t created_at_us;
     int64_t updated_at_us;
 };
@@ -68,7 +72,9 @@ enum db_result store_subscription_insert(struct db *db,
     __attribute__((warn_unused_result));
 
 /* Changes what the form gives; null resets to the default. Switching it on
-   again also clears the reason for which the gateway had disabled it. */
+   again also clears the reason for which the gateway had disabled it.
+   A change of `ordering` leaves the waiting jobs as they are: see
+   docs/explanation/order.md. */
 enum db_result store_subscription_update(struct db *db,
                                          const struct sealer *sealer,
                                          const struct subscription_form *form,
@@ -81,6 +87,7 @@ enum db_result store_subscription_delete(struct db *db, uint32_t application_id,
                                          uint32_t id)
     __attribute__((warn_unused_result));
 
+/* Resuming also clears the reason for which the gateway had paused it. */
 enum db_result store_subscription_pause(struct db *db, uint32_t application_id,
                                         uint32_t id, bool paused)
     __attribute__((warn_unused_result));

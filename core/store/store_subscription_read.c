@@ -21,7 +21,8 @@ static const char columns[] =
     "SELECT id, application_id, url, description, active, paused, "
     "disabled_reason, disabled_at, headers_shown, metadata, channels, "
     "retry_schedule, format, retry_count, retry_delay, timeout_s, "
-    "max_concurrency, created_at, updated_at "
+    "max_concurrency, created_at, updated_at, paused_reason, rate_limit, "
+    "ordering, on_exhausted "
     "FROM subscriptions WHERE deleted_at IS NULL AND adhoc = 0";
 
 static char *
@@ -53,6 +54,10 @@ read_row(const struct slice *cell, struct subscription_row *row)
     row->max_concurrency = (uint32_t)db_u64(cell[16], 0);
     row->created_at_us = db_time_us(cell[17]);
     row->updated_at_us = db_time_us(cell[18]);
+    row->paused_reason = slice_text(cell[19]);
+    row->rate_limit = (uint32_t)db_u64(cell[20], 0);
+    row->ordering = copy(cell[21]);
+    row->on_exhausted = copy(cell[22]);
 }
 
 /* One row's patterns, from where the result stands; *cell is the row to look
@@ -189,6 +194,9 @@ subscription_row_free(struct subscription_row *row)
     free(row->description);
     free(row->events);
     free(row->disabled_reason);
+    free(row->paused_reason);
+    free(row->ordering);
+    free(row->on_exhausted);
     free(row->headers);
     free(row->metadata);
     free(row->channels);
@@ -220,6 +228,7 @@ subscription_print(const struct subscription_row *row, const char *secret,
     member_raw(out, "event_types", slice_of(row->events), "[]");
     member_bool(out, "active", row->active);
     member_bool(out, "paused", row->paused);
+    member_text(out, "paused_reason", row->paused_reason);
     member_text(out, "disabled_reason", row->disabled_reason);
     member_time(out, "disabled_at", row->disabled_at_us);
     if (secret != NULL)
@@ -234,6 +243,9 @@ subscription_print(const struct subscription_row *row, const char *secret,
     member_text(out, "format", row->format);
     member_raw(out, "channels", slice_of(row->channels), "[]");
     member_u64(out, "max_concurrency", row->max_concurrency);
+    member_u64(out, "rate_limit", row->rate_limit);
+    member_text(out, "ordering", row->ordering);
+    member_text(out, "on_exhausted", row->on_exhausted);
     member_id(out, "application", ID_APPLICATION, row->application_id);
     member_time(out, "created_at", row->created_at_us);
     member_time(out, "updated_at", row->updated_at_us);

@@ -71,6 +71,9 @@ describe('creating', () => {
             format: 'standard',
             channels: ['eu', 'us'],
             max_concurrency: 3,
+            rate_limit: 50,
+            ordering: 'fifo',
+            on_exhausted: 'pause',
             retry_schedule: [5, 60, 3600],
         });
         assert.equal(answer.status, 201, answer.text);

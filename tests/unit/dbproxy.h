@@ -3,8 +3,9 @@
  *
  * One thread relays bytes between clients and the server. dbproxy_fail() makes
  * the next packets that contain a text end their connection, before or after
- * the server has answered them; dbproxy_stop() refuses everybody until
- * dbproxy_start().
+ * the server has answered them, or has the server roll back and the client told
+ * of a deadlock; dbproxy_stop() refuses everybody until dbproxy_start().
+ * dbproxy_catch() keeps the next statement that contains a text.
  */
 #ifndef DBPROXY_H
 #define DBPROXY_H
@@ -12,6 +13,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,9 +24,14 @@
 #define DBPROXY_PAIRS 8
 
 enum dbproxy_when {
-    DBPROXY_BEFORE, /* the server never sees the packet */
-    DBPROXY_AFTER   /* the server has answered, the client never hears it */
+    DBPROXY_BEFORE,  /* the server never sees the packet */
+    DBPROXY_AFTER,   /* the server has answered, the client never hears it */
+    DBPROXY_DEADLOCK /* instead of it: ROLLBACK, and error 1213. For a packet
+                        with one statement. */
 };
+
+#define DBPROXY_HEAD 5 /* bytes of a packet in front of its statement */
+#define DBPROXY_CAUGHT 65536
 
 static struct {
     char dir[32];
@@ -35,12 +42,15 @@ static struct {
     int wake[2];
     struct {
         int client, server;
-        bool swallow; /* the answer under way is not for the client */
+        bool swallow;  /* the answer under way is not for the client */
+        bool deadlock; /* ... who is told of a deadlock instead */
     } pair[DBPROXY_PAIRS];
     atomic_bool end, stopped;
     atomic_int failures; /* packets still to fail */
     _Atomic(const char *) text;
     _Atomic(enum dbproxy_when) when;
+    _Atomic(const char *) catch_text;
+    char caught[DBPROXY_CAUGHT]; /* NUL-terminated */
 } dbproxy = {.listener = -1};
 
 static inline void
@@ -72,6 +82,7 @@ dbproxy_accept(void)
     dbproxy.pair[i].client = client;
     dbproxy.pair[i].server = server;
     dbproxy.pair[i].swallow = false;
+    dbproxy.pair[i].deadlock = false;
 }
 
 static inline bool
@@ -88,31 +99,84 @@ dbproxy_send(int fd, const char *data, size_t len)
     return true;
 }
 
+/* What the server would say of a transaction that lost against another. */
+static inline bool
+dbproxy_tell_deadlock(size_t i)
+{
+    static const char error[] = "\x11\0\0\x01\xff\xbd\x04#40001deadlock";
+
+    return dbproxy_send(dbproxy.pair[i].client, error, sizeof(error) - 1);
+}
+
+static inline bool
+dbproxy_roll_back(size_t i)
+{
+    static const char packet[] = "\x09\0\0\0\x03ROLLBACK";
+
+    dbproxy.pair[i].deadlock = true;
+    return dbproxy_send(dbproxy.pair[i].server, packet, sizeof(packet) - 1);
+}
+
+static inline void
+dbproxy_look(const char *data, size_t len)
+{
+    const char *text = atomic_load(&dbproxy.catch_text);
+
+    if (text == NULL || len <= DBPROXY_HEAD ||
+        len - DBPROXY_HEAD >= DBPROXY_CAUGHT ||
+        memmem(data, len, text, strlen(text)) == NULL)
+        return;
+    memcpy(dbproxy.caught, data + DBPROXY_HEAD, len - DBPROXY_HEAD);
+    dbproxy.caught[len - DBPROXY_HEAD] = '\0';
+    atomic_store(&dbproxy.catch_text, NULL);
+}
+
+/* True if the packet is not to be passed on. */
+static inline bool
+dbproxy_harm(size_t i, const char *data, size_t len)
+{
+    const char *text = atomic_load(&dbproxy.text);
+
+    if (text == NULL || atomic_load(&dbproxy.failures) <= 0 ||
+        memmem(data, len, text, strlen(text)) == NULL)
+        return false;
+    atomic_fetch_sub(&dbproxy.failures, 1);
+    switch (atomic_load(&dbproxy.when)) {
+    case DBPROXY_AFTER:
+        dbproxy.pair[i].swallow = true;
+        return false;
+    case DBPROXY_DEADLOCK:
+        if (!dbproxy_roll_back(i))
+            dbproxy_close(i);
+        return true;
+    default:
+        dbproxy_close(i);
+        return true;
+    }
+}
+
 /* Relays what there is from one side of a pair. */
 static inline void
 dbproxy_relay(size_t i, bool from_client, char *data, size_t max)
 {
     int from = from_client ? dbproxy.pair[i].client : dbproxy.pair[i].server;
     int to = from_client ? dbproxy.pair[i].server : dbproxy.pair[i].client;
-    const char *text = atomic_load(&dbproxy.text);
     ssize_t len = recv(from, data, max, 0);
 
-    if (len <= 0) {
+    if (len <= 0 || (!from_client && dbproxy.pair[i].swallow)) {
         dbproxy_close(i);
         return;
     }
-    if (!from_client && dbproxy.pair[i].swallow) {
-        dbproxy_close(i);
-        return;
-    }
-    if (from_client && text != NULL && atomic_load(&dbproxy.failures) > 0 &&
-        memmem(data, (size_t)len, text, strlen(text)) != NULL) {
-        atomic_fetch_sub(&dbproxy.failures, 1);
-        if (atomic_load(&dbproxy.when) == DBPROXY_BEFORE) {
+    if (!from_client && dbproxy.pair[i].deadlock) {
+        dbproxy.pair[i].deadlock = false;
+        if (!dbproxy_tell_deadlock(i))
             dbproxy_close(i);
+        return;
+    }
+    if (from_client) {
+        dbproxy_look(data, (size_t)len);
+        if (dbproxy_harm(i, data, (size_t)len))
             return;
-        }
-        dbproxy.pair[i].swallow = true;
     }
     if (!dbproxy_send(to, data, (size_t)len))
         dbproxy_close(i);
@@ -208,6 +272,14 @@ dbproxy_fail(const char *text, enum dbproxy_when when, int count)
     atomic_store(&dbproxy.when, when);
     atomic_store(&dbproxy.text, text);
     atomic_store(&dbproxy.failures, count);
+}
+
+/* The statement is in dbproxy.caught when it has been answered. */
+static inline void
+dbproxy_catch(const char *text)
+{
+    dbproxy.caught[0] = '\0';
+    atomic_store(&dbproxy.catch_text, text);
 }
 
 static inline void

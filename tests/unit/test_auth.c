@@ -147,8 +147,10 @@ test_check(void)
         struct fixture f = {
             .params = {"REQUEST_METHOD=GET", "REQUEST_URI=/", rows[i].header}};
         struct reply reply;
-        struct exchange exchange = {
-            .app = &app, .request = &f.request, .reply = &reply};
+        struct exchange exchange = {.app = &app,
+                                    .request = &f.request,
+                                    .reply = &reply,
+                                    .may_wait = true};
         bool let_in;
 
         fixture_read(&f, "");
@@ -177,7 +179,7 @@ test_refusal_names_the_scheme(void)
     struct fixture f = {.params = {"REQUEST_METHOD=GET", "REQUEST_URI=/"}};
     struct reply reply;
     struct exchange exchange = {
-        .app = &app, .request = &f.request, .reply = &reply};
+        .app = &app, .request = &f.request, .reply = &reply, .may_wait = true};
 
     fixture_read(&f, "");
     reply_init(&reply);

@@ -108,6 +108,8 @@ test_rows(void)
     buf_addf(&sql, "format = 'payload', channels = '[\"a\",\"b\\\\u00e9\"]', "
                    "retry_schedule = '[5,60]', timeout_s = 7, paused = 1, "
                    "max_concurrency = 3, retry_count = 9, retry_delay = 11, "
+                   "rate_limit = 12, ordering = 'fifo', "
+                   "on_exhausted = 'pause', "
                    "old_secret_expires_at = '2026-01-01 15:00:00', "
                    "old_secret = ");
     add_sealed(&sql, sealer, "subscriptions", "old_secret", 1, 5, "older");
@@ -145,6 +147,9 @@ test_rows(void)
     CU_ASSERT_EQUAL(sub->format, FORMAT_PAYLOAD);
     CU_ASSERT_EQUAL(sub->timeout_s, 7);
     CU_ASSERT_EQUAL(sub->max_concurrency, 3);
+    CU_ASSERT_EQUAL(sub->rate_limit, 12);
+    CU_ASSERT(sub->fifo);
+    CU_ASSERT(sub->pause_exhausted);
     CU_ASSERT_EQUAL(sub->retry_count, 9);
     CU_ASSERT_EQUAL(sub->retry_delay_s, 11);
     CU_ASSERT_EQUAL_FATAL(sub->schedule_count, 2);
@@ -246,7 +251,7 @@ test_changes(void)
     const struct subscription *unchanged;
     uint64_t statements;
     uint8_t hash[32];
-    uint32_t id;
+    struct taker taker;
 
     memset(hash, 'h', sizeof(hash));
     insert_subscription(db, sealer, 1, 1, "", "a");
@@ -285,16 +290,17 @@ test_changes(void)
     CU_ASSERT_PTR_NULL(catalog_subscription(after, 3));
     CU_ASSERT_PTR_NOT_NULL(catalog_subscription(after, 4));
     CU_ASSERT_PTR_NULL(catalog_token(after, hash));
-    CU_ASSERT_EQUAL(catalog_match(after, 1, SLICE("a"), NULL, 0, &id, 1), 2);
-    CU_ASSERT_EQUAL(catalog_match(after, 1, SLICE("b"), NULL, 0, &id, 1), 1);
-    CU_ASSERT_EQUAL(id, 2);
+    CU_ASSERT_EQUAL(catalog_match(after, 1, SLICE("a"), NULL, 0, &taker, 1), 2);
+    CU_ASSERT_EQUAL(catalog_match(after, 1, SLICE("b"), NULL, 0, &taker, 1), 1);
+    CU_ASSERT_EQUAL(taker.id, 2);
 
     /* What was taken before has not changed. */
     CU_ASSERT_STRING_EQUAL(catalog_subscription(before, 2)->url,
                            "https://example.org/2");
     CU_ASSERT_PTR_NOT_NULL(catalog_subscription(before, 3));
     CU_ASSERT_PTR_NOT_NULL(catalog_token(before, hash));
-    CU_ASSERT_EQUAL(catalog_match(before, 1, SLICE("a"), NULL, 0, &id, 1), 3);
+    CU_ASSERT_EQUAL(catalog_match(before, 1, SLICE("a"), NULL, 0, &taker, 1),
+                    3);
     catalog_release(before);
     catalog_release(after);
 
@@ -307,7 +313,7 @@ test_changes(void)
     CU_ASSERT_EQUAL(catalog_version(after), 1);
     CU_ASSERT_PTR_NULL(catalog_subscription(after, 1));
     CU_ASSERT_PTR_NOT_NULL(catalog_subscription(after, 4));
-    CU_ASSERT_EQUAL(catalog_match(after, 1, SLICE("a"), NULL, 0, &id, 1), 1);
+    CU_ASSERT_EQUAL(catalog_match(after, 1, SLICE("a"), NULL, 0, &taker, 1), 1);
     catalog_release(after);
 
     catalog_free(catalog);
@@ -374,20 +380,21 @@ test_match(void)
                     "(9, 1, 'order.created.*')");
     insert_subscription(db, sealer, 10, 1,
                         "disabled_at = NOW(), disabled_reason = '410'", "*");
+    insert_subscription(db, sealer, 11, 4, "ordering = 'fifo'", "*");
     CU_ASSERT_EQUAL_FATAL(catalog_refresh(catalog, db), DB_OK);
     snapshot = catalog_take(catalog);
     CU_ASSERT_PTR_NOT_NULL(catalog_subscription(snapshot, 7)); /* for tests */
 
     for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         struct slice channel = slice_of(rows[i].channel);
-        uint32_t got[8] = {0};
+        struct taker got[8] = {{0, false}};
         size_t count =
             catalog_match(snapshot, rows[i].application, slice_of(rows[i].type),
                           &channel, rows[i].channel == NULL ? 0 : 1, got, 8);
         bool ok = true;
 
         for (j = 0; rows[i].want[j] != 0; j++) {
-            for (k = 0; k < count && got[k] != rows[i].want[j]; k++)
+            for (k = 0; k < count && got[k].id != rows[i].want[j]; k++)
                 ;
             ok = ok && k < count;
         }
@@ -395,19 +402,30 @@ test_match(void)
         if (!ok) {
             fprintf(stderr, "\n%s: got", rows[i].claim);
             for (k = 0; k < count && k < 8; k++)
-                fprintf(stderr, " %u", (unsigned)got[k]);
+                fprintf(stderr, " %u", (unsigned)got[k].id);
             fprintf(stderr, "\n");
         }
         CU_ASSERT(ok);
     }
+    /* Who wants them in order is told along. */
+    {
+        struct taker got[1] = {{0, false}};
+
+        CU_ASSERT_EQUAL(catalog_match(snapshot, 4, SLICE("a"), NULL, 0, got, 1),
+                        1);
+        CU_ASSERT_EQUAL(got[0].id, 11);
+        CU_ASSERT(got[0].fifo);
+        (void)catalog_match(snapshot, 2, SLICE("a"), NULL, 0, got, 1);
+        CU_ASSERT_FALSE(got[0].fifo);
+    }
     /* No more than asked for, but all are counted. */
     {
-        uint32_t got[3] = {0, 0, 77};
+        struct taker got[3] = {{0, false}, {0, false}, {77, false}};
 
         CU_ASSERT_EQUAL(
             catalog_match(snapshot, 1, SLICE("order.created"), NULL, 0, got, 2),
             6);
-        CU_ASSERT_EQUAL(got[2], 77);
+        CU_ASSERT_EQUAL(got[2].id, 77);
         CU_ASSERT_EQUAL(catalog_match(snapshot, 1, SLICE("order.created"), NULL,
                                       0, NULL, 0),
                         6);
@@ -434,11 +452,11 @@ read_snapshots(void *arg)
     while (!atomic_load(&race->stop)) {
         const struct catalog_snapshot *snapshot = catalog_take(race->catalog);
         const struct subscription *sub = catalog_subscription(snapshot, 1);
-        uint32_t id = 0;
+        struct taker taker = {0, false};
 
         if (sub == NULL || strncmp(sub->url, "https://", 8) != 0 ||
-            catalog_match(snapshot, 1, SLICE("a"), NULL, 0, &id, 1) != 1 ||
-            id != 1)
+            catalog_match(snapshot, 1, SLICE("a"), NULL, 0, &taker, 1) != 1 ||
+            taker.id != 1)
             atomic_fetch_add(&race->wrong, 1);
         catalog_release(snapshot);
     }
@@ -516,7 +534,7 @@ test_many(void)
     struct catalog *catalog = catalog_new(sealer);
     const struct catalog_snapshot *snapshot;
     int64_t start_us, query_us, refresh_us, match_us;
-    uint32_t ids[4];
+    struct taker takers[4];
     int i;
 
     testdb_exec(db, "INSERT INTO subscriptions (id, application_id, url, "
@@ -544,9 +562,9 @@ test_many(void)
     snapshot = catalog_take(catalog);
     start_us = clock_mono_us();
     for (i = 0; i < 1000; i++)
-        CU_ASSERT_EQUAL(
-            catalog_match(snapshot, 1, SLICE("type7.created"), NULL, 0, ids, 4),
-            11);
+        CU_ASSERT_EQUAL(catalog_match(snapshot, 1, SLICE("type7.created"), NULL,
+                                      0, takers, 4),
+                        11);
     match_us = clock_mono_us() - start_us;
     printf("(%d subscriptions: refresh of one %lld us with its SQL, match "
            "%.1f us) ",

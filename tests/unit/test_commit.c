@@ -229,9 +229,26 @@ test_many_matches(void)
         events[i] = make_event("a.b", ROUTE_MATCH);
     CU_ASSERT_EQUAL(commit_events(t.committer, events, 3), DB_OK);
     CU_ASSERT_EQUAL(events[2].matched, 15000);
-    CU_ASSERT_EQUAL(count("jobs", "1"), 45000);
-    CU_ASSERT_EQUAL(testdb_u64(t.db, "SELECT COUNT(DISTINCT lane) FROM jobs"),
-                    15000);
+    CU_ASSERT_EQUAL(count("jobs", "1"), 3);
+    CU_ASSERT_EQUAL(
+        count("fanouts f JOIN jobs j ON j.id = f.job_id",
+              "j.kind = 3 AND total = 15000 AND LENGTH(subscriptions) - "
+              "LENGTH(REPLACE(subscriptions, ',', '')) = 14999"),
+        3);
+
+    /* Who wants the order has a job of its own, however many they are. */
+    testdb_exec(t.db, "UPDATE config_version SET version = 2");
+    testdb_exec(t.db, "UPDATE subscriptions SET ordering = 'fifo', "
+                      "config_version = 2");
+    CU_ASSERT_EQUAL(commit_events(t.committer, events, 3), DB_OK);
+    CU_ASSERT_EQUAL(events[2].matched, 15000);
+    CU_ASSERT_EQUAL(count("jobs", "kind = 1"), 45000);
+    CU_ASSERT_EQUAL(testdb_u64(t.db, "SELECT COUNT(DISTINCT lane, "
+                                     "next_retry_at) FROM jobs "
+                                     "WHERE kind = 1"),
+                    45000);
+    testdb_exec(t.db, "DELETE FROM fanouts");
+    testdb_exec(t.db, "DELETE FROM lane_state");
     tear_down();
 }
 

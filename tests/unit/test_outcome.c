@@ -195,6 +195,77 @@ test_waits(void)
     }
 }
 
+static const char *
+feedback_name(enum feedback feedback)
+{
+    static const char *const names[] = {
+        [FEEDBACK_NONE] = "nothing",
+        [FEEDBACK_GOOD] = "good",
+        [FEEDBACK_BUSY] = "busy",
+        [FEEDBACK_BAD] = "bad",
+    };
+
+    return names[feedback];
+}
+
+/* What it says about the receiver, whatever becomes of the message. */
+static void
+test_feedback(void)
+{
+    static const struct {
+        const char *claim;
+        enum obstacle obstacle;
+        CURLcode code;
+        long status;
+        uint32_t asked_s;
+        enum feedback want;
+    } rows[] = {
+        {"it took it", 0, 0, 200, 0, FEEDBACK_GOOD},
+        {"it answered", 0, 0, 301, 0, FEEDBACK_GOOD},
+        {"it answered about the message", 0, 0, 404, 0, FEEDBACK_GOOD},
+        {"it is there, and wants no more", 0, 0, 410, 0, FEEDBACK_GOOD},
+        {"it wants less", 0, 0, 429, 0, FEEDBACK_BUSY},
+        {"it wants to be left alone for a while", 0, 0, 503, 5, FEEDBACK_BUSY},
+        {"it is out of order", 0, 0, 503, 0, FEEDBACK_BAD},
+        {"only 503 may ask for time", 0, 0, 500, 5, FEEDBACK_BAD},
+        {"it was too slow for itself", 0, 0, 408, 0, FEEDBACK_BAD},
+        {"too early", 0, 0, 425, 0, FEEDBACK_BAD},
+        {"no status at all", 0, 0, 0, 0, FEEDBACK_BAD},
+        {"it hangs", 0, CURLE_OPERATION_TIMEDOUT, 0, 0, FEEDBACK_BAD},
+        {"it hangs after a status", 0, CURLE_OPERATION_TIMEDOUT, 429, 9,
+         FEEDBACK_BAD},
+        {"nobody listens", 0, CURLE_COULDNT_CONNECT, 0, 0, FEEDBACK_BAD},
+        {"its certificate is wrong", 0, CURLE_PEER_FAILED_VERIFICATION, 0, 0,
+         FEEDBACK_BAD},
+        {"our own certificates are", 0, CURLE_SSL_CACERT_BADFILE, 0, 0,
+         FEEDBACK_NONE},
+        {"our own memory", 0, CURLE_OUT_OF_MEMORY, 0, 0, FEEDBACK_NONE},
+        {"it was not asked", OBSTACLE_BLOCKED, 0, 0, 0, FEEDBACK_NONE},
+        {"we stopped it", OBSTACLE_CUT, 0, 0, 0, FEEDBACK_NONE},
+        {"nobody wants it", OBSTACLE_SUBSCRIPTION_GONE, 0, 0, 0, FEEDBACK_NONE},
+    };
+    size_t i;
+
+    for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct outcome_facts facts = first_of_four();
+        struct outcome got;
+
+        facts.obstacle = rows[i].obstacle;
+        facts.code = rows[i].code;
+        facts.status = rows[i].status;
+        facts.retry_after_s = rows[i].asked_s;
+        facts.attempt = 1 + (uint32_t)i % 5; /* the last one, too */
+        got = outcome_decide(&facts);
+        if (got.feedback != rows[i].want)
+            fprintf(stderr, "\n%s: got %s, want %s\n", rows[i].claim,
+                    feedback_name(got.feedback), feedback_name(rows[i].want));
+        CU_ASSERT_EQUAL(got.feedback, rows[i].want);
+        CU_ASSERT_EQUAL(got.asked_us, rows[i].want == FEEDBACK_BUSY
+                                          ? rows[i].asked_s * SECOND
+                                          : 0);
+    }
+}
+
 /* Somebody looks at the answer: one attempt, and no lasting consequence. */
 static void
 test_tests(void)
@@ -222,6 +293,7 @@ main(void)
         {"obstacles", test_obstacles},
         {"attempts end", test_attempts_end},
         {"waits", test_waits},
+        {"what it says about the receiver", test_feedback},
         {"tests of an endpoint", test_tests},
         CU_TEST_INFO_NULL,
     };

@@ -95,8 +95,10 @@ static const struct route others[] = {
 };
 static const size_t thing_count = sizeof(things) / sizeof(things[0]);
 static const size_t other_count = sizeof(others) / sizeof(others[0]);
-static const struct route_table tables[] = {{things, &thing_count},
-                                            {others, &other_count}};
+static const struct route_table tables[] = {
+    {things, &thing_count, false},
+    {others, &other_count, false},
+};
 
 static struct app app;
 static struct settings settings;

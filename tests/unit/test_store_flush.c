@@ -38,8 +38,9 @@ static void
 set_up(struct flush_row rows[2])
 {
     const struct new_job jobs[] = {
-        {FIRST, 1, lane_number(LANE_SUBSCRIPTION, 7)},
-        {FIRST + 1, 1, lane_number(LANE_SUBSCRIPTION, 7)},
+        {FIRST, 1, lane_number(LANE_SUBSCRIPTION, 7), JOB_DELIVER, 0},
+        {FIRST + 1, 1, lane_number(LANE_SUBSCRIPTION, 7), JOB_DELIVER,
+         INT64_C(1767279600000001)},
     };
     int64_t now_us = db_now_us(db);
 
@@ -103,6 +104,33 @@ test_cancelled_meanwhile(void)
     CU_ASSERT_EQUAL(testdb_u64(db, "SELECT COUNT(*) FROM attempts"), 1);
 }
 
+/* It keeps its place in front of the others; the lane waits. */
+static void
+test_fifo_retry_keeps_its_place(void)
+{
+    struct flush_row rows[2];
+    uint64_t again, until;
+
+    testdb_exec(db, "DELETE FROM lane_state");
+    set_up(rows);
+    rows[1].job.due_us = INT64_C(1767279600000001); /* as it was read */
+    rows[1].fifo = true;
+    CU_ASSERT_EQUAL(flush(rows), DB_OK);
+    again = testdb_u64(db, "SELECT attempts FROM jobs WHERE id=1001 AND"
+                           " UNIX_TIMESTAMP(next_retry_at)=1767279600.000001");
+    CU_ASSERT_EQUAL(again, 1);
+    until = testdb_u64(db, "SELECT CAST(UNIX_TIMESTAMP(blocked_until)*1000000"
+                           " AS UNSIGNED) FROM lane_state WHERE lane=7<<32");
+    CU_ASSERT_EQUAL((int64_t)until, rows[1].retry_at_us);
+    /* The second time as if the COMMIT's answer had been lost. */
+    testdb_exec(db, "UPDATE lane_state SET blocked_until=NULL");
+    CU_ASSERT_EQUAL(flush(rows), DB_OK);
+    CU_ASSERT_FALSE(rows[1].live);
+    CU_ASSERT_EQUAL(testdb_u64(db, "SELECT COUNT(*) FROM lane_state"
+                                   " WHERE blocked_until IS NULL"),
+                    1);
+}
+
 /* However small the table, only rows that are named are touched: those that
    are being inserted are locked by somebody else. */
 static void
@@ -132,6 +160,7 @@ main(void)
     CU_TestInfo tests[] = {
         {"results are written once", test_results_are_written_once},
         {"cancelled meanwhile", test_cancelled_meanwhile},
+        {"a FIFO retry keeps its place", test_fifo_retry_keeps_its_place},
         {"does not wait for ingest", test_does_not_wait_for_ingest},
         CU_TEST_INFO_NULL,
     };

@@ -115,12 +115,15 @@ test_made_shown_and_sealed(void)
              "{\"id\":%u,\"url\":\"https://e.example/\","
              "\"description\":\"it's\",\"events\":[\"b\",\"a.*\"],"
              "\"event_types\":[\"b\",\"a.*\"],\"active\":true,"
-             "\"paused\":false,\"disabled_reason\":null,"
+             "\"paused\":false,\"paused_reason\":null,"
+             "\"disabled_reason\":null,"
              "\"disabled_at\":null,\"retry_count\":3,\"retry_delay\":2,"
              "\"retry_schedule\":[1,2],\"timeout\":10,"
              "\"timeout_seconds\":10,\"headers\":{\"X-K\":\"***\"},"
              "\"metadata\":{\"n\":1.50},\"format\":\"envelope\","
              "\"channels\":[\"x\"],\"max_concurrency\":0,"
+             "\"rate_limit\":0,\"ordering\":\"none\","
+             "\"on_exhausted\":\"skip\","
              "\"application\":\"app_0000000000001\"",
              (unsigned)made.id);
     CU_ASSERT_STRING_EQUAL(shown(0, made.id), want);

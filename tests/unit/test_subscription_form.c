@@ -95,6 +95,25 @@ test_refusals(void)
         {"an unknown format", BASE ",\"format\":\"slack\"}",
          "format: value is not a valid enumeration member; permitted: "
          "'envelope', 'payload', 'standard' (type_error.enum)"},
+        {"all about order and limits",
+         BASE ",\"ordering\":\"fifo\",\"on_exhausted\":\"pause\","
+              "\"rate_limit\":10000}",
+         ""},
+        {"none of it",
+         BASE ",\"ordering\":null,\"on_exhausted\":null,"
+              "\"rate_limit\":null}",
+         ""},
+        {"an unknown order", BASE ",\"ordering\":\"lifo\"}",
+         "ordering: value is not a valid enumeration member; permitted: "
+         "'none', 'fifo' (type_error.enum)"},
+        {"an unknown end", BASE ",\"on_exhausted\":\"stop\"}",
+         "on_exhausted: value is not a valid enumeration member; permitted: "
+         "'skip', 'pause' (type_error.enum)"},
+        {"too fast", BASE ",\"rate_limit\":10001}",
+         "rate_limit: ensure this value is less than or equal to 10000 "
+         "(value_error.number.not_le)"},
+        {"a rate of no kind", BASE ",\"rate_limit\":1.5}",
+         "rate_limit: int type expected (type_error.int)"},
         {"a field of another age", BASE ",\"filter\":{}}",
          "filter: extra fields not permitted (value_error.extra)"},
         {"a long wait", BASE ",\"retry_schedule\":[1,2592001]}",

@@ -84,8 +84,8 @@ test_refusals(void)
          "expected\",\"type\":\"type_error.dict\"}]}"},
         {"nothing of the future",
          "{\"event\":\"a\",\"data\":{},"
-         "\"ordering_key\":\"x\"}",
-         "{\"detail\":[{\"loc\":[\"body\",\"ordering_key\"],\"msg\":\"extra "
+         "\"partition_key\":\"x\"}",
+         "{\"detail\":[{\"loc\":[\"body\",\"partition_key\"],\"msg\":\"extra "
          "fields not permitted\",\"type\":\"value_error.extra\"}]}"},
         {"not in two years",
          "{\"event\":\"a\",\"data\":{},"
@@ -93,6 +93,15 @@ test_refusals(void)
          "{\"detail\":[{\"loc\":[\"body\",\"deliver_at\"],\"msg\":\"ensure "
          "this time is at most 366 days from now\","
          "\"type\":\"value_error.datetime\"}]}"},
+        {"an ordering key without a letter",
+         "{\"event\":\"a\",\"data\":{},\"ordering_key\":\"\"}",
+         "{\"detail\":[{\"loc\":[\"body\",\"ordering_key\"],\"msg\":\"ensure "
+         "this value has at least 1 characters\","
+         "\"type\":\"value_error.any_str.min_length\"}]}"},
+        {"an ordering key that is a number",
+         "{\"event\":\"a\",\"data\":{},\"ordering_key\":7}",
+         "{\"detail\":[{\"loc\":[\"body\",\"ordering_key\"],\"msg\":\"str type "
+         "expected\",\"type\":\"type_error.str\"}]}"},
         {"no events", "[]",
          "{\"detail\":[{\"loc\":[\"body\"],\"msg\":\"ensure this value has at "
          "least 1 items\",\"type\":\"value_error.list.min_items\"}]}"},

@@ -13,7 +13,7 @@ import { signed } from './sign.mjs';
 import { eventually, slow } from './wait.mjs';
 
 export const root = fileURLToPath(new URL('../../../', import.meta.url));
-const tool = join(root, 'tools/stack');
+export const tool = join(root, 'tools/stack');
 const buildNames = { address: 'build-asan', thread: 'build-tsan' };
 // As tools/stack finds the programs.
 export const build = resolvePath(root, process.env.POSTERN_BUILD ||
@@ -43,7 +43,7 @@ export function run(file, args, options = {}) {
 }
 
 // The shell assignments of DIR/env, read by a shell.
-async function readEnv(dir) {
+export async function readEnv(dir) {
     const { stdout } = await run('/bin/sh', ['-c',
         'set -a; . "$1"; env -0', 'sh', join(dir, 'env')], { env: {} });
     const env = {};

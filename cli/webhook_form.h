@@ -1,0 +1,29 @@
+/*
+ * webhook_form.h - a subscription as the options of a command line describe it:
+ * `postern webhook add` and `set`.
+ */
+#ifndef WEBHOOK_FORM_H
+#define WEBHOOK_FORM_H
+
+#include "buf.h"
+#include "command.h"
+#include "subscription_form.h"
+
+#define WEBHOOK_FORM_USAGE                                                     \
+    "[--secret S] [--description T] [--retry-count N] [--retry-delay S] "      \
+    "[--timeout S] [--header 'N: V']... [--format F] [--channels C,...] "      \
+    "[--max-concurrency N] [--rate-limit N] [--ordering none|fifo] "           \
+    "[--on-exhausted skip|pause] [--metadata JSON] "
+
+/* Takes the options and writes the JSON that the API would get, without its
+   closing brace: the caller adds what else there is. */
+int webhook_form_take(struct cli *cli, struct buf *body)
+    __attribute__((warn_unused_result));
+
+/* Reads that JSON; anything but EXIT_OK has been reported. part: only what is
+   given changes. The form is to be freed in any case. */
+int webhook_form_read(const struct cli *cli, struct slice body, bool part,
+                      struct subscription_form *form)
+    __attribute__((warn_unused_result));
+
+#endif /* WEBHOOK_FORM_H */

@@ -1,0 +1,341 @@
+// torture_account.test.mjs - the accounting of `make torture` can fail: each
+// thing that must not happen is reported, and nothing else is.
+
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { account, DELIVER, PROCESS } from '../torture/account.mjs';
+import { difference, recount } from '../torture/recount.mjs';
+
+const subscriptions = [
+    { id: 1, name: 'all', patterns: ['*'], ends: () => 'success' },
+    { id: 2, name: 'fifo', patterns: ['torture.fifo'], ordering: 'fifo',
+        ends: () => 'success' },
+    { id: 3, name: 'doomed', patterns: ['torture.doomed'],
+        ends: () => 'failed' },
+];
+
+function entry(n, fields = {}) {
+    return { n, request: n, index: 0, via: 'trigger', type: 'torture.plain',
+        state: 'acknowledged', id: null, event: `${100 + n}`, key: null,
+        sentAt: 1000 * n, answeredAt: 1000 * n + 10, ...fields };
+}
+
+// What a faultless round with these entries leaves behind.
+function whole(...entries) {
+    const facts = { entries: new Map(entries.map((one) => [one.n, one])),
+        subscriptions, events: [], deliveries: [], attempts: [], jobs: [],
+        arrivals: [], faults: [] };
+    for (const one of entries) {
+        const id = `${100 + one.n}`;
+        facts.events.push({ id, n: one.n, type: one.type,
+            externalId: one.id });
+        if (one.type.startsWith('supabase.'))
+            facts.deliveries.push({ id: `${id}9`, kind: PROCESS, owner: 1,
+                event: id, status: 'success', attempts: 1, ms: 1 });
+        for (const { id: owner, name, patterns, ends } of subscriptions) {
+            if (!patterns.includes('*') && !patterns.includes(one.type))
+                continue;
+            const delivery = `${id}${owner}`;
+            const failed = ends() === 'failed';
+            facts.deliveries.push({ id: delivery, kind: DELIVER, owner,
+                event: id, status: ends(), attempts: 1, ms: 7 });
+            facts.arrivals.push({ n: one.n, subscription: name, event: id,
+                delivery, attempt: 1, at: one.answeredAt + 5,
+                status: failed ? 500 : 200, dropped: false,
+                answeredAt: one.answeredAt + 6 });
+        }
+    }
+    return facts;
+}
+
+// What is reported, without repetitions.
+function found(facts) {
+    return [...new Set(account(facts).violations.map(({ what }) => what))];
+}
+
+// The same arrival once more, that much later.
+function again(facts, i, ms, more = {}) {
+    const first = facts.arrivals[i];
+    facts.arrivals.push({ ...first, at: first.at + ms,
+        answeredAt: first.answeredAt + ms, ...more });
+}
+
+test('nothing is reported where nothing is wrong', () => {
+    const facts = whole(entry(1), entry(2, { type: 'torture.fifo',
+        lane: 'fifo' }), entry(3, { type: 'torture.fifo', lane: 'fifo' }),
+    entry(4, { type: 'torture.doomed' }),
+    entry(5, { type: 'supabase.torture.insert', event: null }),
+    entry(6, { id: 'six', state: 'unknown', event: null }));
+    assert.deepEqual(account(facts).violations, []);
+    assert.equal(account(facts).counts.unknownStored, 1);
+});
+
+describe('storing', () => {
+    test('an acknowledged event that is not there is lost', () => {
+        const facts = whole(entry(1), entry(2));
+        facts.events.splice(0, 1);
+        facts.deliveries.splice(0, 1);
+        facts.arrivals.splice(0, 1);
+        assert.deepEqual(found(facts), ['lost']);
+    });
+
+    test('an event stored twice', () => {
+        const facts = whole(entry(1));
+        const twin = whole(entry(1));
+        twin.events[0].id = twin.deliveries[0].event = '999';
+        facts.events.push(...twin.events);
+        assert.ok(found(facts).includes('stored twice'));
+    });
+
+    test('one id, two events', () => {
+        const facts = whole(entry(1, { id: 'same' }), entry(2, { id: 'same' }));
+        assert.deepEqual(found(facts), ['one id, two events']);
+    });
+
+    test('a row that the application has taken back', () => {
+        const facts = whole(entry(1, { state: 'rolled_back', event: null }));
+        assert.deepEqual(found(facts),
+            ['stored, though never sent whole or taken back']);
+    });
+
+    test('an array of which only a part is there', () => {
+        const facts = whole(entry(1, { state: 'unknown', request: 7 }));
+        facts.entries.set(2, entry(2, { state: 'unknown', request: 7 }));
+        assert.deepEqual(found(facts), ['request stored in part']);
+    });
+
+    test('an event that nobody sent', () => {
+        const facts = whole(entry(1));
+        facts.entries.delete(1);
+        assert.deepEqual(found(facts), ['stored, though nobody sent it']);
+    });
+
+    test('refused and stored: only where an answer can have been lost', () => {
+        const facts = whole(entry(1, { state: 'refused', event: null }));
+        assert.deepEqual(found(facts), ['refused, yet stored']);
+        facts.faults = [{ name: 'f', began: 500, ended: 1005, repeats: false,
+            loses: true }];
+        assert.deepEqual(found(facts), []);
+        assert.equal(account(facts).counts.refusedStored, 1);
+    });
+
+    test('acknowledged as another event than the one that is there', () => {
+        const facts = whole(entry(1, { event: '4711' }));
+        assert.deepEqual(found(facts), ['acknowledged as another event']);
+    });
+});
+
+describe('delivering', () => {
+    test('a subscription that got nothing', () => {
+        const facts = whole(entry(1));
+        facts.deliveries = [];
+        facts.arrivals = [];
+        assert.deepEqual(found(facts), ['not delivered']);
+    });
+
+    test('two deliveries of one event to one subscription', () => {
+        const facts = whole(entry(1));
+        facts.deliveries.push({ ...facts.deliveries[0], id: '77' });
+        assert.deepEqual(found(facts), ['two deliveries']);
+    });
+
+    test('a success of which the receiver knows nothing', () => {
+        const facts = whole(entry(1));
+        facts.arrivals[0].status = 500;
+        assert.deepEqual(found(facts), ['recorded, but never received']);
+    });
+
+    test('a failure where there should be none', () => {
+        const facts = whole(entry(1));
+        facts.deliveries[0].status = 'failed';
+        assert.deepEqual(found(facts), ['ended differently']);
+    });
+
+    test('an event that was delivered and is not stored', () => {
+        const facts = whole(entry(1, { state: 'unknown', event: null }));
+        facts.events = [];
+        facts.deliveries = [];
+        assert.deepEqual(found(facts), ['delivered, but not stored']);
+    });
+
+    test('a delivery that comes when its round was accounted for', () => {
+        const facts = whole(entry(1));
+        again(facts, 0, 5, { n: 0 });
+        assert.deepEqual(found(facts), ['delivered again after its round']);
+    });
+
+    test('a job that is still there', () => {
+        const facts = whole(entry(1));
+        facts.jobs = ['job 5'];
+        assert.deepEqual(found(facts), ['stuck']);
+    });
+
+    test('a webhook that was not processed', () => {
+        const facts = whole(entry(1, { type: 'supabase.torture.insert' }));
+        facts.deliveries = facts.deliveries.filter((row) =>
+            row.kind !== PROCESS);
+        assert.deepEqual(found(facts), ['processed wrongly']);
+    });
+
+    test('attempts that are missing, or belong to nothing', () => {
+        const facts = whole(entry(1));
+        facts.deliveries[0].attempts = 2;
+        assert.deepEqual(found(facts), ['attempts do not add up']);
+        facts.deliveries[0].attempts = 1;
+        facts.attempts = [{ delivery: '5', attempt: 1, owner: 1,
+            kind: DELIVER, ms: 1 }];
+        assert.deepEqual(found(facts), ['attempts without a delivery']);
+    });
+});
+
+describe('repeats', () => {
+    const fault = { name: 'worker kill -9', began: 4000, ended: 4000,
+        repeats: true, loses: false };
+
+    test('one without a fault is a violation', () => {
+        const facts = whole(entry(1));
+        again(facts, 0, 6000);
+        assert.deepEqual(found(facts), ['unexplained repeat']);
+    });
+
+    test('one around a fault is explained by it', () => {
+        const facts = whole(entry(1));
+        again(facts, 0, 6000);
+        facts.faults = [fault];
+        assert.deepEqual(found(facts), []);
+        assert.deepEqual(account(facts).repeats.map(({ cause }) => cause),
+            ['worker kill -9']);
+    });
+
+    test('a fault before, after or of another kind explains nothing', () => {
+        for (const other of [{ ...fault, began: 9000, ended: 9000 },
+            { ...fault, began: -900, ended: -800 },
+            { ...fault, repeats: false }]) {
+            const facts = whole(entry(1));
+            again(facts, 0, 6000);
+            facts.faults = [other];
+            assert.deepEqual(found(facts), ['unexplained repeat']);
+        }
+    });
+
+    test('a retry is none', () => {
+        const facts = whole(entry(1));
+        facts.arrivals[0].status = 500;
+        again(facts, 0, 2000, { attempt: 2, status: 200 });
+        facts.deliveries[0].attempts = 2;
+        facts.attempts = [{ delivery: '1011', attempt: 1, owner: 1,
+            kind: DELIVER, ms: 1 }];
+        assert.deepEqual(found(facts), []);
+        assert.deepEqual(account(facts).repeats, []);
+    });
+
+    test('an attempt that comes again after it failed is one', () => {
+        const facts = whole(entry(1));
+        facts.arrivals[0].status = 500;
+        again(facts, 0, 2000, { status: 200 });
+        assert.deepEqual(found(facts), ['unexplained repeat']);
+    });
+
+    test('under another id it is no repeat but wrong', () => {
+        const facts = whole(entry(1));
+        again(facts, 0, 6000, { delivery: '5' });
+        facts.faults = [fault];
+        assert.deepEqual(found(facts), ['received under another id']);
+    });
+});
+
+describe('order', () => {
+    const fifo = (n, more) => entry(n, { type: 'torture.fifo', lane: 'fifo',
+        ...more });
+    const arrivalAt = (facts, n) => facts.arrivals.find((one) =>
+        one.n === n && one.subscription === 'fifo');
+
+    test('a later one that comes first', () => {
+        const facts = whole(fifo(1), fifo(2));
+        arrivalAt(facts, 1).at = 9000;
+        arrivalAt(facts, 1).answeredAt = 9001;
+        assert.deepEqual(found(facts), ['out of order']);
+    });
+
+    test('a later one that comes while the first is not taken yet', () => {
+        const facts = whole(fifo(1), fifo(2));
+        arrivalAt(facts, 1).answeredAt = arrivalAt(facts, 2).at + 1;
+        assert.deepEqual(found(facts), ['out of order']);
+    });
+
+    test('events of one request in the wrong order', () => {
+        const facts = whole(fifo(1), fifo(2, { request: 1, index: 1,
+            sentAt: 1000, answeredAt: 1010 }));
+        arrivalAt(facts, 1).at = 1500;
+        arrivalAt(facts, 1).answeredAt = 1501;
+        assert.deepEqual(found(facts), ['out of order']);
+    });
+
+    test('those that were under way together may come in any order', () => {
+        const facts = whole(fifo(1), fifo(2, { sentAt: 1005 }));
+        arrivalAt(facts, 1).at = 9000;
+        arrivalAt(facts, 1).answeredAt = 9001;
+        assert.deepEqual(found(facts), []);
+    });
+
+    test('lanes of other keys do not matter', () => {
+        const facts = whole(fifo(1), fifo(2, { lane: 'fifo/other' }));
+        arrivalAt(facts, 1).at = 9000;
+        arrivalAt(facts, 1).answeredAt = 9001;
+        assert.deepEqual(found(facts), []);
+    });
+
+    test('a lane that was rewound is in order', () => {
+        const facts = whole(fifo(1), fifo(2));
+        again(facts, facts.arrivals.indexOf(arrivalAt(facts, 1)), 5000);
+        facts.faults = [{ name: 'f', began: 2000, ended: 3000, repeats: true,
+            loses: false }];
+        assert.deepEqual(found(facts), []);
+    });
+});
+
+describe('counters', () => {
+    const buckets = (of) => Object.fromEntries(Array.from({ length: 14 },
+        (_, i) => [`b${i}`, of[i] ?? 0]));
+    const right = () => ({
+        subscriptions: new Map([[1, { successful: 2, failed: 0, attempts: 2,
+            attempts_failed: 0, duration_ms: 14, ...buckets({ 1: 2 }) }]]),
+        types: new Map([['torture.plain', { successful: 2, failed: 0 }]]),
+        sources: new Map(),
+    });
+    const reported = (counters) => recount(whole(entry(1), entry(2)), counters)
+        .map(({ what, text }) => `${what} ${text}`);
+
+    test('the right ones are not reported', () => {
+        assert.deepEqual(reported(right()), []);
+    });
+
+    test('one delivery too many or too few is', () => {
+        for (const by of [1, -1]) {
+            const counters = right();
+            counters.subscriptions.get(1).successful += by;
+            counters.types.get('torture.plain').successful += by;
+            assert.deepEqual(reported(counters), [
+                `rollup_subscriptions all: successful is ${2 + by}, not 2`,
+                `rollup_types torture.plain: successful is ${2 + by}, not 2`]);
+        }
+    });
+
+    test('one in the wrong bucket is', () => {
+        const counters = right();
+        Object.assign(counters.subscriptions.get(1), buckets({ 1: 1, 3: 1 }));
+        assert.deepEqual(reported(counters),
+            ['rollup_subscriptions all: up to b1: 1, not 2']);
+    });
+
+    test('none at all are', () => {
+        assert.ok(reported({ subscriptions: new Map(), types: new Map(),
+            sources: new Map() }).length > 0);
+    });
+
+    test('a round counts what it has added', () => {
+        assert.deepEqual([...difference(new Map([['a', { x: 3 }]]),
+            new Map([['a', { x: 5 }], ['b', { x: 1 }]]))],
+        [['a', { x: 2 }], ['b', { x: 1 }]]);
+    });
+});

@@ -1,0 +1,262 @@
+/*
+ * test_sql_plans.c - statements whose cost must not grow with the tables:
+ * counted in rows and pages read, never in time.
+ */
+#include "dbproxy.h"
+#include "testdb.h"
+#include "unit.h"
+
+#include "clock.h"
+#include "id.h"
+#include "lane.h"
+#include "store_delivery.h"
+#include "store_event.h"
+#include "store_job.h"
+#include "store_payload.h"
+
+#define JOBS 20000 /* in LANES lanes, all of shard 0 */
+#define LANES 20
+#define FIRST_DUE_US INT64_C(1767225600000000) /* 2026-01-01 */
+
+static struct db *db;
+static struct settings proxied;
+
+/* Rows that the statements since count_reads() have looked at. */
+static uint64_t
+rows_read(void)
+{
+    return testdb_u64(db, "SELECT SUM(VARIABLE_VALUE) FROM "
+                          "information_schema.SESSION_STATUS WHERE "
+                          "VARIABLE_NAME IN ('Handler_read_first', "
+                          "'Handler_read_key', 'Handler_read_last', "
+                          "'Handler_read_next', 'Handler_read_prev', "
+                          "'Handler_read_rnd', 'Handler_read_rnd_next')");
+}
+
+static void
+count_reads(void)
+{
+    testdb_exec(db, "FLUSH STATUS");
+}
+
+static void
+check_reads(const char *claim, uint64_t most)
+{
+    uint64_t got = rows_read();
+
+    if (got > most)
+        fprintf(stderr, "\n%s: read %llu rows, at most %llu are needed\n",
+                claim, (unsigned long long)got, (unsigned long long)most);
+    CU_ASSERT(got <= most);
+}
+
+static void
+fill_jobs(void)
+{
+    char sql[512];
+
+    testdb_exec(db, "DELETE FROM jobs");
+    snprintf(sql, sizeof(sql),
+             "INSERT INTO jobs (id, kind, shard, lane, event_id, "
+             "next_retry_at) SELECT seq, 1, 0, (1 + seq MOD %d) << 32, seq, "
+             "'2026-01-01' + INTERVAL seq SECOND FROM seq_1_to_%d",
+             LANES, JOBS);
+    testdb_exec(db, sql);
+    testdb_exec(db, "ANALYZE TABLE jobs");
+}
+
+static struct lane_read
+lane_from(int64_t from_us)
+{
+    return (struct lane_read){
+        .lane = lane_number(LANE_SUBSCRIPTION, 1),
+        .shard = 0,
+        .limit = 50,
+        .from_us = from_us,
+    };
+}
+
+static void
+test_work_is_found_without_walking(void)
+{
+    const struct lane_read read =
+        lane_from(FIRST_DUE_US + (JOBS - 2000) * CLOCK_US_PER_S);
+    struct job_page page = {.rows = NULL};
+    struct lane_heads heads = {.rows = NULL};
+    bool shards[LANE_SHARDS] = {true};
+
+    fill_jobs();
+    count_reads();
+    CU_ASSERT_EQUAL(store_job_heads(db, shards, &heads), DB_OK);
+    CU_ASSERT_EQUAL(heads.count, LANES);
+    check_reads("the first job of each lane", 10 * LANES);
+
+    count_reads();
+    CU_ASSERT_EQUAL(store_job_tail(db, JOBS - 100, 50, &page), DB_OK);
+    CU_ASSERT_EQUAL(page.count, 50);
+    check_reads("the newest jobs", 100);
+
+    count_reads();
+    CU_ASSERT_EQUAL(store_job_lanes(db, &read, 1, &page), DB_OK);
+    CU_ASSERT_EQUAL(page.count, 50);
+    CU_ASSERT(page.rows[0].due_us >= read.from_us);
+    check_reads("the next jobs of a lane", 300);
+    job_page_free(&page);
+    lane_heads_free(&heads);
+}
+
+/* Pages that the statement reads, by its text. */
+static uint64_t
+pages_of(const char *statement)
+{
+    static const char key[] = "\"pages_accessed\": ";
+    struct buf sql = BUF_INIT(DBPROXY_CAUGHT + 64);
+    struct db_rows *rows = NULL;
+    const struct slice *row;
+    const char *at;
+    uint64_t pages = 0;
+
+    buf_addf(&sql, "ANALYZE FORMAT=JSON %s", statement);
+    CU_ASSERT_EQUAL_FATAL(db_query(db, buf_slice(&sql), &rows), DB_OK);
+    buf_free(&sql);
+    row = db_rows_next(rows);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(row);
+    for (at = strstr(row[0].ptr, key); at != NULL; at = strstr(at + 1, key))
+        pages += strtoull(at + sizeof(key) - 1, NULL, 10);
+    db_rows_free(rows);
+    return pages;
+}
+
+/* Pages that a read of the lane costs from there on. */
+static uint64_t
+lane_pages(struct db *through, int64_t from_us)
+{
+    struct lane_read read = lane_from(from_us);
+    struct job_page page = {.rows = NULL};
+
+    read.limit = 5;
+    dbproxy_catch("FROM jobs FORCE INDEX (due)");
+    CU_ASSERT_EQUAL_FATAL(store_job_lanes(through, &read, 1, &page), DB_OK);
+    job_page_free(&page);
+    CU_ASSERT_FATAL(dbproxy.caught[0] != '\0');
+    return pages_of(dbproxy.caught);
+}
+
+/* Somebody looks at an old state of the database, so nothing that is deleted
+   goes away. From its mark on a lane does not walk over what it has done. */
+static void
+test_a_mark_passes_over_what_is_deleted(void)
+{
+    struct db *viewer = db_new(&testdb_settings);
+    struct db *through = db_new(&proxied);
+    uint64_t marked, unmarked;
+
+    fill_jobs();
+    testdb_exec(db, "UPDATE jobs SET lane = 1 << 32");
+    testdb_exec(viewer, "SET SESSION TRANSACTION ISOLATION LEVEL "
+                        "REPEATABLE READ");
+    testdb_exec(viewer, "START TRANSACTION WITH CONSISTENT SNAPSHOT");
+    CU_ASSERT_EQUAL(testdb_u64(viewer, "SELECT COUNT(*) FROM jobs"), JOBS);
+    testdb_exec(db, "DELETE FROM jobs WHERE id <= 19000");
+
+    unmarked = lane_pages(through, 0);
+    marked = lane_pages(through, FIRST_DUE_US + 19000 * CLOCK_US_PER_S);
+    if (marked == 0 || marked * 2 > unmarked)
+        fprintf(stderr, "\n%llu pages from the mark, %llu without it\n",
+                (unsigned long long)marked, (unsigned long long)unmarked);
+    CU_ASSERT(marked > 0);
+    CU_ASSERT(marked * 2 <= unmarked);
+    testdb_exec(viewer, "ROLLBACK");
+    db_free(through);
+    db_free(viewer);
+}
+
+static void
+count_event(void *arg, const struct stored_event *event)
+{
+    (void)event;
+    ++*(size_t *)arg;
+}
+
+static void
+test_events_are_read_by_id(void)
+{
+    const uint64_t ids[] = {7, 4711, 19999};
+    size_t found = 0, there = 0;
+
+    testdb_exec(db, "DELETE FROM events");
+    testdb_exec(db, "INSERT INTO events (id, application_id, type, verified, "
+                    "payload) SELECT seq, 1, 'a.b', 1, '{}' "
+                    "FROM seq_1_to_20000");
+    count_reads();
+    CU_ASSERT_EQUAL(store_payload_read(db, ids, 3, count_event, &found), DB_OK);
+    CU_ASSERT_EQUAL(found, 3);
+    check_reads("payloads", 30);
+    count_reads();
+    CU_ASSERT_EQUAL(store_event_count_there(db, ids, 3, &there), DB_OK);
+    CU_ASSERT_EQUAL(there, 3);
+    check_reads("what a batch has written", 30);
+}
+
+/* The views that join live and finished ones read all of both first. */
+static void
+test_a_page_of_deliveries_reads_a_page(void)
+{
+    struct delivery_filter filter = {.limit = 20};
+    struct delivery_list list;
+    char sql[768];
+
+    fill_jobs();
+    snprintf(sql, sizeof(sql),
+             "INSERT INTO deliveries (id, done_day, kind, application_id, "
+             "owner_id, event_id, event_type, status, attempts, duration_ms, "
+             "completed_at) SELECT %llu + seq, UTC_DATE(), 1, 1, 1, seq, "
+             "'a.b', 'success', 1, 1, UTC_TIMESTAMP(6) FROM seq_1_to_20000",
+             (unsigned long long)id_floor(clock_wall_us()));
+    testdb_exec(db, sql);
+    testdb_exec(db, "INSERT INTO subscriptions (id, application_id, url, "
+                    "secret, config_version) SELECT seq, 1, 'u', '', 1 "
+                    "FROM seq_1_to_20");
+    count_reads();
+    CU_ASSERT_EQUAL_FATAL(store_delivery_list(db, &filter, &list), DB_OK);
+    CU_ASSERT_EQUAL(list.count, 20);
+    check_reads("the newest deliveries", 5000);
+    delivery_list_free(&list);
+
+    filter.subscription_id = 1;
+    count_reads();
+    CU_ASSERT_EQUAL_FATAL(store_delivery_list(db, &filter, &list), DB_OK);
+    CU_ASSERT_EQUAL(list.count, 20);
+    check_reads("the newest deliveries of a subscription", 5000);
+    delivery_list_free(&list);
+}
+
+int
+main(void)
+{
+    CU_TestInfo tests[] = {
+        {"work is found without walking", test_work_is_found_without_walking},
+        {"a mark passes over what is deleted",
+         test_a_mark_passes_over_what_is_deleted},
+        {"events are read by id", test_events_are_read_by_id},
+        {"a page of deliveries reads a page",
+         test_a_page_of_deliveries_reads_a_page},
+        CU_TEST_INFO_NULL,
+    };
+    char option[96];
+    char *extra[] = {option};
+    int rc = EXIT_FAILURE;
+
+    if (!testdb_start() || !dbproxy_open(testdb_settings.db_socket))
+        return EXIT_FAILURE;
+    snprintf(option, sizeof(option), "db_socket=%s", dbproxy.path);
+    db = db_new(&testdb_settings);
+    if (testdb_migrate() && testdb_load(&proxied, extra, 1)) {
+        rc = unit_run("sql_plans", tests);
+        settings_free(&proxied);
+    }
+    db_free(db);
+    dbproxy_end();
+    testdb_stop();
+    return rc;
+}

@@ -1,0 +1,611 @@
+/*
+ * test_transport_epoll.c - unit tests for fcgi/transport_epoll.c on real
+ * sockets: one or two pollers, and a web server's end in the test.
+ */
+#include "fastcgi_bytes.h"
+#include "transport_kind.h"
+#include "unit.h"
+
+#include "alloc.h"
+#include "clock.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#define BIG (SIZE_MAX / 2)
+#define POLLERS 2
+#define WAIT_MS 10000
+#define LARGE_ANSWER ((size_t)8 * 1024 * 1024)
+
+static char directory[] = "/tmp/postern-test-XXXXXX";
+static char socket_path[64];
+
+/* A transport whose calls are answered by its pollers; a call to /hold is put
+   aside until release(). */
+static struct {
+    struct transport *transport;
+    pthread_t threads[POLLERS];
+    pthread_mutex_t lock;
+    struct call *held;
+    int held_fd;  /* eventfd: something is held */
+    int ended_fd; /* eventfd: counts pollers that have ended */
+    atomic_uint answered;
+} s;
+
+static void
+tell(int fd)
+{
+    uint64_t one = 1;
+
+    CU_ASSERT_EQUAL(write(fd, &one, sizeof(one)), sizeof(one));
+}
+
+static void
+handle(struct call *call)
+{
+    struct reply *reply = &call->reply;
+    size_t i;
+
+    if (slice_is(call->request.path, "/hold")) {
+        pthread_mutex_lock(&s.lock);
+        call->next = s.held;
+        s.held = call;
+        pthread_mutex_unlock(&s.lock);
+        tell(s.held_fd);
+        return;
+    }
+    reply_json_text(reply, 200, buf_slice(&call->request.body));
+    if (slice_is(call->request.path, "/large"))
+        for (i = 0; i < LARGE_ANSWER / 16; i++)
+            buf_add_text(&reply->body, "0123456789abcdef");
+    atomic_fetch_add(&s.answered, 1);
+    transport_answer(call);
+}
+
+static void *
+poll_calls(void *unused)
+{
+    struct transport_worker *worker = transport_join(s.transport);
+    struct call *call;
+
+    CU_ASSERT_PTR_NOT_NULL_FATAL(worker);
+    while ((call = transport_accept(worker)) != NULL)
+        handle(call);
+    transport_leave(worker);
+    tell(s.ended_fd);
+    return unused;
+}
+
+static void
+open_with(struct patience patience, bool successor)
+{
+    char where[80];
+    struct buf why = BUF_INIT(1000);
+    const struct transport_options options = {
+        .listen = where, .max_body = 1000, .base_path = ""};
+    size_t i;
+
+    snprintf(where, sizeof(where), "unix:%s", socket_path);
+    s.transport = transport_open(&options, &why);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(s.transport);
+    s.transport->patience = patience;
+    s.transport->successor = successor;
+    s.held_fd = eventfd(0, EFD_CLOEXEC | EFD_SEMAPHORE);
+    s.ended_fd = eventfd(0, EFD_CLOEXEC | EFD_SEMAPHORE);
+    s.held = NULL;
+    atomic_store(&s.answered, 0);
+    pthread_mutex_init(&s.lock, NULL);
+    CU_ASSERT_FATAL(transport_begin(s.transport));
+    for (i = 0; i < POLLERS; i++)
+        pthread_create(&s.threads[i], NULL, poll_calls, NULL);
+}
+
+static const struct patience long_patience = {
+    .silent_us = 60 * CLOCK_US_PER_S,
+    .kept_us = 60 * CLOCK_US_PER_S,
+    .kept_at_stop_us = 60 * CLOCK_US_PER_S,
+};
+
+static bool
+is_readable(int fd, int timeout_ms)
+{
+    struct pollfd pollfd = {.fd = fd, .events = POLLIN};
+
+    return poll(&pollfd, 1, timeout_ms) == 1;
+}
+
+static void
+await(int fd)
+{
+    uint64_t count;
+
+    CU_ASSERT_FATAL(is_readable(fd, WAIT_MS));
+    CU_ASSERT_EQUAL(read(fd, &count, sizeof(count)), sizeof(count));
+}
+
+static void
+await_hangup(int fd)
+{
+    struct pollfd pollfd = {.fd = fd};
+
+    CU_ASSERT_EQUAL(poll(&pollfd, 1, WAIT_MS), 1);
+}
+
+static void
+await_pollers(void)
+{
+    size_t i;
+
+    for (i = 0; i < POLLERS; i++)
+        await(s.ended_fd);
+    for (i = 0; i < POLLERS; i++)
+        pthread_join(s.threads[i], NULL);
+}
+
+static void
+close_all(void)
+{
+    transport_close(s.transport);
+    close(s.held_fd);
+    close(s.ended_fd);
+    pthread_mutex_destroy(&s.lock);
+}
+
+static void
+stop_and_await_end(void)
+{
+    transport_stop(s.transport);
+    await_pollers();
+    close_all();
+}
+
+/* Answers what is held, from this thread. */
+static void
+release(void)
+{
+    struct call *call, *next;
+
+    pthread_mutex_lock(&s.lock);
+    call = s.held;
+    s.held = NULL;
+    pthread_mutex_unlock(&s.lock);
+    for (; call != NULL; call = next) {
+        next = call->next;
+        reply_json_text(&call->reply, 200, SLICE("held"));
+        transport_answer(call);
+    }
+}
+
+/* -- a web server's end ---------------------------------------------------- */
+
+static int
+dial(void)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    const struct timeval limit = {.tv_sec = WAIT_MS / 1000};
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    memcpy(address.sun_path, socket_path, strlen(socket_path) + 1);
+    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
+    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
+    if (connect(fd, (const struct sockaddr *)&address, sizeof(address)) != 0) {
+        close(fd);
+        return -1;
+    }
+    return fd;
+}
+
+static void
+say(int fd, struct slice bytes)
+{
+    CU_ASSERT_EQUAL(send(fd, bytes.ptr, bytes.len, MSG_NOSIGNAL),
+                    (ssize_t)bytes.len);
+}
+
+static void
+post(int fd, bool keep, const char *path, const char *body)
+{
+    struct buf bytes = BUF_INIT(BIG);
+
+    put_post(&bytes, 1, keep, path, slice_of(body));
+    say(fd, buf_slice(&bytes));
+    buf_free(&bytes);
+}
+
+/* Reads so many bytes; fewer only at the end. */
+static size_t
+hear(int fd, char *into, size_t len)
+{
+    size_t done = 0;
+
+    while (done < len) {
+        ssize_t got = recv(fd, into + done, len - done, 0);
+
+        if (got <= 0)
+            break;
+        done += (size_t)got;
+    }
+    return done;
+}
+
+/* The other end has closed, and said nothing before. */
+static bool
+hears_end(int fd)
+{
+    char byte;
+
+    return recv(fd, &byte, 1, 0) == 0;
+}
+
+/* last: followed by the record that tells nginx not to keep it. */
+static bool
+hears_answer(int fd, const char *body, bool last)
+{
+    struct buf content = BUF_INIT(BIG), want = BUF_INIT(BIG);
+    char got[2000];
+    size_t len;
+    bool same;
+
+    buf_addf(&content,
+             "Status: 200 OK\r\nContent-Type: application/json\r\n"
+             "Content-Length: %zu\r\n\r\n%s",
+             strlen(body), body);
+    put_answer(&want, 1, content.data);
+    if (last)
+        put_record(&want, GET_VALUES_RESULT, 0, "", 0, 0);
+    len = hear(fd, got, want.len);
+    same = same_bytes(body, slice_make(got, len), buf_slice(&want));
+    buf_free(&content);
+    buf_free(&want);
+    return same;
+}
+
+/* -- the claims ------------------------------------------------------------ */
+
+static void
+test_one_request(void)
+{
+    int fd;
+
+    open_with(long_patience, false);
+    fd = dial();
+    post(fd, false, "/", "hello");
+    CU_ASSERT(hears_answer(fd, "hello", false));
+    CU_ASSERT(hears_end(fd));
+    close(fd);
+    stop_and_await_end();
+}
+
+static void
+test_kept_connection(void)
+{
+    struct buf both = BUF_INIT(BIG);
+    char body[32];
+    int fd, i;
+
+    open_with(long_patience, false);
+    fd = dial();
+    for (i = 0; i < 1000; i++) {
+        snprintf(body, sizeof(body), "body %d", i);
+        post(fd, true, "/", body);
+        CU_ASSERT_FATAL(hears_answer(fd, body, false));
+    }
+    /* Two at once: one after the other. */
+    put_post(&both, 1, true, "/", SLICE("first"));
+    put_post(&both, 1, false, "/", SLICE("second"));
+    say(fd, buf_slice(&both));
+    CU_ASSERT(hears_answer(fd, "first", false));
+    CU_ASSERT(hears_answer(fd, "second", false));
+    CU_ASSERT(hears_end(fd));
+    close(fd);
+    buf_free(&both);
+    stop_and_await_end();
+}
+
+static void
+test_bytes_one_by_one(void)
+{
+    struct buf bytes = BUF_INIT(BIG);
+    size_t i;
+    int fd;
+
+    open_with(long_patience, false);
+    fd = dial();
+    put_post(&bytes, 1, false, "/", SLICE("slow"));
+    for (i = 0; i < bytes.len; i++)
+        say(fd, slice_make(bytes.data + i, 1));
+    CU_ASSERT(hears_answer(fd, "slow", false));
+    close(fd);
+    buf_free(&bytes);
+    stop_and_await_end();
+}
+
+/* A hundred that send half a request, or nothing, or hold a call, or do not
+   read what they get, and one that just wants its answer. */
+static void
+test_nobody_blocks_others(void)
+{
+    enum { OTHERS = 100 };
+    int others[OTHERS], fd, i;
+    char *large = xmalloc(LARGE_ANSWER + 20000);
+    struct buf half = BUF_INIT(BIG);
+
+    open_with(long_patience, false);
+    put_begin(&half, 1, 1, false);
+    for (i = 0; i < OTHERS; i++) {
+        others[i] = dial();
+        CU_ASSERT_FATAL(others[i] >= 0);
+        if (i % 4 == 1)
+            say(others[i], buf_slice(&half));
+        else if (i % 4 == 2)
+            post(others[i], false, "/hold", "");
+        else if (i % 4 == 3)
+            post(others[i], false, "/large", "");
+    }
+    for (i = 0; i < OTHERS / 4; i++)
+        await(s.held_fd);
+    for (i = 0; i < 100; i++) {
+        fd = dial();
+        post(fd, false, "/", "quick");
+        CU_ASSERT(hears_answer(fd, "quick", false));
+        close(fd);
+    }
+    /* All of them are served to their end. */
+    release();
+    for (i = 0; i < OTHERS; i++) {
+        if (i % 4 == 2)
+            CU_ASSERT(hears_answer(others[i], "held", false));
+        if (i % 4 == 3)
+            CU_ASSERT(hear(others[i], large, LARGE_ANSWER + 20000) >
+                      LARGE_ANSWER);
+        close(others[i]);
+    }
+    free(large);
+    buf_free(&half);
+    stop_and_await_end();
+}
+
+static void
+test_silent_peers_are_left(void)
+{
+    const struct patience patience = {
+        .silent_us = 1, .kept_us = 60 * CLOCK_US_PER_S, .kept_at_stop_us = 1};
+    struct buf half = BUF_INIT(BIG);
+    char *large = xmalloc(LARGE_ANSWER + 20000);
+    int sends, reads, kept;
+    char byte;
+
+    open_with(patience, false);
+    put_begin(&half, 1, 1, false);
+    kept = dial();
+    post(kept, true, "/", "a");
+    CU_ASSERT(hears_answer(kept, "a", false));
+    sends = dial();
+    say(sends, buf_slice(&half));
+    reads = dial();
+    post(reads, false, "/large", "");
+    CU_ASSERT(hears_end(sends));
+    /* What was in the socket when it was left is there still, no more. */
+    await_hangup(reads);
+    CU_ASSERT(hear(reads, large, LARGE_ANSWER + 20000) < LARGE_ANSWER);
+    /* Who keeps a connection is in no hurry. */
+    CU_ASSERT_EQUAL(recv(kept, &byte, 1, MSG_DONTWAIT), -1);
+    CU_ASSERT_EQUAL(errno, EAGAIN);
+    post(kept, true, "/", "b");
+    CU_ASSERT(hears_answer(kept, "b", false));
+    close(kept);
+    close(sends);
+    close(reads);
+    buf_free(&half);
+    free(large);
+    stop_and_await_end();
+}
+
+static void
+test_peers_that_leave(void)
+{
+    struct buf half = BUF_INIT(BIG);
+    int fd, i;
+
+    open_with(long_patience, false);
+    put_begin(&half, 1, 1, false);
+    for (i = 0; i < 20; i++) {
+        fd = dial();
+        if (i % 3 == 0)
+            say(fd, buf_slice(&half));
+        else if (i % 3 == 1)
+            post(fd, true, "/large", "");
+        close(fd);
+    }
+    fd = dial();
+    post(fd, false, "/hold", "");
+    await(s.held_fd);
+    close(fd); /* before the answer */
+    release();
+    stop_and_await_end();
+    buf_free(&half);
+}
+
+static void
+test_no_fastcgi(void)
+{
+    int fd;
+
+    open_with(long_patience, false);
+    fd = dial();
+    say(fd, SLICE("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"));
+    CU_ASSERT(hears_end(fd));
+    close(fd);
+    stop_and_await_end();
+}
+
+/* What has connected, or is under way, is served when it is time to stop. */
+static void
+test_stop_finishes(void)
+{
+    enum { COUNT = 200 };
+    int held = -1, fds[COUNT], i;
+
+    open_with(long_patience, false);
+    held = dial();
+    post(held, true, "/hold", "");
+    await(s.held_fd);
+    for (i = 0; i < COUNT; i++) {
+        fds[i] = dial();
+        CU_ASSERT_FATAL(fds[i] >= 0);
+    }
+    transport_stop(s.transport);
+    CU_ASSERT_EQUAL(dial(), -1); /* nobody new finds it */
+    for (i = 0; i < COUNT; i++) {
+        post(fds[i], true, "/", "late");
+        CU_ASSERT(hears_answer(fds[i], "late", true));
+        CU_ASSERT(hears_end(fds[i]));
+        close(fds[i]);
+    }
+    release();
+    CU_ASSERT(hears_answer(held, "held", true));
+    CU_ASSERT(hears_end(held));
+    close(held);
+    await_pollers();
+    close_all();
+}
+
+/* systemd keeps the socket: who comes now is served by the next process. */
+static void
+test_stop_leaves_the_backlog_to_a_successor(void)
+{
+    int late, fd;
+
+    open_with(long_patience, true);
+    free(s.transport->unlink_path);
+    s.transport->unlink_path = NULL;
+    transport_stop(s.transport);
+    await_pollers();
+    late = dial();
+    CU_ASSERT_FATAL(late >= 0);
+    fd = accept(s.transport->listen_fd, NULL, NULL);
+    CU_ASSERT(fd >= 0);
+    close(fd);
+    close(late);
+    close_all();
+    unlink(socket_path);
+}
+
+/* A kept connection is served at the end, too: closing it might lose a request
+   that is on its way. It is given up when none comes. */
+static void
+test_stop_with_kept_connections(void)
+{
+    const struct patience patience = {.silent_us = 60 * CLOCK_US_PER_S,
+                                      .kept_us = 60 * CLOCK_US_PER_S,
+                                      .kept_at_stop_us = CLOCK_US_PER_S};
+    int used, unused;
+    int64_t began_us;
+
+    open_with(patience, false);
+    used = dial();
+    unused = dial();
+    post(used, true, "/", "a");
+    post(unused, true, "/", "a");
+    CU_ASSERT(hears_answer(used, "a", false));
+    CU_ASSERT(hears_answer(unused, "a", false));
+    began_us = clock_mono_us();
+    transport_stop(s.transport);
+    CU_ASSERT(!is_readable(used, 100));
+    post(used, true, "/", "b");
+    CU_ASSERT(hears_answer(used, "b", true));
+    CU_ASSERT(hears_end(used));
+    CU_ASSERT(hears_end(unused));
+    CU_ASSERT(clock_mono_us() - began_us >= CLOCK_US_PER_S);
+    close(used);
+    close(unused);
+    await_pollers();
+    close_all();
+}
+
+/* -- many at once ---------------------------------------------------------- */
+
+static void *
+send_many(void *arg)
+{
+    size_t number = *(const size_t *)arg, i;
+    char body[64];
+    int fd = -1;
+
+    for (i = 0; i < 500; i++) {
+        bool keep = i % 7 != 6;
+
+        if (fd < 0)
+            fd = dial();
+        snprintf(body, sizeof(body), "%zu of thread %zu", i, number);
+        post(fd, keep, i % 50 == 49 ? "/hold" : "/", body);
+        if (i % 50 == 49) {
+            await(s.held_fd);
+            release();
+            CU_ASSERT_FATAL(hears_answer(fd, "held", false));
+        } else {
+            CU_ASSERT_FATAL(hears_answer(fd, body, false));
+        }
+        if (!keep) {
+            close(fd);
+            fd = -1;
+        }
+    }
+    if (fd >= 0)
+        close(fd);
+    return NULL;
+}
+
+static void
+test_many_at_once(void)
+{
+    enum { SENDERS = 8 };
+    pthread_t threads[SENDERS];
+    size_t numbers[SENDERS], i;
+
+    open_with(long_patience, false);
+    for (i = 0; i < SENDERS; i++) {
+        numbers[i] = i;
+        pthread_create(&threads[i], NULL, send_many, &numbers[i]);
+    }
+    for (i = 0; i < SENDERS; i++)
+        pthread_join(threads[i], NULL);
+    CU_ASSERT_EQUAL(atomic_load(&s.answered), SENDERS * 490);
+    stop_and_await_end();
+}
+
+int
+main(void)
+{
+    CU_TestInfo tests[] = {
+        {"one request", test_one_request},
+        {"kept connection", test_kept_connection},
+        {"bytes one by one", test_bytes_one_by_one},
+        {"nobody blocks others", test_nobody_blocks_others},
+        {"silent peers are left", test_silent_peers_are_left},
+        {"peers that leave", test_peers_that_leave},
+        {"no FastCGI", test_no_fastcgi},
+        {"stop finishes", test_stop_finishes},
+        {"stop leaves the backlog to a successor",
+         test_stop_leaves_the_backlog_to_a_successor},
+        {"stop with kept connections", test_stop_with_kept_connections},
+        {"many at once", test_many_at_once},
+        CU_TEST_INFO_NULL,
+    };
+    int end;
+
+    if (mkdtemp(directory) == NULL)
+        return EXIT_FAILURE;
+    snprintf(socket_path, sizeof(socket_path), "%s/s", directory);
+    end = unit_run("transport_epoll", tests);
+    rmdir(directory);
+    return end;
+}

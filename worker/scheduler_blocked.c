@@ -1,0 +1,33 @@
+/*
+ * scheduler_blocked.c - FIFO lanes that wait for the next attempt of their first
+ * job, and need not any longer; see scheduler.h.
+ */
+#include "scheduler_lane.h"
+
+size_t
+scheduler_blocked(const struct scheduler *s, uint64_t *lanes, size_t max)
+{
+    size_t at = 0, n = 0;
+    uint64_t key;
+    void *value;
+
+    while (n < max && map_next(&s->lanes, &at, &key, &value)) {
+        const struct lane *lane = value;
+
+        if (lane->site->config.fifo && lane->blocked_us > s->now_us)
+            lanes[n++] = key;
+    }
+    return n;
+}
+
+void
+scheduler_unblock(struct scheduler *s, uint64_t number)
+{
+    struct lane *lane = map_get(&s->lanes, number);
+
+    if (lane == NULL || lane->blocked_us <= s->now_us)
+        return;
+    lane->blocked_us = 0;
+    lane->more = true;
+    scheduler_refresh(s, lane);
+}
