@@ -77,6 +77,17 @@ refuse_field(const struct outbox_row *row, const struct problem *problem,
     outbox_form_refuse(row, 422, reason, why, refusal);
 }
 
+static void
+refuse_application(const struct outbox_row *row, struct outbox_refusal *refusal)
+{
+    struct buf why = BUF_INIT(1024);
+
+    buf_add_text(&why, "there is no application ");
+    json_add_string(&why, cut(row->application, EXCERPT_MAX));
+    outbox_form_refuse(row, 422, "unknown_application", why.data, refusal);
+    buf_free(&why);
+}
+
 /* Where in `texts` the JSON strings of the short columns lie. */
 static struct slice
 quoted(struct buf *texts, struct slice text)
@@ -140,9 +151,7 @@ outbox_form_read(struct trigger *trigger, const struct outbox_row *row,
         return false;
     }
     if (row->application_id == 0) {
-        snprintf(why, sizeof(why), "there is no application \"%.*s\"",
-                 (int)cut(row->application, 80).len, row->application.ptr);
-        outbox_form_refuse(row, 422, "unknown_application", why, refusal);
+        refuse_application(row, refusal);
         return false;
     }
     problems.count = 0;

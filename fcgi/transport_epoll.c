@@ -10,15 +10,11 @@
  */
 #include "alloc.h"
 #include "clock.h"
-#include "transport_kind.h"
-#include "transport_peer.h"
+#include "transport_peers.h"
 
-#include <assert.h>
 #include <errno.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
-#include <sys/eventfd.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -26,7 +22,6 @@
 #define EVENTS 64         /* taken from the epoll set at a time */
 #define ACCEPTS 32        /* then others have their turn */
 #define ROOM_BYTES 65536  /* for one read */
-#define SPARE_PEERS 64    /* kept for the next connections */
 #define PEERS_MAX 2048    /* connections of one poller */
 #define RESERVED_FDS 128  /* for everything that is no connection */
 #define LOOK_EVERY_MS 500 /* at connections that wait */
@@ -35,21 +30,13 @@
 struct poller {
     struct transport_worker base;
     struct fastcgi_rules rules;
-    int epoll_fd;
-    int wake_fd; /* eventfd: the last peer has gone, when stopping */
+    struct peers peers;
     bool listening, accepting, stopping;
     unsigned accepts;        /* since events were taken */
     int64_t listen_again_us; /* after a pause; 0: none */
     int64_t looked_us;
     struct epoll_event events[EVENTS];
     int count, at;
-
-    pthread_mutex_t lock; /* guards the rest */
-    unsigned peers;       /* connected */
-    struct peer *waiting; /* in the epoll set, a list */
-    struct peer *spare;   /* not connected, a list */
-    unsigned spares;
-
     char room[ROOM_BYTES];
 };
 
@@ -67,13 +54,13 @@ watch(struct poller *poller, int fd, uint32_t events, void *what)
 {
     struct epoll_event event = {.events = events, .data = {.ptr = what}};
 
-    return epoll_ctl(poller->epoll_fd, EPOLL_CTL_ADD, fd, &event) == 0;
+    return epoll_ctl(poller->peers.epoll_fd, EPOLL_CTL_ADD, fd, &event) == 0;
 }
 
 static void
 unwatch(struct poller *poller, int fd)
 {
-    (void)epoll_ctl(poller->epoll_fd, EPOLL_CTL_DEL, fd, NULL);
+    (void)epoll_ctl(poller->peers.epoll_fd, EPOLL_CTL_DEL, fd, NULL);
 }
 
 /* Exclusive: one connection wakes one poller, in all processes that share the
@@ -111,23 +98,6 @@ connections_max(const struct transport *transport)
     return most < threads ? 1 : (unsigned)most / threads;
 }
 
-static void
-poller_free(struct poller *poller)
-{
-    struct peer *peer, *next;
-
-    for (peer = poller->spare; peer != NULL; peer = next) {
-        next = peer->next;
-        peer_free(peer);
-    }
-    if (poller->epoll_fd >= 0)
-        close(poller->epoll_fd);
-    if (poller->wake_fd >= 0)
-        close(poller->wake_fd);
-    pthread_mutex_destroy(&poller->lock);
-    free(poller);
-}
-
 static struct transport_worker *
 poller_join(struct transport *transport)
 {
@@ -136,14 +106,12 @@ poller_join(struct transport *transport)
     poller->base.transport = transport;
     poller->rules.base_path = transport->base_path;
     poller->rules.connections = connections_max(transport);
-    pthread_mutex_init(&poller->lock, NULL);
-    poller->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-    poller->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    if (poller->epoll_fd < 0 || poller->wake_fd < 0 ||
-        !watch(poller, poller->wake_fd, EPOLLIN, &on_wake) ||
+    if (!peers_init(&poller->peers, transport) ||
+        !watch(poller, poller->peers.wake_fd, EPOLLIN, &on_wake) ||
         !watch(poller, transport->stop_fd, EPOLLIN, &on_stop) ||
         !watch_listen(poller)) {
-        poller_free(poller);
+        peers_free(&poller->peers);
+        free(poller);
         return NULL;
     }
     return &poller->base;
@@ -154,114 +122,8 @@ poller_leave(struct transport_worker *base)
 {
     struct poller *poller = poller_of(base);
 
-    assert(poller->peers == 0 && poller->waiting == NULL);
-    poller_free(poller);
-}
-
-/* -- peers ---------------------------------------------------------------- */
-
-static struct peer *
-add_peer(struct poller *poller, int fd)
-{
-    struct peer *peer;
-
-    pthread_mutex_lock(&poller->lock);
-    poller->peers++;
-    peer = poller->spare;
-    if (peer != NULL) {
-        poller->spare = peer->next;
-        poller->spares--;
-    }
-    pthread_mutex_unlock(&poller->lock);
-    if (peer == NULL)
-        peer = peer_new(&poller->base);
-    peer_open(peer, fd);
-    return peer;
-}
-
-static unsigned
-count_peers(struct poller *poller)
-{
-    unsigned peers;
-
-    pthread_mutex_lock(&poller->lock);
-    peers = poller->peers;
-    pthread_mutex_unlock(&poller->lock);
-    return peers;
-}
-
-/* From any thread. */
-static void
-drop(struct poller *poller, struct peer *peer)
-{
-    bool spare;
-
-    peer_close(peer);
-    pthread_mutex_lock(&poller->lock);
-    spare = poller->spares < SPARE_PEERS;
-    if (spare) {
-        peer->next = poller->spare;
-        poller->spare = peer;
-        poller->spares++;
-    }
-    /* Once it is the last, the poller may leave: nothing of it is touched
-       after the lock. */
-    if (--poller->peers == 0 &&
-        atomic_load(&poller->base.transport->stopping)) {
-        uint64_t one = 1;
-
-        (void)!write(poller->wake_fd, &one, sizeof(one));
-    }
-    pthread_mutex_unlock(&poller->lock);
-    if (!spare)
-        peer_free(peer);
-}
-
-static int64_t
-patience_us(const struct poller *poller, const struct peer *peer)
-{
-    const struct transport *transport = poller->base.transport;
-
-    if (!peer_is_idle(peer))
-        return transport->patience.silent_us;
-    return atomic_load(&transport->stopping)
-               ? transport->patience.kept_at_stop_us
-               : transport->patience.kept_us;
-}
-
-/* From any thread, which has no business with the peer afterwards. */
-static void
-wait_for(struct poller *poller, struct peer *peer, uint32_t events)
-{
-    struct epoll_event event = {.events = events | EPOLLONESHOT,
-                                .data = {.ptr = peer}};
-    int operation = peer->watched ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
-
-    peer->until_mono_us = clock_mono_us() + patience_us(poller, peer);
-    peer->watched = true;
-    pthread_mutex_lock(&poller->lock);
-    peer->previous = NULL;
-    peer->next = poller->waiting;
-    if (peer->next != NULL)
-        peer->next->previous = peer;
-    poller->waiting = peer;
-    /* Inside the lock: the poller may have the event at once. */
-    if (epoll_ctl(poller->epoll_fd, operation, peer->fd, &event) != 0)
-        shutdown(peer->fd, SHUT_RDWR);
-    pthread_mutex_unlock(&poller->lock);
-}
-
-static void
-take_from_waiting(struct poller *poller, struct peer *peer)
-{
-    pthread_mutex_lock(&poller->lock);
-    if (peer->previous != NULL)
-        peer->previous->next = peer->next;
-    else
-        poller->waiting = peer->next;
-    if (peer->next != NULL)
-        peer->next->previous = peer->previous;
-    pthread_mutex_unlock(&poller->lock);
+    peers_free(&poller->peers);
+    free(poller);
 }
 
 /* What follows from the news; the call if that is what they are. */
@@ -272,13 +134,13 @@ deal_with(struct poller *poller, struct peer *peer, enum peer_news news)
     case PEER_CALL:
         return &peer->call;
     case PEER_READS:
-        wait_for(poller, peer, EPOLLIN);
+        peers_wait(&poller->peers, peer, EPOLLIN);
         break;
     case PEER_WRITES:
-        wait_for(poller, peer, EPOLLOUT);
+        peers_wait(&poller->peers, peer, EPOLLOUT);
         break;
     case PEER_GONE:
-        drop(poller, peer);
+        peers_drop(&poller->peers, peer);
         break;
     }
     return NULL;
@@ -290,27 +152,6 @@ serve(struct poller *poller, struct peer *peer)
     return deal_with(
         poller, peer,
         peer_go_on(peer, &poller->rules, poller->room, sizeof(poller->room)));
-}
-
-/*
- * Those that have waited too long. A shutdown() is an event like any other, so
- * whatever they are at ends in the ordinary way.
- */
-static void
-look_at_waiting(struct poller *poller)
-{
-    int64_t now_us = clock_mono_us();
-    struct peer *peer;
-
-    if (now_us - poller->looked_us < LOOK_EVERY_MS * CLOCK_US_PER_MS)
-        return;
-    poller->looked_us = now_us;
-    pthread_mutex_lock(&poller->lock);
-    for (peer = poller->waiting; peer != NULL; peer = peer->next) {
-        if (now_us >= peer->until_mono_us)
-            shutdown(peer->fd, SHUT_RDWR);
-    }
-    pthread_mutex_unlock(&poller->lock);
 }
 
 /* -- the listening socket -------------------------------------------------- */
@@ -339,7 +180,7 @@ accept_one(struct poller *poller)
 {
     int fd;
 
-    if (count_peers(poller) >= poller->rules.connections) {
+    if (peers_count(&poller->peers) >= poller->rules.connections) {
         pause_listening(poller);
         return NULL;
     }
@@ -347,7 +188,7 @@ accept_one(struct poller *poller)
                  SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd >= 0) {
         poller->accepts++;
-        return serve(poller, add_peer(poller, fd));
+        return serve(poller, peers_add(&poller->peers, &poller->base, fd));
     }
     if (transport_is_exhausted(errno))
         pause_listening(poller);
@@ -374,20 +215,13 @@ static void
 begin_stop(struct poller *poller)
 {
     struct transport *transport = poller->base.transport;
-    int64_t until_us = clock_mono_us() + transport->patience.kept_at_stop_us;
-    struct peer *peer;
 
     poller->stopping = true;
     unwatch(poller, transport->stop_fd);
     unwatch_listen(poller);
     poller->accepting = !transport->successor;
     poller->listen_again_us = 0;
-    pthread_mutex_lock(&poller->lock);
-    for (peer = poller->waiting; peer != NULL; peer = peer->next) {
-        if (peer->until_mono_us > until_us && peer_is_idle(peer))
-            peer->until_mono_us = until_us;
-    }
-    pthread_mutex_unlock(&poller->lock);
+    peers_hurry(&poller->peers, clock_mono_us());
 }
 
 static struct call *
@@ -401,12 +235,23 @@ take_event(struct poller *poller, const struct epoll_event *event)
     } else if (event->data.ptr == &on_stop) {
         begin_stop(poller);
     } else if (event->data.ptr == &on_wake) {
-        (void)!read(poller->wake_fd, &count, sizeof(count));
+        (void)!read(poller->peers.wake_fd, &count, sizeof(count));
     } else {
-        take_from_waiting(poller, peer);
+        peers_take(&poller->peers, peer);
         return serve(poller, peer);
     }
     return NULL;
+}
+
+static void
+look_at_waiting(struct poller *poller)
+{
+    int64_t now_us = clock_mono_us();
+
+    if (now_us - poller->looked_us < LOOK_EVERY_MS * CLOCK_US_PER_MS)
+        return;
+    poller->looked_us = now_us;
+    peers_look(&poller->peers, now_us);
 }
 
 static void
@@ -418,11 +263,11 @@ wait_for_events(struct poller *poller)
         timeout_ms = 0;
     else if (poller->listen_again_us != 0)
         timeout_ms = PAUSE_MS;
-    else if (count_peers(poller) > 0)
+    else if (peers_count(&poller->peers) > 0)
         timeout_ms = LOOK_EVERY_MS;
     poller->at = 0;
     poller->count =
-        epoll_wait(poller->epoll_fd, poller->events, EVENTS, timeout_ms);
+        epoll_wait(poller->peers.epoll_fd, poller->events, EVENTS, timeout_ms);
     poller->accepts = 0;
     look_at_waiting(poller);
     end_pause(poller);
@@ -441,7 +286,8 @@ poller_accept(struct transport_worker *base)
             call = accept_some(poller);
         if (call != NULL)
             return call;
-        if (poller->stopping && !poller->accepting && count_peers(poller) == 0)
+        if (poller->stopping && !poller->accepting &&
+            peers_count(&poller->peers) == 0)
             return NULL;
         wait_for_events(poller);
     }

@@ -18,9 +18,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define TIMEOUT_S 30 /* a web server that neither sends nor reads */
-#define PAUSE_MS 100 /* out of file descriptors: not again at once */
-#define NO_SOCKET -1 /* libfcgi accepts nothing by itself */
+#define TIMEOUT_S 30   /* a web server that neither sends nor reads */
+#define PAUSE_MS 100   /* out of file descriptors: not again at once */
+#define NO_SOCKET (-1) /* libfcgi accepts nothing by itself */
 
 struct fcgi_worker {
     struct transport_worker base;

@@ -270,6 +270,13 @@ endpoint_is_proven(const struct endpoint *endpoint, int64_t now_us)
     return now_us < endpoint->proven_until_us;
 }
 
+void
+endpoint_doubt(struct endpoint *endpoint, int64_t since_us)
+{
+    if (endpoint->proven_until_us < since_us + PROVEN_US)
+        endpoint->proven_until_us = 0;
+}
+
 bool
 endpoint_is_open(const struct endpoint *endpoint, int64_t now_us)
 {

@@ -102,6 +102,8 @@ int64_t endpoint_next_start(const struct endpoint *endpoint,
                             const struct endpoint_policy *policy,
                             int64_t now_us);
 bool endpoint_is_proven(const struct endpoint *endpoint, int64_t now_us);
+/* What it has proven before that time does not count any more. */
+void endpoint_doubt(struct endpoint *endpoint, int64_t since_us);
 /* Not to be read: the breaker is open, or its probe is in flight. */
 bool endpoint_is_open(const struct endpoint *endpoint, int64_t now_us);
 

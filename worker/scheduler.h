@@ -34,6 +34,11 @@
  * take turns as well (proven every other time), so none waits for ever. The
  * same shares hold for the bytes in flight and for what waits in memory.
  *
+ * Where many that were proven begin to hang at once, their transfers take all
+ * slots. When slow ones have half of them, only those count as proven that have
+ * answered since these were begun, or 2 s before; the others have to prove it
+ * anew. So this lasts for one time-out, not for one after the other.
+ *
  * Every call costs O(1), or O(log lanes) where times are involved; what is
  * proportional to the number of lanes says so.
  *

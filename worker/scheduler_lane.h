@@ -126,6 +126,7 @@ struct scheduler {
     int64_t now_us;    /* the latest we have heard of */
     int64_t offset_us; /* database clock less the monotonic one */
     int64_t shard_since_us[LANE_SHARDS];
+    int64_t doubt_us; /* what was proven before does not count */
 
     struct map tasks;       /* by job id */
     struct map lanes;       /* by number */

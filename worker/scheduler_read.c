@@ -214,8 +214,8 @@ scheduler_offer_read(struct scheduler *s, const struct job_row *row,
         return NULL;
     }
     new = is_ours(row) && map_get(&s->tasks, row->id) == NULL;
-    if (new && !row->test && !lane->refused &&
-        lane->site->config.fifo &&scheduler_fifo_is_blocked(lane, row, now))
+    if (lane->site->config.fifo && new && !row->test && !lane->refused &&
+        scheduler_fifo_is_blocked(lane, row, now))
         refuse(lane, row);
     if (lane->refused && !(new && row->test))
         return NULL;

@@ -6,6 +6,8 @@
 
 #include <assert.h>
 
+#define DOUBT_US INT64_C(2000000)
+
 enum group scheduler_group(enum site_class class)
 {
     static const enum group groups[CLASS_COUNT] = {
@@ -124,6 +126,16 @@ scheduler_share_end(struct scheduler *s, struct task *task)
         site->aged--;
 }
 
+static bool
+is_crowded(const struct scheduler *s)
+{
+    const struct amount *slow = &s->shares[SHARE_SLOW];
+
+    return slow->tasks * 2 > s->limits.slots ||
+           (s->limits.inflight_bytes > 0 &&
+            slow->bytes * 2 > s->limits.inflight_bytes);
+}
+
 static void
 age(struct scheduler *s, struct task *task)
 {
@@ -141,6 +153,8 @@ age(struct scheduler *s, struct task *task)
     task->aged = true;
     site->aged++;
     site->slow = true;
+    if (is_crowded(s))
+        s->doubt_us = task->begun_us - DOUBT_US;
     scheduler_refresh_site(s, site);
 }
 

@@ -159,9 +159,11 @@ give_way(struct scheduler *s, struct site *site)
 static void
 classify(struct scheduler *s, struct site *site)
 {
-    enum site_class class = class_of(s, site);
     struct amount held = site->held;
+    enum site_class class;
 
+    endpoint_doubt(&site->endpoint, s->doubt_us);
+    class = class_of(s, site);
     if (class == site->class)
         return;
     scheduler_release(s, site, held.tasks, held.bytes);

@@ -69,7 +69,8 @@ export async function scheduling(report, { full }) {
     await withGateway({}, async (gateway) => {
         await gateway.subscribe('bench', SUBSCRIPTIONS);
         await gateway.subscribe('dead', 1, { retry_count: 10,
-            retry_delay: 3600, url: `http://127.0.0.1:${await closedPort()}/` });
+            retry_delay: 3600,
+            url: `http://127.0.0.1:${await closedPort()}/` });
         let next = await fill(gateway, 10_000, 0); // to warm up
         await gateway.drained();
         const backlog = await Backlog.of(gateway);

@@ -23,18 +23,21 @@ export async function drainOnce(gateway, count, left = 0) {
     check('jobs that wait', await gateway.jobs(), count + left);
     const before = await gateway.archived();
     const statements = await gateway.statements();
+    const databaseBefore = gateway.cpu('db');
     await gateway.startWorker();
     await gateway.arrived(count);
     const end = await gateway.drained(left);
     const used = await gateway.statements() - statements;
     const cpu = gateway.cpu('worker');
+    const database = gateway.cpu('db') - databaseBefore;
     const stats = await gateway.sink.stats();
     check('deliveries archived as success', await gateway.archived() - before,
         count);
     check('different events that arrived', stats.distinct, count);
     check('deliveries that came twice', stats.repeated, 0);
     return { rate: count / ((end - stats.first_us) / 1e6),
-        statements: used / count, cpu_us: cpu / count * 1e6 };
+        statements: used / count, cpu_us: cpu / count * 1e6,
+        database_us: database / count * 1e6 };
 }
 
 async function floorCurl(gateway, count) {
@@ -51,7 +54,7 @@ async function floorCurl(gateway, count) {
 export async function drain(report, { full }) {
     const count = full ? 200_000 : 40_000;
     await withGateway({}, async (gateway) => {
-        const floors = [], rates = [], statements = [], cpu = [];
+        const floors = [], rates = [], statements = [], cpu = [], database = [];
         let next = 0;
         await gateway.subscribe('bench', SUBSCRIPTIONS);
         report.add('worker_memory_fresh', gateway.memory('worker'), 'MB');
@@ -63,11 +66,13 @@ export async function drain(report, { full }) {
             rates.push(done.rate);
             statements.push(done.statements);
             cpu.push(done.cpu_us);
+            database.push(done.database_us);
         }
         report.add('drain', median(rates), 'deliveries/s', median(floors),
             median(rates.map((rate, i) => rate / floors[i])));
         report.add('worker_memory_busy', gateway.memory('worker'), 'MB');
-        report.add('cpu_per_delivery', median(cpu), 'us');
+        report.add('drain_cpu_worker', median(cpu), 'us/delivery');
+        report.add('drain_cpu_database', median(database), 'us/delivery');
         report.add('statements_per_delivery', median(statements),
             'statements');
         const { per_second: queue } = await measure('floor_queue',

@@ -1,5 +1,5 @@
-// fanout.mjs - one event to 10,000 subscriptions: how fast its deliveries leave,
-// beside the same number of deliveries of different events to 50.
+// fanout.mjs - one event to 10,000 subscriptions: how fast its deliveries
+// leave, beside the same number of deliveries of different events to 50.
 
 import { drainOnce, fill } from './drain.mjs';
 import { check, nowUs, withGateway } from './gateway.mjs';

@@ -35,8 +35,10 @@ export function answers(port) {
 
 // The site of the stack with our own port, files and FastCGI server.
 function derive(text, { dir, port, keep }) {
-    const upstream = `upstream floor {\n    server "unix:${dir}/fcgi.sock";\n` +
-        `${keep ? `    keepalive ${CONNECTIONS};\n` : ''}}\n`;
+    const kept = keep
+        ? `keepalive ${CONNECTIONS}; keepalive_requests 10000;` : '';
+    const upstream =
+        `upstream floor { server "unix:${dir}/fcgi.sock"; ${kept} }\n`;
     const site = text
         .replaceAll(/^upstream [^}]*\}\n/gm, '')
         .replace(/\blisten [\d.]+:\d+[^;]*;/, `listen 127.0.0.1:${port};`)
@@ -58,7 +60,8 @@ export class Floor {
         try {
             for (const name of ['fastcgi_postern.conf', 'site.conf',
                 'nginx.conf']) {
-                const text = readFileSync(join(stack.dir, 'conf', name), 'utf8');
+                const text = readFileSync(
+                    join(stack.dir, 'conf', name), 'utf8');
                 writeFileSync(join(floor.dir, name),
                     derive(text, { dir: floor.dir, port, keep }),
                     { mode: 0o644 });

@@ -23,6 +23,19 @@ export function idAt(ms) {
     return BigInt(ms - 1735689600000) << 22n;
 }
 
+// CPU time of a process and of those that it has started, seconds.
+function cpuOf(pid) {
+    let seconds = 0;
+    for (const task of readdirSync(`/proc/${pid}/task`)) {
+        const dir = `/proc/${pid}/task/${task}`;
+        const [ns] = readFileSync(`${dir}/schedstat`, 'utf8').split(' ');
+        seconds += Number(ns) / 1e9;
+        for (const child of readFileSync(`${dir}/children`, 'utf8').split(' '))
+            seconds += child.trim() === '' ? 0 : cpuOf(child);
+    }
+    return seconds;
+}
+
 export class Gateway {
     static async start(conf = {}) {
         const gateway = new Gateway();
@@ -159,13 +172,8 @@ export class Gateway {
 
     // CPU time of all threads of these kinds, seconds.
     cpu(...kinds) {
-        let ns = 0;
-        for (const pid of kinds.flatMap((what) => this.stack.pids(what)))
-            for (const task of readdirSync(`/proc/${pid}/task`))
-                ns += Number(readFileSync(
-                    `/proc/${pid}/task/${task}/schedstat`, 'utf8')
-                    .split(' ')[0]);
-        return ns / 1e9;
+        return kinds.flatMap((what) => this.stack.pids(what))
+            .reduce((sum, pid) => sum + cpuOf(pid), 0);
     }
 }
 

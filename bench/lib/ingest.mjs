@@ -17,13 +17,26 @@ async function bestInsert(config, seconds) {
     return best;
 }
 
+// Who spends the time: of each, CPU time.
+const PARTS = { responder: 'responder', web: 'nginx', db: 'database' };
+
+function cpuOfParts(gateway) {
+    return Object.fromEntries(Object.keys(PARTS).map((part) =>
+        [part, gateway.cpu(part)]));
+}
+
 // Alternates floor and measurement; rates of each round.
 async function rounds(gateway, floor, count, seconds) {
-    const out = { floor: [], ingest: [], p99: [], acknowledged: 0 };
+    const out = { floor: [], ingest: [], p99: [], acknowledged: 0,
+        cpu: { responder: 0, web: 0, db: 0 } };
     for (let i = 0; i < count; i++) {
         const options = { connections: CONNECTIONS, seconds, tag: `r${i}` };
         out.floor.push((await gateway.inbound(options, floor.url)).per_second);
+        const before = cpuOfParts(gateway);
         const done = await gateway.inbound(options);
+        const after = cpuOfParts(gateway);
+        for (const part of Object.keys(PARTS))
+            out.cpu[part] += after[part] - before[part];
         out.ingest.push(done.per_second);
         out.p99.push(done.latency_us.p99 / 1000);
         out.acknowledged += done.acknowledged;
@@ -32,7 +45,7 @@ async function rounds(gateway, floor, count, seconds) {
 }
 
 export async function ingest(report, { full }) {
-    const seconds = full ? 10 : 4;
+    const seconds = full ? 8 : 4;
     await withGateway({}, async (gateway) => {
         await gateway.stopWorker();
         const floor = await Floor.best(gateway, report);
@@ -45,6 +58,9 @@ export async function ingest(report, { full }) {
             report.add('ingest', median(out.ingest), 'requests/s',
                 median(out.floor),
                 median(out.ingest.map((rate, i) => rate / out.floor[i])));
+            for (const [part, name] of Object.entries(PARTS))
+                report.add(`ingest_cpu_${name}`,
+                    out.cpu[part] / out.acknowledged * 1e6, 'us/request');
             report.add('ingest_p99', median(out.p99), 'ms');
             report.add('responder_memory', gateway.memory('responder'), 'MB');
             const { POSTERN_CONF: config } = gateway.stack.env;

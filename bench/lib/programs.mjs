@@ -63,7 +63,8 @@ export function startNginx(dir) {
 export class Server {
     static async start(file, args) {
         const server = new Server();
-        server.child = spawn(file, args, { stdio: ['pipe', 'pipe', 'inherit'] });
+        server.child = spawn(file, args,
+            { stdio: ['pipe', 'pipe', 'inherit'] });
         server.ended = new Promise((resolve) =>
             server.child.on('exit', resolve));
         server.line = await new Promise((resolve, reject) => {

@@ -99,7 +99,8 @@ export class Report {
             error: error ? String(error) : null,
             figures: this.figures,
         }, null, 2) + '\n');
-        console.log(`\n${FILE}: ${this.figures.length} figures in ${seconds} s`);
+        console.log(`\n${FILE}: ${this.figures.length} figures in ` +
+            `${seconds} s`);
     }
 }
 

@@ -1,5 +1,5 @@
-// tls.mjs - what TLS costs the worker: memory with 2,000 transfers in flight, and
-// CPU time of a new connection with a full handshake.
+// tls.mjs - what TLS costs the worker: memory with 2,000 transfers in flight,
+// and CPU time of a new connection with a full handshake.
 
 import { execFileSync } from 'node:child_process';
 import { chmodSync, writeFileSync } from 'node:fs';

@@ -1,6 +1,7 @@
 // fanout.test.mjs - events for more subscriptions than get their jobs at once.
 
 import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
 import { subscribe, trigger } from './lib/gateway.mjs';
 import { gate, Receiver } from './lib/receiver.mjs';
@@ -53,6 +54,19 @@ function assertEachOnce(place, eventId, n) {
     assert.deepEqual([...times].filter(([, count]) => count !== 1), []);
 }
 
+// Stops the worker and waits until none of its threads runs any more.
+async function halt() {
+    const [pid] = stack.pids('worker');
+    process.kill(pid, 'SIGSTOP');
+    await eventually('the worker stands still', () =>
+        readdirSync(`/proc/${pid}/task`).every((thread) => {
+            const stat = readFileSync(`/proc/${pid}/task/${thread}/stat`,
+                'utf8');
+            return stat.slice(stat.lastIndexOf(')') + 2)[0] === 'T';
+        }));
+    return pid;
+}
+
 async function nothingLeft() {
     await stack.drained(60_000);
     assert.equal(await stack.sql.count('SELECT COUNT(*) FROM fanouts'), 0);
@@ -102,8 +116,7 @@ describe('one event for 300 subscriptions', () => {
     test('who is deleted, or comes, meanwhile', async () => {
         const place = receiver.place('meanwhile');
         const ids = await subscribeMany(130, place, ['meanwhile.one']);
-        const [pid] = stack.pids('worker');
-        process.kill(pid, 'SIGSTOP');
+        const pid = await halt();
         let sent;
         try {
             sent = await trigger(stack, 'meanwhile.one', {});
@@ -145,8 +158,7 @@ describe('one event for 300 subscriptions', () => {
         const place = receiver.place('ordered');
         await subscribe(stack, place.url, ['many.ordered'],
             { ordering: 'fifo' });
-        const [pid] = stack.pids('worker');
-        process.kill(pid, 'SIGSTOP');
+        const pid = await halt();
         try {
             const { matched } = await trigger(stack, 'many.ordered', {});
             assert.equal(matched, 301);
@@ -172,8 +184,7 @@ describe('a worker killed between two steps', () => {
         { timeout: slow(240_000) }, async () => {
             const place = receiver.place('killed');
             await subscribeMany(N, place, ['killed.one']);
-            const [pid] = stack.pids('worker');
-            process.kill(pid, 'SIGSTOP');
+            const pid = await halt();
             const { event_id, matched } = await trigger(stack, 'killed.one',
                 {});
             assert.equal(matched, N);

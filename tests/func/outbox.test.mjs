@@ -208,6 +208,23 @@ describe("an application's transaction", () => {
     });
 });
 
+describe('rows with an ordering key', () => {
+    test('arrive in the order in which they were inserted', async () => {
+        const place = receiver.place('in-order');
+        await subscribe(stack, place.url, ['order.kept'],
+            { ordering: 'fifo' });
+        await stack.sql.rows('INSERT INTO outbox (event_type, payload, ' +
+            "ordering_key) SELECT 'order.kept', CONCAT('{\"n\":', seq, '}'), " +
+            "IF(seq MOD 2, 'odd', 'even') FROM seq_1_to_200");
+        await place.arrived(200, 30_000);
+        for (const rest of [0, 1]) {
+            const numbers = place.requests.map((r) => r.json.data.n)
+                .filter((n) => n % 2 === rest);
+            assert.deepEqual(numbers, [...numbers].sort((a, b) => a - b));
+        }
+    });
+});
+
 describe('a bad row', () => {
     const bad = [
         ['a type with a space', { event_type: 'a b' }, 422,

@@ -61,11 +61,11 @@ function again(facts, i, ms, more = {}) {
 }
 
 test('nothing is reported where nothing is wrong', () => {
-    const facts = whole(entry(1), entry(2, { type: 'torture.fifo',
-        lane: 'fifo' }), entry(3, { type: 'torture.fifo', lane: 'fifo' }),
-    entry(4, { type: 'torture.doomed' }),
-    entry(5, { type: 'supabase.torture.insert', event: null }),
-    entry(6, { id: 'six', state: 'unknown', event: null }));
+    const facts = whole(entry(1), entry(2, { type: 'torture.fifo' }),
+        entry(3, { type: 'torture.fifo' }),
+        entry(4, { type: 'torture.doomed' }),
+        entry(5, { type: 'supabase.torture.insert', event: null }),
+        entry(6, { id: 'six', state: 'unknown', event: null }));
     assert.deepEqual(account(facts).violations, []);
     assert.equal(account(facts).counts.unknownStored, 1);
 });
@@ -245,8 +245,7 @@ describe('repeats', () => {
 });
 
 describe('order', () => {
-    const fifo = (n, more) => entry(n, { type: 'torture.fifo', lane: 'fifo',
-        ...more });
+    const fifo = (n, more) => entry(n, { type: 'torture.fifo', ...more });
     const arrivalAt = (facts, n) => facts.arrivals.find((one) =>
         one.n === n && one.subscription === 'fifo');
 
@@ -279,9 +278,28 @@ describe('order', () => {
     });
 
     test('lanes of other keys do not matter', () => {
-        const facts = whole(fifo(1), fifo(2, { lane: 'fifo/other' }));
+        const facts = whole(fifo(1), fifo(2, { key: 'other' }));
         arrivalAt(facts, 1).at = 9000;
         arrivalAt(facts, 1).answeredAt = 9001;
+        assert.deepEqual(found(facts), []);
+    });
+
+    test('one that has failed for good makes way', () => {
+        const facts = whole(fifo(1), fifo(2));
+        facts.subscriptions = subscriptions.map((one) => one.name !== 'fifo'
+            ? one : { ...one, schedule: [],
+                ends: (n) => (n === 1 ? 'failed' : 'success') });
+        facts.deliveries.find((row) => row.owner === 2 &&
+            row.event === '101').status = 'failed';
+        arrivalAt(facts, 1).status = 500;
+        assert.deepEqual(found(facts), []);
+        facts.subscriptions[1].schedule = [1];
+        assert.deepEqual(found(facts), ['out of order'], 'not before');
+    });
+
+    test('rows of outbox have no order', () => {
+        const facts = whole(fifo(1, { via: 'outbox' }), fifo(2));
+        arrivalAt(facts, 1).answeredAt = arrivalAt(facts, 2).at + 1;
         assert.deepEqual(found(facts), []);
     });
 

@@ -15,6 +15,7 @@ const TIMEOUT_MS = 20_000;
 const PATIENCE_MS = 30_000; // with a gateway that should be whole
 // One that fails holds up its whole lane, so these are few.
 const LANE_PAUSE_MS = [40, 160];
+const FAN_PAUSE_MS = [300, 1500];
 const KEYS = 5;     // different ordering keys
 const BODY = 200;   // bytes of padding in an event
 // Postern's own refusal; the web server's says "The service ...".
@@ -36,6 +37,7 @@ export class Driver {
             ...Array(4).fill(() => this.single()),
             ...Array(2).fill(() => this.array()),
             ...Array(2).fill(() => this.inbound()),
+            () => this.fan(),
             ...(has('fifo') ? Array(2).fill(() => this.fifo()) : []),
             ...(has('keyed') ? Array(2).fill(() => this.keyed()) : []),
         ];
@@ -59,7 +61,10 @@ export class Driver {
         await this.loops;
     }
 
+    // At once, in the middle of anything.
     close() {
+        this.running = false;
+        this.deadline = 0;
         this.agent.destroy();
     }
 
@@ -107,7 +112,7 @@ export class Driver {
     async fifo() {
         const entries = this.ledger.add(Array.from(
             { length: this.random.chance(0.3) ? 4 : 1 }, () => ({ via: 'fifo',
-                type: 'torture.fifo', lane: 'fifo' })));
+                type: 'torture.fifo' })));
         await this.trigger(entries, entries.length > 1);
         await pause(this.random.between(...LANE_PAUSE_MS));
     }
@@ -115,9 +120,16 @@ export class Driver {
     async keyed() {
         const key = `key-${this.random.between(1, KEYS)}`;
         const entries = this.ledger.add([{ via: 'keyed', type: 'torture.keyed',
-            lane: `keyed/${key}`, key, id: this.idOrNot(0.3) }]);
+            key, id: this.idOrNot(0.3) }]);
         await this.trigger(entries, false);
         await pause(this.random.between(...LANE_PAUSE_MS));
+    }
+
+    // One event for very many subscriptions.
+    async fan() {
+        await this.trigger(this.ledger.add([{ via: 'fan', type: 'torture.fan',
+            id: this.idOrNot(0.3) }]), false);
+        await pause(this.random.between(...FAN_PAUSE_MS));
     }
 
     async inbound() {

@@ -5,8 +5,8 @@
 // so that each of them can be killed and started again by itself. Nothing is
 // ever signalled that was not started here.
 
-import { chmodSync, cpSync, mkdtempSync, mkdirSync, readFileSync, rmSync,
-    statSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, existsSync, mkdtempSync, mkdirSync, readFileSync,
+    rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { client } from '../func/lib/http.mjs';
@@ -21,7 +21,7 @@ export const LEASE_S = 5; // the shortest that the settings allow
 const RESPONDERS = 2;
 const WORKERS = 3;
 const SLOW_DRAIN_MS = 15_000;
-const VOLUME_BYTES = 1536 << 20;
+const VOLUME_BYTES = 4 * 2 ** 30; // of memory, as far as it is used
 const SYSTEM_PATH = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin',
     '/usr/bin', '/sbin', '/bin'].join(':');
 const CONF = {
@@ -41,23 +41,15 @@ async function stackTool(...args) {
 }
 
 export class Gateway {
-    static async start(random) {
-        const gateway = new Gateway();
-        gateway.deaths = []; // processes that ended by themselves, or badly
-        gateway.ready = false;
-        gateway.base = mkdtempSync(join(tmpdir(), 'postern-torture-'));
-        chmodSync(gateway.base, 0o755);
-        gateway.dir = join(gateway.base, 'stack');
-        try {
-            await gateway.build(random);
-        } catch (error) {
-            await gateway.stop().catch((second) => console.error(second));
-            throw error;
-        }
-        return gateway;
+    constructor() {
+        this.deaths = []; // processes that ended by themselves, or badly
+        this.base = mkdtempSync(join(tmpdir(), 'postern-torture-'));
+        chmodSync(this.base, 0o755);
+        this.dir = join(this.base, 'stack');
     }
 
-    async build(random) {
+    // Whatever it has started when it fails, stop() ends.
+    async start(random) {
         const { dir } = this;
         // Once for its data, which then move onto the small volume.
         await stackTool('start', dir, '--only', 'db');
@@ -72,7 +64,6 @@ export class Gateway {
         this.env = await readEnv(dir);
         this.sql = new Sql(this.env);
         await this.takeOver();
-        this.ready = true;
     }
 
     get url() {
@@ -227,7 +218,8 @@ export class Gateway {
             'l.breaker_until - UTC_TIMESTAMP(6) opens, ' +
             'l.blocked_until - UTC_TIMESTAMP(6) blocked, l.window_size ' +
             'FROM jobs j LEFT JOIN shards s ON s.shard = j.shard ' +
-            'LEFT JOIN lane_state l ON l.lane = j.lane GROUP BY j.lane, j.kind');
+            'LEFT JOIN lane_state l ON l.lane = j.lane ' +
+            'GROUP BY j.lane, j.kind');
         console.log(`      after ${SLOW_DRAIN_MS / 1000} s ${left} are left:`);
         for (const lane of lanes.slice(0, 10))
             console.log(`      subscription ${BigInt(lane.lane) >> 32n}: ` +
@@ -242,18 +234,27 @@ export class Gateway {
 
     // Copies the logs to where they survive.
     keepLogs(dir) {
+        const logs = join(this.dir, 'log');
         rmSync(dir, { recursive: true, force: true });
         mkdirSync(dir, { recursive: true });
-        cpSync(join(this.dir, 'log'), dir, { recursive: true });
+        if (existsSync(logs))
+            cpSync(logs, dir, { recursive: true });
     }
 
-    async stop() {
-        this.ready = false;
+    // Everything ends, and nothing is started any more.
+    stop() {
+        this.stopped ??= this.end();
+        return this.stopped;
+    }
+
+    async end() {
+        const processes = this.workers === undefined ? [] : this.processes;
+        for (const one of processes)
+            one.retired = true;
         await this.sql?.close();
-        if (this.workers !== undefined)
-            await Promise.all(this.processes.map((one) =>
-                one.signal(one === this.db ? 'SIGTERM' : 'SIGKILL')
-                    .catch((error) => console.error(error))));
+        await Promise.all(processes.map((one) =>
+            one.signal(one === this.db ? 'SIGTERM' : 'SIGKILL')
+                .catch((error) => console.error(error))));
         await this.proxy?.stop();
         await stackTool('stop', this.dir);
         await this.volume?.unmount();

@@ -29,14 +29,26 @@ function numberFrom(name, fallback) {
 }
 
 let interrupted = false;
-let whole = null; // the gateway that has to be stopped whatever happens
 
-// A bug of ours must not leave a gateway behind either.
-process.on('uncaughtException', async (error) => {
-    console.error(error);
-    await whole?.stop().catch((second) => console.error(second));
-    process.exit(70);
-});
+// Whatever happens, no gateway stays behind: not after a bug of ours, and not
+// when somebody is in a hurry.
+function stopWhatever(gateway) {
+    async function now(error) {
+        console.error(error);
+        await gateway.stop().catch((second) => console.error(second));
+        process.exit(70);
+    }
+    process.on('uncaughtException', now);
+    for (const signal of ['SIGINT', 'SIGTERM'])
+        process.on(signal, () => {
+            if (interrupted) {
+                now('torture: stops now');
+                return;
+            }
+            interrupted = true;
+            console.error('torture: ends after this round; again: now');
+        });
+}
 
 // Rounds until there were enough, or enough bad ones. Nothing works after a
 // round that did not end.
@@ -106,13 +118,10 @@ async function main() {
     const random = new Random(seed);
     const report = new Report(seed);
     console.log(`torture: ${count} rounds, SEED=${seed}`);
-    const gateway = whole = await Gateway.start(random);
-    for (const signal of ['SIGINT', 'SIGTERM'])
-        process.once(signal, () => {
-            interrupted = true;
-            console.error('torture: ends after this round');
-        });
+    const gateway = new Gateway();
+    stopWhatever(gateway);
     try {
+        await gateway.start(random);
         await torture(gateway, random, report, count);
     } finally {
         const bad = report.violations.length > 0;
@@ -124,7 +133,7 @@ async function main() {
         }
         await gateway.stop();
     }
-    process.exitCode = report.violations.length > 0 || interrupted ? 1 : 0;
+    process.exit(report.violations.length > 0 || interrupted ? 1 : 0);
 }
 
 if (process.argv.includes('--markdown'))

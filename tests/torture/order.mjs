@@ -1,13 +1,19 @@
 // order.mjs - the order of lanes: who was acknowledged before another was even
-// sent has to come first, and to have been taken before the other comes.
+// sent has to come first, and to have been taken before the other comes. Rows
+// of `outbox` that are committed late have no such order.
 
-function firstTimes(arrivals, subscription) {
+import { matching, SCHEDULE } from './subscriptions.mjs';
+
+// When each event came for the first time, and when it made way for the next:
+// with the first 2xx, or with the answer to its last attempt.
+function firstTimes(arrivals, { name, schedule }) {
+    const last = (schedule ?? SCHEDULE).length + 1;
     const out = new Map(); // n: {came, taken}
     for (const one of arrivals) {
-        if (one.subscription !== subscription)
+        if (one.subscription !== name)
             continue;
         const times = out.get(one.n) ?? { came: one.at, taken: Infinity };
-        if (one.status >= 200 && one.status < 300)
+        if ((one.status >= 200 && one.status < 300) || one.attempt === last)
             times.taken = Math.min(times.taken, one.answeredAt);
         out.set(one.n, times);
     }
@@ -54,22 +60,25 @@ function checkLane(lane, entries, times) {
     return out;
 }
 
-// Lanes are called after their subscription: "name" or "name/key".
 export function orderViolations({ entries, arrivals, subscriptions },
     byNumber) {
-    const lanes = new Map();
-    for (const entry of entries.values()) {
-        if (entry.lane === undefined || !byNumber.has(entry.n))
-            continue;
-        const lane = lanes.get(entry.lane) ?? [];
-        lane.push(entry);
-        lanes.set(entry.lane, lane);
-    }
     const out = [];
-    for (const [lane, list] of lanes) {
-        const [name] = lane.split('/');
-        if (subscriptions.some((one) => one.name === name))
-            out.push(...checkLane(lane, list, firstTimes(arrivals, name)));
+    const stored = [...entries.values()].filter((one) => byNumber.has(one.n) &&
+        one.via !== 'outbox');
+    for (const one of subscriptions) {
+        if (one.ordering !== 'fifo')
+            continue;
+        const lanes = new Map();
+        for (const entry of stored) {
+            if (matching([one], entry.type).length === 0)
+                continue;
+            const lane = lanes.get(entry.key) ?? [];
+            lane.push(entry);
+            lanes.set(entry.key, lane);
+        }
+        const times = firstTimes(arrivals, one);
+        for (const [key, list] of lanes)
+            out.push(...checkLane(`${one.name}/${key ?? ''}`, list, times));
     }
     return out;
 }

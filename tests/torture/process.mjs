@@ -13,6 +13,7 @@ export class Process {
         this.child = null;
         this.stopped = false; // by SIGSTOP
         this.leaving = false; // we have asked it to
+        this.retired = false; // never to be started again
         this.deadly = null;   // the signal that ends it in any case
         this.onDeath = () => {}; // it ended by itself, or badly
     }
@@ -26,6 +27,8 @@ export class Process {
     }
 
     start() {
+        if (this.retired)
+            return;
         const { args, env, log, owner } = this.options;
         const out = openSync(log, 'a');
         const child = spawn(this.file, args, { env, detached: true,

@@ -25,7 +25,9 @@ export class Report {
         this.seed = seed;
         this.began = Date.now();
         this.rounds = 0;
-        this.totals = {};
+        this.totals = { acknowledged: 0, refused: 0, refusedStored: 0,
+            unknown: 0, unknownStored: 0, rolled_back: 0, deliveries: 0,
+            arrivals: 0 };
         this.repeats = {};    // cause: how many
         this.violations = []; // {round, what, text}
         this.notes = [];
@@ -106,7 +108,6 @@ function sum(object) {
 // [what, how many, remark] of a result as it is in the file.
 function rowsOf(result) {
     const { totals, faults, statements_failed: failed, repeats } = result;
-    const notes = { refusedStored: 'answered 503, complete in the database' };
     const kinds = { 1213: '1213 deadlock', 1205: '1205 lock wait',
         2006: '2006 connection gone', before: '2013 before the statement',
         after: '2013 answer lost', cut: '2013 under way',
@@ -115,14 +116,15 @@ function rowsOf(result) {
         ['rounds', result.rounds, `${result.seconds} s, seed ${result.seed}`],
         ['events acknowledged', totals.acknowledged, ''],
         ['events refused', totals.refused, `${totals.refusedStored} of them ` +
-            `stored: ${notes.refusedStored}`],
+            'stored: answered 503, complete in the database'],
         ['events of unknown outcome', totals.unknown,
             `${totals.unknownStored} of them stored, complete`],
         ['events the application took back', totals.rolled_back, ''],
         ['requests repeated with the same id', totals.repeated_ids, ''],
         ['deliveries recorded', totals.deliveries, ''],
         ['requests at the receivers', totals.arrivals, ''],
-        ...Object.entries(faults).map(([name, count]) => {
+        ...Object.entries(faults).filter(([name]) =>
+            !result.faults_not_possible.includes(name)).map(([name, count]) => {
             const [kind] = Object.entries(kinds).find(([, text]) =>
                 text === name) ?? [];
             return [`fault: ${name}`, count, kind === undefined ? ''

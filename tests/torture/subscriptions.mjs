@@ -5,6 +5,11 @@
 
 import { fate } from './random.mjs';
 
+const FAN = 120; // so many at once that the worker makes their jobs in steps
+
+// How long to wait before each retry, where a subscription says nothing else.
+export const SCHEDULE = [1, 1, 1, 1, 1, 1, 1, 1];
+
 // answers(n, seen): what the receiver does with event n when it comes for the
 // time seen (from 1): {status, ms?} or {drop: true}.
 // ends(n): how the delivery has to end.
@@ -20,7 +25,13 @@ function firstFails(n, seen, name, share) {
     return { status: 200 };
 }
 
-const isDoomed = (n) => fate('doomed', n) < 0.05;
+// Has two attempts, and some events fail at both.
+function doomed(name, share) {
+    const isDoomed = (n) => fate(name, n) < share;
+    return { name, schedule: [1],
+        answers: (n) => ({ status: isDoomed(n) ? 500 : 200 }),
+        ends: (n) => (isDoomed(n) ? 'failed' : 'success') };
+}
 
 export const subscriptions = [
     { name: 'all', patterns: ['*'], answers: always, ends: success },
@@ -30,10 +41,7 @@ export const subscriptions = [
     { name: 'slow', patterns: ['torture.slow'],
         answers: (n) => ({ status: 200, ms: 300 + 1000 * fate('slow', n) }),
         ends: success },
-    // Has two attempts, and some events fail at both.
-    { name: 'doomed', patterns: ['torture.doomed'], schedule: [1],
-        answers: (n) => ({ status: isDoomed(n) ? 500 : 200 }),
-        ends: (n) => (isDoomed(n) ? 'failed' : 'success') },
+    { ...doomed('doomed', 0.05), patterns: ['torture.doomed'] },
     { name: 'relay', patterns: ['supabase.torture.*'],
         answers: (n, seen) => firstFails(n, seen, 'relay', 0.05),
         ends: success },
@@ -44,6 +52,13 @@ export const subscriptions = [
     { name: 'keyed', patterns: ['torture.keyed'], ordering: 'fifo',
         answers: (n, seen) => firstFails(n, seen, 'keyed', 0.04),
         ends: success },
+    // One that has failed for good makes way for the next.
+    { ...doomed('skip', 0.01), patterns: ['torture.fifo', 'torture.keyed'],
+        ordering: 'fifo' },
+    { name: 'fan-fifo', patterns: ['torture.fan'], ordering: 'fifo',
+        answers: always, ends: success },
+    ...Array.from({ length: FAN }, (_, i) => ({ name: `fan-${i}`,
+        patterns: ['torture.fan'], answers: always, ends: success })),
 ];
 
 function covers(pattern, type) {
@@ -63,7 +78,7 @@ export async function subscribeAll(api, base) {
     for (const one of subscriptions) {
         const answer = await api.post('/api/webhooks', {
             url: `${base}/${one.name}`, events: one.patterns, timeout: 5,
-            retry_schedule: one.schedule ?? [1, 1, 1, 1, 1, 1, 1, 1],
+            retry_schedule: one.schedule ?? SCHEDULE,
             ...(one.ordering === undefined ? {}
                 : { ordering: one.ordering }),
         });

@@ -195,6 +195,36 @@ sim_add_save(struct sim_worker *w, struct sim_op *op, const struct task *task)
         op->save_count++;
 }
 
+static bool
+sim_saves(const struct sim_op *op, uint64_t base)
+{
+    size_t i;
+
+    for (i = 0; i < op->save_count && op->saves[i].lane != base; i++)
+        continue;
+    return i < op->save_count;
+}
+
+/* Whoever comes next must know: that a breaker has opened or closed is written
+   with the result that did it. */
+static void
+sim_check_saves(const struct sim_worker *w, const struct sim_op *op,
+                const struct task *task)
+{
+    uint64_t base = lane_base(task->job.lane);
+    uint32_t index = lane_owner_id(base) - 1;
+    const struct sim_receiver *receiver = &w->sim->receivers[index];
+    bool known =
+        receiver->has_state && receiver->state.breaker != BREAKER_CLOSED;
+    bool open = w->seen[index].breaker != BREAKER_CLOSED;
+
+    if (w->has_seen[index] && !w->anew[index] && !task->job.test &&
+        open != known && !sim_saves(op, base))
+        sim_broken(w->sim,
+                   "receiver %u: its breaker is %s, and nobody writes it",
+                   index + 1, open ? "open" : "closed");
+}
+
 static struct sim_write
 sim_write_of(const struct sim_worker *w, const struct task *task)
 {
@@ -226,6 +256,7 @@ sim_send_writes(struct sim_worker *w, struct sim_op *op)
         op->chosen[task->job.shard] = true;
         op->tokens[task->job.shard] = w->lease.tokens[task->job.shard];
         sim_add_save(w, op, task);
+        sim_check_saves(w, op, task);
     }
     sim_op_send(w, op);
 }

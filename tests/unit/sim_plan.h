@@ -7,6 +7,18 @@
 
 #include "sim_world.h"
 
+/* Half of the turns of a quarter of what may be in flight are for the longest
+   in wait, each as long as a time-out. */
+static int64_t
+sim_first_wait_us(const struct sim_plan *plan)
+{
+    int64_t slots = plan->limits.slots;
+
+    if (plan->limits.inflight_bytes > 0)
+        slots = (int64_t)plan->limits.inflight_bytes / SIM_EVENT_BYTES;
+    return 10 * SIM_S + 2 * plan->timeout_us * plan->receivers / (slots / 4);
+}
+
 /* One worker and a crowd of receivers that hang or are dead: the healthy ones
    must not notice. */
 static void
@@ -20,6 +32,8 @@ sim_plan_crowd(struct sim_plan *plan, struct sim_random *random)
     plan->weights[SIM_HEALTHY] = 10;
     plan->weights[SIM_HANGING] = sim_below(random, 100);
     plan->weights[SIM_DEAD] = 100 - plan->weights[SIM_HANGING];
+    plan->weights[SIM_SLOW] = sim_chance(random, 500) ? 40 : 0;
+    plan->turn_us = sim_chance(random, 500) ? SIM_BEGIN_US + 60 * SIM_S : 0;
     plan->limits.slots = 100 + sim_below(random, 200);
     plan->limits.tasks = 2000;
     plan->arrival_us = 5 * SIM_MS;
@@ -28,10 +42,8 @@ sim_plan_crowd(struct sim_plan *plan, struct sim_random *random)
     plan->burst = 200;
     plan->test_per_mille = 10;
     plan->wait_us = 2500 * SIM_MS; /* many are found by their heads only */
-    /* Half of the turns of a quarter of the slots are for the longest in wait,
-       each as long as a time-out. */
-    plan->first_wait_us = 10 * SIM_S + 2 * plan->timeout_us * plan->receivers /
-                                           (plan->limits.slots / 4);
+    plan->busy = 3;
+    plan->first_wait_us = sim_first_wait_us(plan);
 }
 
 /* Some workers, all kinds of receivers, everything breaks often. */

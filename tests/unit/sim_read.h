@@ -289,8 +289,8 @@ sim_answer_load(struct sim_worker *w, const struct sim_op *op)
         sim_chance(&w->sim->random, 10))
         served = sim_below(&w->sim->random, (uint32_t)served);
     for (i = 0; i < served; i++) {
-        op->tasks[i]->event_bytes =
-            (size_t)sim_between(&w->sim->random, 100, 3000);
+        op->tasks[i]->event_bytes = (size_t)sim_between(
+            &w->sim->random, 100, 2 * SIM_EVENT_BYTES - 100);
         scheduler_ready(w->scheduler, op->tasks[i]);
     }
     for (i = served; i < op->task_count; i++) {

@@ -60,6 +60,8 @@ sim_answer(struct sim *sim, struct sim_receiver *receiver)
     case SIM_SLOW:
         return sim_answer_slowly(sim, receiver);
     case SIM_HANGING:
+        if (sim->now_us < sim->plan.turn_us)
+            return answer;
         answer.after_us = receiver->timeout_us;
         answer.code = CURLE_OPERATION_TIMEDOUT;
         return answer;

@@ -121,7 +121,11 @@ sim_add_job(struct sim *sim, struct sim_transaction *transaction,
 static struct sim_receiver *
 sim_some_receiver(struct sim *sim)
 {
-    return &sim->receivers[sim_below(&sim->random, sim->plan.receivers)];
+    uint32_t n = sim->plan.receivers;
+
+    if (sim->plan.busy > 0 && sim_chance(&sim->random, 200))
+        n = sim->plan.busy;
+    return &sim->receivers[sim_below(&sim->random, n)];
 }
 
 static void

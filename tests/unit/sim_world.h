@@ -26,6 +26,8 @@
 #define SIM_WORKERS_MAX 3
 #define SIM_KEYS_MAX 4
 #define SIM_RATE_MAX 64
+#define SIM_EVENT_BYTES 1550                   /* on the average */
+#define SIM_BEGIN_US (1000 * SIM_S)            /* true time */
 #define SIM_EPOCH_US INT64_C(1800000000000000) /* of the database's clock */
 
 struct sim;
@@ -221,6 +223,7 @@ struct sim_plan {
     uint32_t workers;
     uint32_t receivers;
     uint32_t weights[SIM_BEHAVIOURS];
+    uint32_t busy; /* the first ones: healthy, and much is sent to them */
     uint32_t fifo_per_mille;
     uint32_t rate_per_mille;
     struct scheduler_limits limits;
@@ -242,6 +245,7 @@ struct sim_plan {
     int64_t people_us;
     uint32_t fault_per_mille; /* of statements */
     bool calm;             /* one worker, nothing breaks: waits are bounded */
+    int64_t turn_us;       /* calm: those that hang are healthy before */
     int64_t wait_us;       /* calm: of a healthy one's job, at the most */
     int64_t first_wait_us; /* the same, before it has answered at all */
 };

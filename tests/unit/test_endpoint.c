@@ -342,6 +342,12 @@ test_window(void)
     check(endpoint_is_proven(&endpoint, BOOT + 600 * S - 1),
           "proven for ten minutes");
     check(!endpoint_is_proven(&endpoint, BOOT + 600 * S), "and not longer");
+    endpoint_doubt(&endpoint, BOOT);
+    check(endpoint_is_proven(&endpoint, BOOT), "a doubt of then leaves it");
+    endpoint_doubt(&endpoint, BOOT + 1);
+    check(!endpoint_is_proven(&endpoint, BOOT + 1), "a later one does not");
+    (void)play(&endpoint, &policy, "G", S);
+    check(endpoint_is_proven(&endpoint, BOOT + S), "and it proves it anew");
 }
 
 static void

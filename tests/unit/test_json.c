@@ -7,6 +7,7 @@
 #include "unit.h"
 
 #include <string.h>
+#include <time.h>
 
 struct text {
     const char *claim;
@@ -321,6 +322,16 @@ test_depth(void)
     CU_ASSERT_STRING_EQUAL(error.reason, "Nesting too deep");
 }
 
+/* Of this process: other ones may need the processor as well. */
+static int64_t
+cpu_us(void)
+{
+    struct timespec now;
+
+    CU_ASSERT_EQUAL(clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now), 0);
+    return (int64_t)now.tv_sec * CLOCK_US_PER_S + now.tv_nsec / 1000;
+}
+
 /* Neither many names nor many escaped names may cost quadratic time: with
    20,000 of them that would be 200 million comparisons. */
 static void
@@ -341,10 +352,10 @@ test_many_names(void)
             buf_addf(&text, formats[k], i == 0 ? '{' : ',', i);
 #pragma GCC diagnostic pop
         buf_add_char(&text, '}');
-        start_us = clock_mono_us();
+        start_us = cpu_us();
         for (i = 0; i < 10; i++)
             CU_ASSERT(json_read(buf_slice(&text), &value, &error));
-        took_us = clock_mono_us() - start_us;
+        took_us = cpu_us() - start_us;
         CU_ASSERT(took_us < 2 * CLOCK_US_PER_S);
 
         text.len--;

@@ -6,6 +6,8 @@
 #include "unit.h"
 
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 /* getrandom(2) may give large requests in parts; the rest must be asked for. */
 static void
@@ -56,6 +58,34 @@ test_every_bit_of_a_number_moves(void)
     CU_ASSERT_EQUAL(zeros32, UINT32_MAX);
 }
 
+/* A child must not give out what its parent has fetched in advance. */
+static void
+test_a_fork_draws_its_own(void)
+{
+    enum { COUNT = 200 };
+    uint64_t mine[COUNT], theirs[COUNT];
+    int ends[2], i, j;
+    pid_t child;
+
+    (void)random_u64(); /* something is in store */
+    CU_ASSERT_EQUAL_FATAL(pipe(ends), 0);
+    child = fork();
+    if (child == 0) {
+        for (i = 0; i < COUNT; i++)
+            theirs[i] = random_u64();
+        _exit(write(ends[1], theirs, sizeof(theirs)) != sizeof(theirs));
+    }
+    for (i = 0; i < COUNT; i++)
+        mine[i] = random_u64();
+    CU_ASSERT_EQUAL(read(ends[0], theirs, sizeof(theirs)), sizeof(theirs));
+    CU_ASSERT_EQUAL(waitpid(child, NULL, 0), child);
+    for (i = 0; i < COUNT; i++)
+        for (j = 0; j < COUNT; j++)
+            CU_ASSERT(mine[i] != theirs[j]);
+    close(ends[0]);
+    close(ends[1]);
+}
+
 int
 main(void)
 {
@@ -63,6 +93,7 @@ main(void)
         {"large requests are filled", test_large_requests_are_filled},
         {"nothing past the end", test_nothing_past_the_end},
         {"every bit of a number moves", test_every_bit_of_a_number_moves},
+        {"a fork draws its own", test_a_fork_draws_its_own},
         CU_TEST_INFO_NULL,
     };
 

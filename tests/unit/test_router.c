@@ -78,6 +78,26 @@ closed(struct exchange *exchange)
     note(exchange, "closed");
 }
 
+/* A quick handler that finds out that it has to wait after all. */
+static void
+may_have_to_wait(struct exchange *exchange)
+{
+    note(exchange, "may_have_to_wait");
+    exchange->must_wait = !exchange->may_wait;
+    reply_header(exchange->reply, "X-Half", "1");
+}
+
+/* One that has its answer later. */
+static struct exchange later;
+
+static void
+answers_later(struct exchange *exchange)
+{
+    note(exchange, "answers_later");
+    exchange->answers_later = exchange->done != NULL;
+    later = *exchange;
+}
+
 /* The literal paths stand last on purpose. */
 static const struct route things[] = {
     {METHOD_GET, "/things/{id}", ACCESS_ALWAYS, FAMILY_API, false, show},
@@ -93,11 +113,21 @@ static const struct route others[] = {
     {METHOD_GET, "/too-much", ACCESS_ALWAYS, FAMILY_API, false, too_much},
     {METHOD_GET, "/closed", ACCESS_READ, FAMILY_API, false, closed},
 };
+static const struct route quicks[] = {
+    {METHOD_GET, "/quick/{x}", ACCESS_ALWAYS, FAMILY_API, false, show},
+    {METHOD_GET, "/quick/perhaps", ACCESS_ALWAYS, FAMILY_API, false,
+     may_have_to_wait},
+    {METHOD_GET, "/quick/later", ACCESS_ALWAYS, FAMILY_API, true,
+     answers_later},
+    {METHOD_GET, "/quick/closed", ACCESS_READ, FAMILY_API, false, closed},
+};
+static const size_t quick_count = sizeof(quicks) / sizeof(quicks[0]);
 static const size_t thing_count = sizeof(things) / sizeof(things[0]);
 static const size_t other_count = sizeof(others) / sizeof(others[0]);
 static const struct route_table tables[] = {
     {things, &thing_count, false},
     {others, &other_count, false},
+    {quicks, &quick_count, true},
 };
 
 static struct app app;
@@ -306,6 +336,104 @@ test_cut_body(void)
     forget(&asked);
 }
 
+static void
+count(void *arg)
+{
+    unsigned *calls = arg;
+
+    (*calls)++;
+}
+
+static bool
+start(struct asked *asked, const char *uri, const char *header, size_t body,
+      bool may_wait, unsigned *done)
+{
+    size_t i;
+
+    asked->fixture =
+        (struct fixture){.params = {"REQUEST_METHOD=GET", uri, header}};
+    memset(&ran, 0, sizeof(ran));
+    fixture_read(&asked->fixture, "");
+    asked->fixture.request.body.max = body;
+    for (i = 0; i < body; i++)
+        buf_add_char(&asked->fixture.request.body, ' ');
+    reply_init(&asked->reply);
+    *done = 0;
+    return router_start(&app, &asked->fixture.request, &asked->reply, may_wait,
+                        count, done);
+}
+
+/* In a thread that serves others too. */
+static void
+test_what_has_to_wait(void)
+{
+    static const struct {
+        const char *claim;
+        const char *uri, *header;
+        size_t body;
+        bool waits;
+        int status;
+    } rows[] = {
+        {"a quick route", "REQUEST_URI=/quick/1", NULL, 0, false, 200},
+        {"one that has to wait after all", "REQUEST_URI=/quick/perhaps", NULL,
+         0, true, 200},
+        {"one that needs the database, which nobody has met yet",
+         "REQUEST_URI=/quick/closed", NULL, 0, true, 503},
+        {"a large body", "REQUEST_URI=/quick/1", NULL, 256 * 1024 + 1, true,
+         200},
+        {"another route", "REQUEST_URI=/things/5", NULL, 0, true, 200},
+        {"an Idempotency-Key", "REQUEST_URI=/quick/later",
+         "HTTP_IDEMPOTENCY_KEY=abc", 0, true, 503},
+        {"nothing that is there", "REQUEST_URI=/nothing", NULL, 0, false, 404},
+    };
+    size_t i;
+
+    for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct asked asked;
+        unsigned done;
+        bool started = start(&asked, rows[i].uri, rows[i].header, rows[i].body,
+                             false, &done);
+
+        if (started == rows[i].waits)
+            fprintf(stderr, "\n%s: started %d\n", rows[i].claim, started);
+        CU_ASSERT_EQUAL(started, !rows[i].waits);
+        CU_ASSERT_EQUAL(done, started ? 1 : 0);
+        if (!started) {
+            /* Nothing has happened to the reply. */
+            CU_ASSERT_EQUAL(asked.reply.headers.len, 0);
+            CU_ASSERT_EQUAL(asked.reply.body.len, 0);
+            CU_ASSERT(router_start(&app, &asked.fixture.request, &asked.reply,
+                                   true, count, &done));
+            CU_ASSERT_EQUAL(done, 1);
+        }
+        CU_ASSERT_EQUAL(asked.reply.status, rows[i].status);
+        CU_ASSERT(has_header(&asked.reply, "X-Request-Id: req_"));
+        forget(&asked);
+    }
+}
+
+static void
+test_answers_later(void)
+{
+    struct asked asked;
+    unsigned done;
+
+    CU_ASSERT(start(&asked, "REQUEST_URI=/quick/later", NULL, 0, false, &done));
+    CU_ASSERT_STRING_EQUAL(ran.name, "answers_later");
+    CU_ASSERT_EQUAL(done, 0);
+    CU_ASSERT_EQUAL(asked.reply.headers.len, 0);
+    router_finish(&later);
+    CU_ASSERT_EQUAL(done, 1);
+    CU_ASSERT(has_header(&asked.reply, "X-Request-Id: req_"));
+    forget(&asked);
+
+    /* Where nobody else would send it, it is answered at once. */
+    ask(&asked, "REQUEST_METHOD=GET", "REQUEST_URI=/quick/later", NULL);
+    CU_ASSERT_STRING_EQUAL(ran.name, "answers_later");
+    CU_ASSERT(has_header(&asked.reply, "X-Request-Id: req_"));
+    forget(&asked);
+}
+
 int
 main(void)
 {
@@ -315,6 +443,8 @@ main(void)
         {"common headers", test_common_headers},
         {"problem+json on request", test_problem_json_on_request},
         {"cut body", test_cut_body},
+        {"what has to wait", test_what_has_to_wait},
+        {"answers later", test_answers_later},
         CU_TEST_INFO_NULL,
     };
     int end;

@@ -28,7 +28,7 @@
 #define USUAL_SEEDS 8
 #define USUAL_SECONDS 60
 #else
-#define USUAL_SEEDS 40
+#define USUAL_SEEDS 120
 #define USUAL_SECONDS 200
 #endif
 #define SAME_TIME_MAX 200000 /* steps without time going on */
@@ -77,7 +77,7 @@ make_receiver(struct sim *sim, struct sim_receiver *receiver, uint32_t id)
         .policy = {.retries = sim_below(random, 7),
                    .delay_s = 1 + sim_below(random, 20)},
         .timeout_us = sim->plan.timeout_us,
-        .behaviour = draw_behaviour(sim),
+        .behaviour = id <= sim->plan.busy ? SIM_HEALTHY : draw_behaviour(sim),
     };
     if (sim_chance(random, sim->plan.rate_per_mille))
         receiver->config.rate = 1 + sim_below(random, SIM_RATE_MAX);
@@ -104,7 +104,7 @@ make_world(struct sim *sim, const struct sim_plan *plan)
     *sim = (struct sim){
         .plan = *plan,
         .random = {plan->seed * 31 + 7},
-        .now_us = 1000 * SIM_S,
+        .now_us = SIM_BEGIN_US,
     };
     sim->db.clock_off_us = sim_between(&sim->random, -5 * SIM_S, 5 * SIM_S);
     sim->db.drift_ppm = sim_between(&sim->random, -200, 200);
@@ -305,7 +305,7 @@ run_seed(uint64_t seed, int64_t seconds)
     sim_plan_draw(&plan, seed, seconds);
     make_world(&sim, &plan);
     sim.plan.seconds = seconds; /* as it is to be given again */
-    while (step(&sim, (1000 + plan.seconds) * SIM_S))
+    while (step(&sim, SIM_BEGIN_US + plan.seconds * SIM_S))
         continue;
     drain(&sim);
     check_forgotten(&sim);

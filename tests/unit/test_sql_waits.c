@@ -88,11 +88,12 @@ move_from_outbox(struct db *with)
 }
 
 static enum db_result
-cancel_one(struct db *with)
+cancel_all(struct db *with)
 {
-    enum delivery_action action;
+    enum db_result result = store_delivery_cancel_all(with, 1, 100);
 
-    return store_delivery_cancel(with, 0, 1, &action);
+    CU_ASSERT_EQUAL(testdb_u64(with, "SELECT COUNT(*) FROM deliveries"), 2);
+    return result;
 }
 
 static enum db_result
@@ -137,14 +138,14 @@ test_rows_are_named_by_id(void)
           "(1, 'a', '{}'), (3, 'a', '{}')"},
          "INSERT INTO outbox (id, event_type, payload) VALUES (2, 'a', '{}')",
          move_from_outbox},
-        {"a delivery is cancelled",
+        {"deliveries are cancelled",
          {"INSERT INTO jobs (id, kind, shard, lane, event_id) VALUES "
-          "(1, 1, 0, 1 << 32, 1)",
+          "(1, 1, 60, 1 << 32, 1), (3, 1, 60, 1 << 32, 1)",
           "INSERT INTO subscriptions (id, application_id, url, secret, "
           "config_version) VALUES (1, 1, 'u', '', 1)"},
          "INSERT INTO jobs (id, kind, shard, lane, event_id) VALUES "
          "(2, 1, 0, 2 << 32, 1)",
-         cancel_one},
+         cancel_all},
         {"events that nobody needs are removed",
          {"INSERT INTO events_kept (id, application_id, source_id, type, "
           "verified, test, relayed, payload, kept_at) VALUES "

@@ -252,9 +252,9 @@ test_keys_are_one_range(void)
     CU_ASSERT_EQUAL_FATAL(db_query(db, buf_slice(&sql), &rows), DB_OK);
     row = db_rows_next(rows);
     CU_ASSERT_PTR_NOT_NULL_FATAL(row);
-    CU_ASSERT(slice_is(row[3], "range")); /* type */
-    CU_ASSERT(slice_is(row[5], "due"));   /* key */
-    CU_ASSERT(slice_is(row[6], "9"));     /* key_len: shard and lane */
+    CU_ASSERT(slice_is(row[3], "range"));        /* type */
+    CU_ASSERT(slice_is(row[5], "due"));          /* key */
+    CU_ASSERT(slice_is(row[6], "9"));            /* key_len: shard and lane */
     CU_ASSERT(db_u64(row[8], UINT64_MAX) < 300); /* of 3000 */
     db_rows_free(rows);
     buf_free(&sql);

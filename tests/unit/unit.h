@@ -8,6 +8,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+/* By how much a deadline has to be longer here: under a sanitizer, under
+   valgrind (tests/run says so). */
+static inline long
+unit_slow(void)
+{
+    const char *text = getenv("POSTERN_TEST_SLOW");
+    long times = text == NULL ? 1 : strtol(text, NULL, 10);
+
+    return times < 1 ? 1 : times;
+}
+
 /* Runs one suite; ends with CUnit's summary and exit code 0 or 1. */
 static int
 unit_run(const char *name, CU_TestInfo *tests)

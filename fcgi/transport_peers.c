@@ -1,0 +1,168 @@
+/*
+ * transport_peers.c - the connections of one poller; see transport_peers.h.
+ */
+#include "transport_peers.h"
+
+#include "clock.h"
+
+#include <assert.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define SPARES_MAX 64 /* kept for the next connections */
+
+bool
+peers_init(struct peers *peers, const struct transport *transport)
+{
+    *peers = (struct peers){.transport = transport};
+    pthread_mutex_init(&peers->lock, NULL);
+    peers->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+    peers->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    return peers->epoll_fd >= 0 && peers->wake_fd >= 0;
+}
+
+void
+peers_free(struct peers *peers)
+{
+    struct peer *peer, *next;
+
+    assert(peers->count == 0 && peers->waiting == NULL);
+    for (peer = peers->spare; peer != NULL; peer = next) {
+        next = peer->next;
+        peer_free(peer);
+    }
+    if (peers->epoll_fd >= 0)
+        close(peers->epoll_fd);
+    if (peers->wake_fd >= 0)
+        close(peers->wake_fd);
+    pthread_mutex_destroy(&peers->lock);
+}
+
+unsigned
+peers_count(struct peers *peers)
+{
+    unsigned count;
+
+    pthread_mutex_lock(&peers->lock);
+    count = peers->count;
+    pthread_mutex_unlock(&peers->lock);
+    return count;
+}
+
+struct peer *
+peers_add(struct peers *peers, struct transport_worker *worker, int fd)
+{
+    struct peer *peer;
+
+    pthread_mutex_lock(&peers->lock);
+    peers->count++;
+    peer = peers->spare;
+    if (peer != NULL) {
+        peers->spare = peer->next;
+        peers->spares--;
+    }
+    pthread_mutex_unlock(&peers->lock);
+    if (peer == NULL)
+        peer = peer_new(worker);
+    peer_open(peer, fd);
+    return peer;
+}
+
+void
+peers_drop(struct peers *peers, struct peer *peer)
+{
+    bool spare;
+
+    peer_close(peer);
+    pthread_mutex_lock(&peers->lock);
+    spare = peers->spares < SPARES_MAX;
+    if (spare) {
+        peer->next = peers->spare;
+        peers->spare = peer;
+        peers->spares++;
+    }
+    /* Once it was the last, the poller may leave: nothing of it is touched
+       after the lock. */
+    if (--peers->count == 0 && atomic_load(&peers->transport->stopping)) {
+        uint64_t one = 1;
+
+        (void)!write(peers->wake_fd, &one, sizeof(one));
+    }
+    pthread_mutex_unlock(&peers->lock);
+    if (!spare)
+        peer_free(peer);
+}
+
+static int64_t
+patience_us(const struct peers *peers, const struct peer *peer)
+{
+    const struct patience *patience = &peers->transport->patience;
+
+    if (!peer_is_idle(peer))
+        return patience->silent_us;
+    return atomic_load(&peers->transport->stopping) ? patience->kept_at_stop_us
+                                                    : patience->kept_us;
+}
+
+void
+peers_wait(struct peers *peers, struct peer *peer, uint32_t events)
+{
+    struct epoll_event event = {.events = events | EPOLLONESHOT,
+                                .data = {.ptr = peer}};
+    int operation = peer->watched ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
+
+    peer->until_mono_us = clock_mono_us() + patience_us(peers, peer);
+    peer->watched = true;
+    pthread_mutex_lock(&peers->lock);
+    peer->previous = NULL;
+    peer->next = peers->waiting;
+    if (peer->next != NULL)
+        peer->next->previous = peer;
+    peers->waiting = peer;
+    /* Inside the lock: the poller may have the event at once. */
+    if (epoll_ctl(peers->epoll_fd, operation, peer->fd, &event) != 0)
+        shutdown(peer->fd, SHUT_RDWR);
+    pthread_mutex_unlock(&peers->lock);
+}
+
+void
+peers_take(struct peers *peers, struct peer *peer)
+{
+    pthread_mutex_lock(&peers->lock);
+    if (peer->previous != NULL)
+        peer->previous->next = peer->next;
+    else
+        peers->waiting = peer->next;
+    if (peer->next != NULL)
+        peer->next->previous = peer->previous;
+    pthread_mutex_unlock(&peers->lock);
+}
+
+void
+peers_look(struct peers *peers, int64_t now_mono_us)
+{
+    struct peer *peer;
+
+    pthread_mutex_lock(&peers->lock);
+    for (peer = peers->waiting; peer != NULL; peer = peer->next) {
+        if (now_mono_us >= peer->until_mono_us)
+            shutdown(peer->fd, SHUT_RDWR);
+    }
+    pthread_mutex_unlock(&peers->lock);
+}
+
+void
+peers_hurry(struct peers *peers, int64_t now_mono_us)
+{
+    int64_t until_us = now_mono_us + peers->transport->patience.kept_at_stop_us;
+    struct peer *peer;
+
+    pthread_mutex_lock(&peers->lock);
+    for (peer = peers->waiting; peer != NULL; peer = peer->next) {
+        if (peer->until_mono_us > until_us && peer_is_idle(peer))
+            peer->until_mono_us = until_us;
+    }
+    pthread_mutex_unlock(&peers->lock);
+}
