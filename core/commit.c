@@ -142,14 +142,28 @@ answer(struct committer *committer, struct commit_request **list, size_t count)
         list[i]->done(list[i]);
 }
 
+/* Somebody is to lead: true if he has to be woken, after the lock. Lock
+   held. */
+static bool
+call(struct committer *committer)
+{
+    bool wake =
+        committer->head != NULL && !committer->leading && !committer->called;
+
+    committer->called = committer->called || wake;
+    return wake;
+}
+
 /* One turn. Lock held, also on return. */
 static void
 lead(struct committer *committer)
 {
     struct commit_request *list[COMMIT_REQUESTS], *away = NULL;
     size_t count = take_batch(committer, list);
+    bool wake;
 
     committer->leading = true;
+    committer->called = false;
     pthread_mutex_unlock(&committer->lock);
 
     commit_write(committer, list, count);
@@ -159,10 +173,11 @@ lead(struct committer *committer)
     committer->leading = false;
     if (list[count - 1]->result == DB_AWAY)
         away = take_all(committer);
-    if (committer->head != NULL)
-        pthread_cond_signal(&committer->work);
+    wake = call(committer);
     pthread_mutex_unlock(&committer->lock);
 
+    if (wake)
+        pthread_cond_signal(&committer->work);
     answer(committer, list, count);
     turn_away(away);
     pthread_mutex_lock(&committer->lock);
@@ -201,6 +216,7 @@ void
 commit_start(struct committer *committer, struct commit_request *request)
 {
     bool away = clock_mono_us() < atomic_load(&committer->away_until_mono_us);
+    bool wake;
 
     if (request->count == 0 || away) {
         request->result = request->count == 0 ? DB_OK : DB_AWAY;
@@ -212,14 +228,14 @@ commit_start(struct committer *committer, struct commit_request *request)
     pthread_mutex_lock(&committer->lock);
     *committer->tail = request;
     committer->tail = &request->next;
-    /* Who leads will see it. */
-    if (!committer->leading)
-        pthread_cond_signal(&committer->work);
+    wake = call(committer);
     pthread_mutex_unlock(&committer->lock);
+    if (wake)
+        pthread_cond_signal(&committer->work);
 }
 
 static void
-wake(struct commit_request *request)
+wake_up(struct commit_request *request)
 {
     sem_post(request->arg);
 }
@@ -230,7 +246,7 @@ commit_events(struct committer *committer, struct new_event *events,
 {
     sem_t woken;
     struct commit_request request = {
-        .events = events, .count = count, .done = wake, .arg = &woken};
+        .events = events, .count = count, .done = wake_up, .arg = &woken};
 
     sem_init(&woken, 0, 0);
     commit_start(committer, &request);

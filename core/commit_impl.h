@@ -27,6 +27,7 @@ struct committer {
     pthread_mutex_t lock;
     pthread_cond_t work; /* somebody may lead, or it is the end */
     bool leading;        /* somebody leads */
+    bool called;         /* somebody was woken to lead, and will */
     bool ending;
     struct commit_request *head, **tail;
     /* Until then the database is taken to be away, without asking. */

@@ -106,25 +106,14 @@ patience_us(const struct peers *peers, const struct peer *peer)
                                                     : patience->kept_us;
 }
 
-void
-peers_wait(struct peers *peers, struct peer *peer, uint32_t events)
+static void
+link_waiting(struct peers *peers, struct peer *peer)
 {
-    struct epoll_event event = {.events = events | EPOLLONESHOT,
-                                .data = {.ptr = peer}};
-    int operation = peer->watched ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
-
-    peer->until_mono_us = clock_mono_us() + patience_us(peers, peer);
-    peer->watched = true;
-    pthread_mutex_lock(&peers->lock);
     peer->previous = NULL;
     peer->next = peers->waiting;
     if (peer->next != NULL)
         peer->next->previous = peer;
     peers->waiting = peer;
-    /* Inside the lock: the poller may have the event at once. */
-    if (epoll_ctl(peers->epoll_fd, operation, peer->fd, &event) != 0)
-        shutdown(peer->fd, SHUT_RDWR);
-    pthread_mutex_unlock(&peers->lock);
 }
 
 void
@@ -138,6 +127,26 @@ peers_take(struct peers *peers, struct peer *peer)
     if (peer->next != NULL)
         peer->next->previous = peer->previous;
     pthread_mutex_unlock(&peers->lock);
+}
+
+void
+peers_wait(struct peers *peers, struct peer *peer, uint32_t events)
+{
+    struct epoll_event event = {.events = events | EPOLLONESHOT,
+                                .data = {.ptr = peer}};
+    int operation = peer->watched ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
+    bool ok;
+
+    peer->until_mono_us = clock_mono_us() + patience_us(peers, peer);
+    peer->watched = true;
+    pthread_mutex_lock(&peers->lock);
+    /* Inside the lock: the poller has the event, and the peer, at once. */
+    ok = epoll_ctl(peers->epoll_fd, operation, peer->fd, &event) == 0;
+    if (ok)
+        link_waiting(peers, peer);
+    pthread_mutex_unlock(&peers->lock);
+    if (!ok)
+        peers_drop(peers, peer); /* no memory left to wait with */
 }
 
 void

@@ -11,7 +11,8 @@
 #include "scheduler_lane.h"
 #include "sim_receiver.h"
 
-#define SIM_SLACK_US (300 * SIM_MS)          /* the database's clock drifts */
+#define SIM_SLACK_US (300 * SIM_MS)  /* the database's clock drifts */
+#define SIM_CATCH_UP_US (30 * SIM_S) /* with what had to wait until then */
 #define SIM_LONG_SLACK_US (4 * SIM_SLACK_US) /* within hours */
 
 /* --- who may start what, when ------------------------------------------------ */
@@ -212,7 +213,7 @@ sim_check_wait(struct sim *sim, const struct sim_job *job)
     int64_t since_us = due_us > job->visible_us ? due_us : job->visible_us;
     int64_t wait_us = sim->now_us - since_us;
     bool proven = receiver->answered_us > sim->now_us - 500 * SIM_S &&
-                  receiver->first_us < since_us;
+                  receiver->first_us + SIM_CATCH_UP_US < since_us;
 
     if (!sim->plan.calm || sim->draining || job->row.test ||
         job->row.attempts > 0 || receiver->config.fifo ||
@@ -224,7 +225,8 @@ sim_check_wait(struct sim *sim, const struct sim_job *job)
     /* It waits for its own lane's. */
     if (job->lane->crowded_us > since_us - 20 * SIM_S && receiver->starts > 1)
         return;
-    if (receiver->id <= sim->plan.busy && wait_us > sim->totals.worst_wait_us)
+    if (proven && receiver->id <= sim->plan.busy &&
+        wait_us > sim->totals.worst_wait_us)
         sim->totals.worst_wait_us = wait_us;
     if (!proven && wait_us > sim->totals.worst_first_us)
         sim->totals.worst_first_us = wait_us;
@@ -338,6 +340,22 @@ sim_recount_lane(const struct sim_worker *w, const struct lane *lane,
                    lane->number, waiting, lane->queued, lane->known);
 }
 
+/* Whose jobs wait for their time is woken then. */
+static void
+sim_check_wake(const struct sim_worker *w, const struct site *site)
+{
+    int64_t at_us =
+        endpoint_next_start(&site->endpoint, &site->policy, sim_mono_us(w));
+
+    if (site->config.mode != LANE_REMOTE || at_us == SIM_NEVER ||
+        site->endpoint.running > 0 || at_us <= sim_mono_us(w) ||
+        site->lanes[LANES_FRESH].count + site->lanes[LANES_RETRY].count == 0)
+        return;
+    if (scheduler_next_start(w->scheduler) > at_us)
+        sim_broken(w->sim, "receiver %u waits, and nobody wakes it",
+                   lane_owner_id(site->number));
+}
+
 /* Returns how many are to be read. */
 static size_t
 sim_recount_sites(const struct sim_worker *w)
@@ -351,6 +369,7 @@ sim_recount_sites(const struct sim_worker *w)
         uint32_t index = lane_owner_id(site->number) - 1;
 
         hungry += site->links[SITE_HUNGRY].ring != NULL;
+        sim_check_wake(w, site);
         if (site->endpoint.running != w->running[index])
             sim_broken(w->sim, "receiver %u: %u in flight, %u counted",
                        index + 1, w->running[index], site->endpoint.running);

@@ -166,8 +166,6 @@ sim_job_commit(struct sim *sim, struct sim_job *job)
     job->state = SIM_JOB_LIVE;
     job->visible_us = sim->now_us;
     sim_lane_insert(job->lane, job);
-    if (job->lane->count > 3)
-        job->lane->crowded_us = sim->now_us;
     sim_tail_insert(&sim->db, job);
     sim->db.live++;
     sim->totals.jobs++;

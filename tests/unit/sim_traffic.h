@@ -17,6 +17,7 @@ struct sim_transaction {
     struct sim_job **jobs;
     size_t count;
     bool rolls_back;
+    bool crowds; /* many for one lane */
 };
 
 static void sim_worker_ring(struct sim_worker *worker);
@@ -67,6 +68,8 @@ sim_end_transaction(struct sim *sim, void *owner)
             sim_job_free(sim, transaction->jobs[i]);
         else
             sim_job_commit(sim, transaction->jobs[i]);
+        if (transaction->crowds && !transaction->rolls_back)
+            transaction->jobs[i]->lane->crowded_us = sim->now_us;
     }
     /* The doorbell does not reach everybody. */
     if (!transaction->rolls_back && sim_chance(&sim->random, 900))
@@ -146,6 +149,7 @@ sim_begin_transaction(struct sim *sim)
             (void)sim_add_job(sim, transaction, receiver,
                               !burst && sim_chance(random, 30));
     }
+    transaction->crowds = burst && !fan;
     transaction->rolls_back = sim_chance(random, 20);
     transaction->event.fire = sim_end_transaction;
     transaction->event.owner = transaction;

@@ -69,7 +69,7 @@ struct sim_lane {
     int64_t sequence;   /* lane_state */
     int64_t blocked_us; /* lane_state, database clock */
     uint32_t in_flight; /* as with jobs */
-    int64_t crowded_us; /* it had more than a few; true time */
+    int64_t crowded_us; /* it got many at once; true time */
 };
 
 /* What people have set; workers follow with a delay. */

@@ -11,6 +11,7 @@
 #include "partitions.h"
 #include "store_delivery.h"
 
+#include <stdarg.h>
 #include <string.h>
 
 #define DAY CLOCK_US_PER_DAY
@@ -18,15 +19,21 @@
 
 static struct db *db, *other;
 static struct id_source ids;
-static uint64_t old_id; /* an event whose day is to be dropped */
+static unsigned long long old_id; /* an event whose day is to be dropped */
 static struct settings settings;
 
+static void run_sql(const char *format, ...)
+    __attribute__((format(printf, 1, 2)));
+
 static void
-run_with_id(const char *format, uint64_t id)
+run_sql(const char *format, ...)
 {
     char sql[512];
+    va_list args;
 
-    snprintf(sql, sizeof(sql), format, (unsigned long long)id);
+    va_start(args, format);
+    vsnprintf(sql, sizeof(sql), format, args);
+    va_end(args);
     testdb_exec(db, sql);
 }
 
@@ -72,10 +79,10 @@ start_anew(void)
     testdb_exec(db, "DELETE FROM events");
     testdb_exec(db, "DELETE FROM deliveries");
     old_id = id_floor(clock_wall_us() - 40 * DAY) + 1;
-    run_with_id("INSERT INTO events (id, application_id, type, verified, "
-                "ordering_key, payload) VALUES (%llu, 1, 'a.b', 1, 'k', "
-                "'{\"n\":1}')",
-                old_id);
+    run_sql("INSERT INTO events (id, application_id, type, verified, "
+            "ordering_key, payload) VALUES (%llu, 1, 'a.b', 1, 'k', "
+            "'{\"n\":1}')",
+            old_id);
 }
 
 /* What its day's end does: copy, then drop. */
@@ -90,22 +97,22 @@ drop_old_days(void)
     if (old.count > 0)
         CU_ASSERT_EQUAL_FATAL(partitions_drop(db, EVENTS, &old), DB_OK);
     /* The first partition also holds what is older than its day. */
-    run_with_id("DELETE FROM events WHERE id = %llu", old_id);
+    run_sql("DELETE FROM events WHERE id = %llu", old_id);
 }
 
 static void
 test_jobs_are_looked_through_in_pages(void)
 {
     start_anew();
-    run_with_id("INSERT INTO events (id, application_id, type, verified, "
-                "payload) SELECT %llu + seq, 1, 'a.b', 1, seq "
-                "FROM seq_1_to_300",
-                old_id);
+    run_sql("INSERT INTO events (id, application_id, type, verified, "
+            "payload) SELECT %llu + seq, 1, 'a.b', 1, seq "
+            "FROM seq_1_to_300",
+            old_id);
     /* Several pages of jobs, several of them for each event. */
-    run_with_id("INSERT INTO jobs (id, kind, shard, lane, event_id) "
-                "SELECT seq, 1, 0, 1 << 32, %llu + 1 + seq MOD 150 "
-                "FROM seq_1_to_12000",
-                old_id);
+    run_sql("INSERT INTO jobs (id, kind, shard, lane, event_id) "
+            "SELECT seq, 1, 0, 1 << 32, %llu + 1 + seq MOD 150 "
+            "FROM seq_1_to_12000",
+            old_id);
     copy_all(old_id + 101);
     CU_ASSERT_EQUAL(kept("1"), 100);
     CU_ASSERT_EQUAL(kept("type = 'a.b' AND verified = 1 AND payload BETWEEN 1 "

@@ -79,6 +79,8 @@ make_receiver(struct sim *sim, struct sim_receiver *receiver, uint32_t id)
         .timeout_us = sim->plan.timeout_us,
         .behaviour = id <= sim->plan.busy ? SIM_HEALTHY : draw_behaviour(sim),
     };
+    if (id <= sim->plan.busy)
+        receiver->config.window = 20;
     if (sim_chance(random, sim->plan.rate_per_mille))
         receiver->config.rate = 1 + sim_below(random, SIM_RATE_MAX);
     make_lanes(sim, receiver);
