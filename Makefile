@@ -102,7 +102,7 @@ $(BUILD)/postern: $(BUILD)/cli/main.o $(CLI) $(CORE) $(BASE)
 	$(CC) $(ALL_LDFLAGS) $^ $(CORE_LIBS) $(BASE_LIBS) -o $@
 
 # The include path is the dependency rule between the folders.
-CORE_INC = -Icore -Icore/db -Icore/store
+CORE_INC = -Icore -Icore/db -Icore/store -Icore/verify
 $(BUILD)/base/%.o:   CPPFLAGS += -Ibase
 $(BUILD)/core/%.o:   CPPFLAGS += -Ibase $(CORE_INC) $(MARIADB_CFLAGS)
 $(BUILD)/fcgi/%.o:   CPPFLAGS += -Ibase $(CORE_INC) -Ifcgi

@@ -1,6 +1,6 @@
 /*
- * signature.c - `postern sign` and `postern verify`: make and check signatures
- * of a body, without a database.
+ * signature.c - `postern sign`: makes the signatures of a body, without a
+ * database.
  */
 #include "commands.h"
 
@@ -9,16 +9,14 @@
 #include "number.h"
 #include "output.h"
 #include "sign.h"
-#include "verify.h"
+#include "signature_verify.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #define BODY_MAX (64 * 1024 * 1024)
 #define LINE_MAX_BYTES 4096
-#define WINDOW_S 300
 
-/* What both commands take. */
 struct subject {
     struct slice secret;
     const char *id;        /* Standard Webhooks, or NULL */
@@ -108,62 +106,17 @@ run_sign(struct cli *cli)
     return code;
 }
 
-static enum verify_result
-check(const struct subject *subject, const char *signature, bool any_time,
-      int64_t timestamp_s)
-{
-    char timestamp[24];
-
-    if (subject->id == NULL)
-        return verify_hex(slice_of(signature), subject->secret,
-                          buf_slice(&subject->body));
-    snprintf(timestamp, sizeof(timestamp), "%lld", (long long)timestamp_s);
-    return verify_standard(
-        slice_of(subject->id), slice_of(timestamp), slice_of(signature),
-        subject->secret, buf_slice(&subject->body),
-        clock_wall_us() / CLOCK_US_PER_S, any_time ? 0 : WINDOW_S);
-}
-
-/* 0: the signature is right; 1: it is not. */
-static int
-run_verify(struct cli *cli)
-{
-    const char *signature = args_value(&cli->args, "--signature");
-    bool any_time = args_flag(&cli->args, "--any-time");
-    enum verify_result result;
-    struct subject subject;
-    int64_t timestamp_s = 0;
-    int code = take_subject(cli, &subject);
-
-    if (code == EXIT_OK && signature == NULL)
-        code = output_error(EXIT_USE, "--signature is needed");
-    if (code == EXIT_OK && subject.id != NULL && subject.timestamp == NULL)
-        code = output_error(EXIT_USE, "--id goes with --timestamp");
-    if (code == EXIT_OK)
-        code = read_timestamp(&subject, &timestamp_s);
-    if (code == EXIT_OK) {
-        result = check(&subject, signature, any_time, timestamp_s);
-        if (cli->json)
-            printf("{\"valid\":%s,\"result\":\"%s\"}\n",
-                   result == VERIFY_OK ? "true" : "false",
-                   verify_result_name(result));
-        else if (result == VERIFY_OK)
-            output_note("the signature is right");
-        if (result != VERIFY_OK)
-            code = output_error(EXIT_UNHEALTHY,
-                                "the signature is not right: "
-                                "%s",
-                                verify_result_name(result));
-    }
-    buf_free(&subject.body);
-    return code;
-}
-
 const struct command signature_commands[] = {
     {"sign", NULL, "--secret S [--id ID [--timestamp T]] [FILE]",
      "print the signature headers of a body (stdin without FILE)", run_sign},
     {"verify", NULL,
      "--secret S --signature SIG [--id ID --timestamp T [--any-time]] [FILE]",
-     "check a signature of a body; exit code 1 if it is wrong", run_verify},
+     "check a signature of a body; exit code 1 if it is wrong",
+     signature_verify},
+    {"verify", NULL,
+     "--scheme KIND --header 'NAME: VALUE' --secret-file FILE [--url URL] "
+     "[FILE]",
+     "check a provider's signature: github, stripe, standard, ...",
+     signature_verify},
     {NULL, NULL, NULL, NULL, NULL},
 };

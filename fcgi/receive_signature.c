@@ -33,21 +33,30 @@ receive_secrets(const struct settings *settings, const struct source *source,
     return count;
 }
 
-static enum verify_result
-verify(const struct exchange *exchange, const struct source *source,
-       bool *borrowed)
+static struct slice
+header_of(void *arg, const char *name)
 {
-    const struct request *request = exchange->request;
-    const struct verify_headers headers = {
-        .webhook_signature = request_header(request, "X-Webhook-Signature"),
-        .notion_signature = request_header(request, "X-Notion-Signature"),
+    const struct exchange *exchange = arg;
+
+    return request_header_repeats(exchange->request, name)
+               ? VERIFY_SEVERAL
+               : request_header(exchange->request, name);
+}
+
+static enum verify_result
+verify(struct exchange *exchange, const struct source *source, bool *borrowed)
+{
+    const struct verify_message message = {
+        .header = header_of,
+        .arg = exchange,
+        .body = buf_slice(&exchange->request->body),
+        .now_us = exchange->request->arrived_wall_us,
     };
     struct slice secrets[RECEIVE_SECRETS_MAX];
     size_t count =
         receive_secrets(exchange->app->settings, source, secrets, borrowed);
 
-    return verify_request(source->provider, &headers, secrets, count,
-                          buf_slice(&request->body), NULL);
+    return preset_verify(source->provider, secrets, count, &message, NULL);
 }
 
 /* True at most once a minute: a flood of requests needs one piece of advice. */

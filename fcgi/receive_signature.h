@@ -9,7 +9,7 @@
 #define RECEIVE_SIGNATURE_H
 
 #include "app.h"
-#include "verify.h"
+#include "verify_preset.h"
 
 #include <stdbool.h>
 #include <stddef.h>

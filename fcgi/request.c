@@ -98,28 +98,51 @@ present(struct slice value)
     return value.len == 0 ? SLICE_NONE : value;
 }
 
-struct slice
-request_header(const struct request *request, const char *name)
+/* "X-Request-Id" as CGI names it. */
+static void
+write_variable(const char *name, char variable[PARAM_NAME_MAX])
 {
-    char variable[PARAM_NAME_MAX] = "HTTP_";
-    struct slice value;
-    size_t i, at = strlen(variable);
+    size_t at = strlen("HTTP_"), i;
 
-    if (slice_is_nocase(slice_of(name), "Content-Type"))
-        return present(param(request, "CONTENT_TYPE"));
-    if (slice_is_nocase(slice_of(name), "Content-Length"))
-        return present(param(request, "CONTENT_LENGTH"));
-    for (i = 0; name[i] != '\0' && at + 1 < sizeof(variable); i++) {
+    memcpy(variable, "HTTP_", at);
+    for (i = 0; name[i] != '\0' && at + 1 < PARAM_NAME_MAX; i++) {
         unsigned char c = (unsigned char)name[i];
 
         variable[at++] = c == '-' ? '_' : (char)toupper(c);
     }
     variable[at] = '\0';
+}
+
+struct slice
+request_header(const struct request *request, const char *name)
+{
+    char variable[PARAM_NAME_MAX];
+    struct slice value;
+
+    if (slice_is_nocase(slice_of(name), "Content-Type"))
+        return present(param(request, "CONTENT_TYPE"));
+    if (slice_is_nocase(slice_of(name), "Content-Length"))
+        return present(param(request, "CONTENT_LENGTH"));
+    write_variable(name, variable);
     value = param(request, variable);
     /* Apache renames what a RewriteRule has set for the script. */
     if (value.ptr == NULL && strcmp(variable, "HTTP_AUTHORIZATION") == 0)
         value = param(request, "REDIRECT_HTTP_AUTHORIZATION");
     return value;
+}
+
+bool
+request_header_repeats(const struct request *request, const char *name)
+{
+    char variable[PARAM_NAME_MAX];
+    size_t count = 0, len, i;
+
+    write_variable(name, variable);
+    len = strlen(variable);
+    for (i = 0; request->params != NULL && request->params[i] != NULL; i++)
+        count += strncmp(request->params[i], variable, len) == 0 &&
+                 request->params[i][len] == '=';
+    return count > 1;
 }
 
 /* Reads "%41" at text.ptr[at]. -1: no complete escape. */

@@ -56,6 +56,10 @@ void request_free(struct request *request);
 /* Absent: ptr NULL. "Authorization", "X-Webhook-Signature", "Content-Type" */
 struct slice request_header(const struct request *request, const char *name);
 
+/* True if it came in several lines and the web server did not join them:
+   request_header() gives the first. */
+bool request_header_repeats(const struct request *request, const char *name);
+
 /* The first ?name= of the query, decoded; absent: ptr NULL. A broken %xx stays
    as it is; a pair with NUL or anything but UTF-8 counts as absent. */
 struct slice request_query(const struct request *request, const char *name);

@@ -25,7 +25,8 @@ void housekeeping_init(struct housekeeping *housekeeping,
 void housekeeping_free(struct housekeeping *housekeeping);
 
 /* Does a small piece of it, shorter than any lease, and sets next_us, also on
-   an error. For the owner of shard 0, so for one worker at a time. */
+   an error. What the database refuses is logged, and DB_OK. For the owner of
+   shard 0, so for one worker at a time. */
 enum db_result housekeeping_run(struct housekeeping *housekeeping,
                                 struct db *db)
     __attribute__((warn_unused_result));

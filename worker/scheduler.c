@@ -14,7 +14,6 @@
 
 #define LANE_TASKS_MAX 1024 /* waiting in one lane, however quiet the others */
 #define UNPROVEN_TASKS 2 /* the same, of a receiver that has to prove itself */
-#define SIZE_MEMORY 8    /* events until a lane's usual size is forgotten */
 
 struct scheduler *
 scheduler_new(const struct scheduler_limits *limits,
@@ -187,6 +186,14 @@ is_new_start(const struct lane_config *before, const struct lane_config *after)
            before->receiver != after->receiver;
 }
 
+/* What its first job waited for is over: others may run without it now. */
+static void
+end_wait(struct lane *lane)
+{
+    lane->blocked_us = 0;
+    lane->more = true;
+}
+
 void
 scheduler_reconfigure(struct scheduler *s, struct task_list *dropped)
 {
@@ -211,6 +218,8 @@ scheduler_reconfigure(struct scheduler *s, struct task_list *dropped)
             scheduler_drop_waiting(s, lane, dropped);
         else if (before->mode == LANE_HELD)
             lane->more = true; /* whatever came meanwhile was not read */
+        if (config->fifo != before->fifo)
+            end_wait(lane);
         scheduler_refresh(s, lane);
     }
     for (at = 0; map_next(&s->sites, &at, &number, &value);)

@@ -35,9 +35,10 @@
  * same shares hold for the bytes in flight and for what waits in memory.
  *
  * Where many that were proven begin to hang at once, their transfers take all
- * slots. When slow ones have half of them, only those count as proven that have
- * answered since these were begun, or 2 s before; the others have to prove it
- * anew. So this lasts for one time-out, not for one after the other.
+ * slots. As soon as slow ones have half of them, only those count as proven
+ * that have answered since these were begun, or 2 s before; the others have to
+ * prove it anew, one at a time. So in most cases this lasts for one time-out,
+ * not for one after the other.
  *
  * Every call costs O(1), or O(log lanes) where times are involved; what is
  * proportional to the number of lanes says so.
@@ -172,9 +173,8 @@ void scheduler_head(struct scheduler *s, const struct lane_head *head,
 void scheduler_end_heads(struct scheduler *s);
 
 /* FIFO lanes that wait for the next attempt of their first job, at most max of
-   them: O(lanes). */
-size_t scheduler_blocked(const struct scheduler *s, uint64_t *lanes,
-                         size_t max);
+   them; where there are more, the next call goes on with those: O(lanes). */
+size_t scheduler_blocked(struct scheduler *s, uint64_t *lanes, size_t max);
 /* The database says that this one does not wait any more. */
 void scheduler_unblock(struct scheduler *s, uint64_t lane);
 

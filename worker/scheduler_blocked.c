@@ -5,18 +5,20 @@
 #include "scheduler_lane.h"
 
 size_t
-scheduler_blocked(const struct scheduler *s, uint64_t *lanes, size_t max)
+scheduler_blocked(struct scheduler *s, uint64_t *lanes, size_t max)
 {
-    size_t at = 0, n = 0;
+    size_t n = 0;
     uint64_t key;
     void *value;
 
-    while (n < max && map_next(&s->lanes, &at, &key, &value)) {
+    while (n < max && map_next(&s->lanes, &s->blocked_at, &key, &value)) {
         const struct lane *lane = value;
 
         if (lane->site->config.fifo && lane->blocked_us > s->now_us)
             lanes[n++] = key;
     }
+    if (n < max) /* that was the last: the next call begins anew */
+        s->blocked_at = 0;
     return n;
 }
 

@@ -127,6 +127,7 @@ struct scheduler {
     int64_t offset_us; /* database clock less the monotonic one */
     int64_t shard_since_us[LANE_SHARDS];
     int64_t doubt_us; /* what was proven before does not count */
+    bool crowded;     /* slow ones had half of the slots when we last looked */
 
     struct map tasks;       /* by job id */
     struct map lanes;       /* by number */
@@ -150,6 +151,7 @@ struct scheduler {
     unsigned turn;
     unsigned unproven_turn;
     unsigned read_turn;
+    size_t blocked_at; /* where scheduler_blocked() goes on */
 };
 
 /* scheduler.c */
@@ -168,6 +170,7 @@ size_t scheduler_lane_cap(const struct scheduler *s, const struct lane *lane);
    lane's cap apart. */
 size_t scheduler_room(const struct scheduler *s, const struct lane *lane,
                       size_t planned);
+
 /* scheduler_task.c */
 
 /* A task for a job that is due and not known; NULL if there is no room. */
@@ -177,6 +180,7 @@ struct task *scheduler_take(struct scheduler *s, struct lane *lane,
    refreshed afterwards. */
 void scheduler_drop_waiting(struct scheduler *s, struct lane *lane,
                             struct task_list *dropped);
+
 /* scheduler_site.c */
 
 struct site *scheduler_site(struct scheduler *s, uint64_t lane, uint32_t shard);

@@ -111,6 +111,16 @@ scheduler_share_begin(struct scheduler *s, struct task *task, int64_t now_us)
     ring_add(&s->young, &task->young, task);
 }
 
+static bool
+is_crowded(const struct scheduler *s)
+{
+    const struct amount *slow = &s->shares[SHARE_SLOW];
+
+    return slow->tasks * 2 > s->limits.slots ||
+           (s->limits.inflight_bytes > 0 &&
+            slow->bytes * 2 > s->limits.inflight_bytes);
+}
+
 void
 scheduler_share_end(struct scheduler *s, struct task *task)
 {
@@ -124,16 +134,18 @@ scheduler_share_end(struct scheduler *s, struct task *task)
     ring_remove(&task->young);
     if (task->aged)
         site->aged--;
+    s->crowded = s->crowded && is_crowded(s);
 }
 
-static bool
-is_crowded(const struct scheduler *s)
+/* Only when it begins: who gets no slot meanwhile cannot prove anything. */
+static void
+note_crowd(struct scheduler *s, const struct task *task)
 {
-    const struct amount *slow = &s->shares[SHARE_SLOW];
+    bool before = s->crowded;
 
-    return slow->tasks * 2 > s->limits.slots ||
-           (s->limits.inflight_bytes > 0 &&
-            slow->bytes * 2 > s->limits.inflight_bytes);
+    s->crowded = is_crowded(s);
+    if (s->crowded && !before)
+        s->doubt_us = task->begun_us - DOUBT_US;
 }
 
 static void
@@ -153,8 +165,7 @@ age(struct scheduler *s, struct task *task)
     task->aged = true;
     site->aged++;
     site->slow = true;
-    if (is_crowded(s))
-        s->doubt_us = task->begun_us - DOUBT_US;
+    note_crowd(s, task);
     scheduler_refresh_site(s, site);
 }
 

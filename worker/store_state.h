@@ -1,7 +1,7 @@
 /*
  * store_state.h - the inside of the store thread, which its files share: the
- * start (store_start.c), turns (store_loop.c) and the end (store_end.c). Nothing else
- * includes it.
+ * start (store_start.c), turns (store_loop.c) and the end (store_end.c). Nothing
+ * else includes it.
  */
 #ifndef STORE_STATE_H
 #define STORE_STATE_H

@@ -79,7 +79,7 @@ add_row(struct insert *insert, const struct lane_row *row)
     "breaker=VALUES(breaker),breaker_trips=VALUES(breaker_trips),"             \
     "breaker_until=VALUES(breaker_until),"                                     \
     "failing_since=VALUES(failing_since),"                                     \
-    "last_success_at=VALUES(last_success_at)"
+    "last_success_at=COALESCE(VALUES(last_success_at),last_success_at)"
 
 /* Those of one kind: they differ in a column. */
 static enum db_result

@@ -186,8 +186,8 @@ sim_check_shares(const struct sim_worker *w, const struct task *task)
 }
 
 /* When those that have been healthy until now hang all at once they take all
-   slots for one time-out. Whoever is busy waits no longer than that; the others
-   have to prove anew that they answer. */
+   slots, at the worst each of them for one time-out; whoever is not busy has to
+   prove anew that it answers. */
 static int64_t
 sim_longest_wait_us(const struct sim *sim, const struct sim_receiver *receiver,
                     bool proven)
@@ -195,7 +195,7 @@ sim_longest_wait_us(const struct sim *sim, const struct sim_receiver *receiver,
     const struct sim_plan *plan = &sim->plan;
     int64_t most_us = proven ? plan->wait_us : plan->first_wait_us;
     bool busy = receiver->id <= plan->busy;
-    int64_t turn_us = busy ? 2 * plan->timeout_us : plan->first_wait_us;
+    int64_t turn_us = busy ? plan->turn_wait_us : plan->first_wait_us;
 
     if (sim->now_us > plan->turn_us &&
         sim->now_us < plan->turn_us + 2 * turn_us)

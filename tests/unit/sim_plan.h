@@ -7,16 +7,24 @@
 
 #include "sim_world.h"
 
-/* Half of the turns of a quarter of what may be in flight are for the longest
-   in wait, each as long as a time-out. */
+/* How many are in flight when they take all they may. */
+static int64_t
+sim_most_in_flight(const struct sim_plan *plan)
+{
+    int64_t n = plan->limits.slots;
+
+    if (plan->limits.inflight_bytes > 0)
+        n = (int64_t)plan->limits.inflight_bytes / SIM_EVENT_BYTES;
+    return n;
+}
+
+/* Half of the turns of a quarter of that are for the longest in wait, each as
+   long as a time-out. */
 static int64_t
 sim_first_wait_us(const struct sim_plan *plan)
 {
-    int64_t slots = plan->limits.slots;
-
-    if (plan->limits.inflight_bytes > 0)
-        slots = (int64_t)plan->limits.inflight_bytes / SIM_EVENT_BYTES;
-    return 10 * SIM_S + 2 * plan->timeout_us * plan->receivers / (slots / 4);
+    return 10 * SIM_S + 2 * plan->timeout_us * plan->receivers /
+                            (sim_most_in_flight(plan) / 4);
 }
 
 /* One worker and a crowd of receivers that hang or are dead: the healthy ones
@@ -44,6 +52,8 @@ sim_plan_crowd(struct sim_plan *plan, struct sim_random *random)
     plan->wait_us = 2500 * SIM_MS; /* many are found by their heads only */
     plan->busy = 3;
     plan->first_wait_us = sim_first_wait_us(plan);
+    plan->turn_wait_us =
+        plan->timeout_us * (2 + plan->receivers / sim_most_in_flight(plan));
 }
 
 /* Some workers, all kinds of receivers, everything breaks often. */

@@ -246,6 +246,7 @@ struct sim_plan {
     uint32_t fault_per_mille; /* of statements */
     bool calm;             /* one worker, nothing breaks: waits are bounded */
     int64_t turn_us;       /* calm: those that hang are healthy before */
+    int64_t turn_wait_us;  /* calm: of a busy one's job after that */
     int64_t wait_us;       /* calm: of a healthy one's job, at the most */
     int64_t first_wait_us; /* the same, before it has answered at all */
 };

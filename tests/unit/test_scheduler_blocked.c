@@ -92,6 +92,37 @@ test_others_are_left_alone(void)
     clear(s);
 }
 
+/* A call that has no room for all goes on with the others the next time. */
+static void
+test_many_are_told_in_turn(void)
+{
+    struct scheduler *s = with_blocked_lane();
+    const struct job_row row = job(2, 2);
+    const struct lane_head heads[] = {
+        {LANE(1), lane_shard(LANE(1)), row.due_us},
+        {LANE(2), lane_shard(LANE(2)), row.due_us},
+    };
+    struct lane_read read;
+    struct task *task;
+    uint64_t first = 0, second = 0;
+
+    scheduler_begin_heads(s);
+    scheduler_head(s, &heads[0], &now);
+    scheduler_head(s, &heads[1], &now);
+    scheduler_end_heads(s);
+    CU_ASSERT_EQUAL_FATAL(scheduler_plan_reads(s, &read, 1), 1);
+    task = scheduler_offer_read(s, &row, &now);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(task);
+    scheduler_end_read(s, &read, &now, false);
+    scheduler_ready(s, task);
+    fail_at(s, next(s), NOW);
+    CU_ASSERT_EQUAL(scheduler_blocked(s, &first, 1), 1);
+    CU_ASSERT_EQUAL(scheduler_blocked(s, &second, 1), 1);
+    CU_ASSERT_EQUAL(first + second, LANE(1) + LANE(2));
+    CU_ASSERT_NOT_EQUAL(first, second);
+    clear(s);
+}
+
 int
 main(void)
 {
@@ -99,6 +130,7 @@ main(void)
         {"blocked lanes are told", test_blocked_lanes_are_told},
         {"an unblocked lane is read at once",
          test_unblocked_it_is_read_at_once},
+        {"many are told in turn", test_many_are_told_in_turn},
         {"other lanes are left alone", test_others_are_left_alone},
         CU_TEST_INFO_NULL,
     };

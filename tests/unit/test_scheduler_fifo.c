@@ -370,6 +370,25 @@ test_order_is_asked_for_later(void)
     scheduler_free(s);
 }
 
+/* What waits behind its first job need not any more. */
+static void
+test_order_is_given_up_later(void)
+{
+    struct scheduler *s = with_jobs(1);
+    struct task_list dropped = TASK_LIST_INIT;
+    struct lane_read read;
+
+    fail_at(s, expect_next(s, 0), NOW);
+    CU_ASSERT_EQUAL(scheduler_plan_reads(s, &read, 1), 0);
+    fifo.fifo = false;
+    scheduler_reconfigure(s, &dropped);
+    fifo.fifo = true;
+    read = plan_one(s);
+    CU_ASSERT_FALSE(read.fifo);
+    scheduler_end_read(s, &read, &now, true);
+    scheduler_free(s);
+}
+
 int
 main(void)
 {
@@ -390,6 +409,7 @@ main(void)
         {"waits for what is being loaded", test_waits_for_what_is_being_loaded},
         {"keys share the receiver", test_keys_share_the_receiver},
         {"order is asked for later", test_order_is_asked_for_later},
+        {"order is given up later", test_order_is_given_up_later},
         CU_TEST_INFO_NULL,
     };
 

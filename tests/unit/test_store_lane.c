@@ -131,6 +131,22 @@ test_only_what_matters_is_loaded(void)
     lane_rows_free(&found);
 }
 
+/* Whoever has not been told of the last success does not deny it. */
+static void
+test_last_success_is_not_forgotten(void)
+{
+    struct lane_row row = {
+        .lane = LANE(1), .window = 5, .last_success_us = db_now_us(db)};
+
+    set_up();
+    save(&row, 1);
+    row.last_success_us = 0;
+    save(&row, 1);
+    CU_ASSERT_EQUAL(testdb_u64(db, "SELECT last_success_at IS NOT NULL "
+                                   "FROM lane_state"),
+                    1);
+}
+
 /* Most rows are those of ordering keys: they must not be walked over. */
 static void
 test_load_goes_by_the_subscriptions(void)
@@ -162,6 +178,7 @@ main(void)
     CU_TestInfo tests[] = {
         {"what is saved is loaded", test_what_is_saved_is_loaded},
         {"order is left as it is", test_order_is_left_as_it_is},
+        {"a last success is not forgotten", test_last_success_is_not_forgotten},
         {"only what matters is loaded", test_only_what_matters_is_loaded},
         {"load goes by the subscriptions", test_load_goes_by_the_subscriptions},
         CU_TEST_INFO_NULL,
