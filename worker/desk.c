@@ -28,6 +28,8 @@ desk_init(struct desk *desk, struct scheduler *scheduler, size_t batch)
     atomic_init(&desk->orphans, false);
     failed = pthread_mutex_init(&desk->lock, NULL);
     assert(failed == 0);
+    failed = pthread_mutex_init(&desk->door, NULL);
+    assert(failed == 0);
     (void)failed;
     if (desk->store_fd < 0 || desk->loop_fd < 0) {
         desk_destroy(desk);
@@ -45,6 +47,7 @@ desk_destroy(struct desk *desk)
         (void)close(desk->store_fd);
     if (desk->loop_fd >= 0)
         (void)close(desk->loop_fd);
+    pthread_mutex_destroy(&desk->door);
     pthread_mutex_destroy(&desk->lock);
     scheduler_free(desk->scheduler);
     errno = saved;
@@ -53,7 +56,9 @@ desk_destroy(struct desk *desk)
 struct scheduler *
 desk_lock(struct desk *desk)
 {
+    pthread_mutex_lock(&desk->door);
     pthread_mutex_lock(&desk->lock);
+    pthread_mutex_unlock(&desk->door);
     return desk->scheduler;
 }
 
@@ -61,6 +66,13 @@ void
 desk_unlock(struct desk *desk)
 {
     pthread_mutex_unlock(&desk->lock);
+}
+
+void
+desk_let_in(struct desk *desk)
+{
+    desk_unlock(desk);
+    (void)desk_lock(desk);
 }
 
 /* A full counter wakes as well as any other: nothing to do about errors. */
@@ -135,7 +147,7 @@ desk_exchange(struct desk *desk, struct task_list *done, struct task **next,
 void
 desk_collect(struct desk *desk, struct task_list *done)
 {
-    pthread_mutex_lock(&desk->lock);
+    (void)desk_lock(desk);
     task_list_append(done, &desk->finished);
-    pthread_mutex_unlock(&desk->lock);
+    desk_unlock(desk);
 }

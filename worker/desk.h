@@ -27,6 +27,7 @@ enum desk_order {
 
 struct desk {
     pthread_mutex_t lock;
+    pthread_mutex_t door; /* held while waiting for the lock */
     struct scheduler *scheduler; /* under the lock */
     struct task_list finished;   /* under the lock */
     size_t batch; /* finished tasks that are worth waking the store for */
@@ -46,6 +47,8 @@ void desk_destroy(struct desk *desk); /* frees the scheduler as well */
 /* The scheduler, which is the caller's until desk_unlock(). */
 struct scheduler *desk_lock(struct desk *desk);
 void desk_unlock(struct desk *desk);
+/* In the midst of long work under the lock: who waits for it has it first. */
+void desk_let_in(struct desk *desk);
 
 void desk_wake_loop(struct desk *desk);
 void desk_wake_store(struct desk *desk);

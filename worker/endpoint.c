@@ -6,10 +6,8 @@
 #include "clock.h"
 
 #include <assert.h>
-#include <string.h>
 
 #define NEVER INT64_MAX
-#define SLICE_US (50 * CLOCK_US_PER_MS)
 #define PROVEN_US (600 * CLOCK_US_PER_S)
 #define SAMPLE_US (300 * CLOCK_US_PER_S)
 #define SAMPLE_LEAST 10
@@ -32,47 +30,6 @@ void
 endpoint_init(struct endpoint *endpoint)
 {
     *endpoint = (struct endpoint){.window = ENDPOINT_WINDOW_START};
-}
-
-/* --- rate ----------------------------------------------------------------- */
-
-static uint16_t *
-slice_starts(struct endpoint *endpoint, int64_t slice)
-{
-    return &endpoint->rate_starts[slice % ENDPOINT_RATE_SLICES];
-}
-
-/* Makes the slice of now the newest; a clock that goes back stays in it. */
-static void
-advance(struct endpoint *endpoint, int64_t now_us)
-{
-    int64_t slice = now_us / SLICE_US;
-
-    if (slice - endpoint->rate_slice >= ENDPOINT_RATE_SLICES) {
-        memset(endpoint->rate_starts, 0, sizeof(endpoint->rate_starts));
-        endpoint->rate_slice = slice;
-    }
-    while (endpoint->rate_slice < slice)
-        *slice_starts(endpoint, ++endpoint->rate_slice) = 0;
-}
-
-/* When so many starts of the past have gone by that another one fits. */
-static int64_t
-rate_allows_at(const struct endpoint *endpoint, uint32_t rate)
-{
-    int64_t newest = endpoint->rate_slice, slice;
-    uint32_t sum = 0;
-
-    if (rate > UINT16_MAX)
-        rate = UINT16_MAX; /* what a slice can count */
-
-    for (slice = newest; slice > newest - ENDPOINT_RATE_SLICES && slice >= 0;
-         slice--) {
-        sum += endpoint->rate_starts[slice % ENDPOINT_RATE_SLICES];
-        if (sum >= rate)
-            return (slice + ENDPOINT_RATE_SLICES) * SLICE_US;
-    }
-    return 0;
 }
 
 /* --- window ----------------------------------------------------------------- */
@@ -221,16 +178,18 @@ end_busy(struct endpoint *endpoint, const struct endpoint_policy *policy,
 {
     bool probe = endpoint->breaker == BREAKER_HALF_OPEN;
     bool first = endpoint->blocked_until_us <= now_us;
-    int64_t wait_us =
-        earlier(later(retry_after_us, BUSY_LEAST_US), BUSY_MOST_US);
+    int64_t until_us =
+        now_us + earlier(later(retry_after_us, BUSY_LEAST_US), BUSY_MOST_US);
+    /* Nothing comes while it waits that could bring it along later. */
+    bool news =
+        probe || until_us - endpoint->blocked_until_us >= BUSY_LEAST_US;
 
-    endpoint->blocked_until_us =
-        later(endpoint->blocked_until_us, now_us + wait_us);
+    endpoint->blocked_until_us = later(endpoint->blocked_until_us, until_us);
     if (probe)
         recover(endpoint, now_us); /* it is there, after all */
     else if (first && endpoint->breaker == BREAKER_CLOSED)
         set_window(endpoint, policy, endpoint->window - 1);
-    return probe;
+    return news;
 }
 
 static bool
@@ -273,7 +232,7 @@ endpoint_is_proven(const struct endpoint *endpoint, int64_t now_us)
 void
 endpoint_doubt(struct endpoint *endpoint, int64_t since_us)
 {
-    if (endpoint->proven_until_us < since_us + PROVEN_US)
+    if (since_us != 0 && endpoint->proven_until_us < since_us + PROVEN_US)
         endpoint->proven_until_us = 0;
 }
 
@@ -300,18 +259,14 @@ endpoint_next_start(const struct endpoint *endpoint,
     if (endpoint->running >= window_of(endpoint, policy, now_us))
         return NEVER;
     if (policy->rate > 0)
-        at_us = later(at_us, rate_allows_at(endpoint, policy->rate));
+        at_us = later(at_us, rate_allows_at(&endpoint->rate, policy->rate));
     return at_us;
 }
 
 void
 endpoint_start(struct endpoint *endpoint, int64_t now_us)
 {
-    uint16_t *starts;
-
-    advance(endpoint, now_us);
-    starts = slice_starts(endpoint, endpoint->rate_slice);
-    *starts = (uint16_t)(*starts + (*starts < UINT16_MAX ? 1 : 0));
+    rate_start(&endpoint->rate, now_us);
     if (endpoint->breaker == BREAKER_OPEN) {
         assert(endpoint->running == 0 && now_us >= endpoint->open_until_us);
         breaker_move(endpoint, BREAKER_HALF_OPEN);
@@ -411,6 +366,5 @@ endpoint_take_over(struct endpoint *endpoint,
     endpoint->running = running;
     if (state != NULL)
         restore(endpoint, policy, state, now);
-    advance(endpoint, now.mono_us);
-    *slice_starts(endpoint, endpoint->rate_slice) = UINT16_MAX;
+    rate_fill(&endpoint->rate, now.mono_us);
 }

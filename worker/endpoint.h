@@ -16,9 +16,7 @@
  *            one with each good answer until it has the size it begins with
  *   busy     a 429 stops everything for the time that was asked for, at least
  *            a second and at most an hour
- *   rate     at most so many starts in any second: counted in slices of 50 ms,
- *            one more than a second holds, so that the limit holds at the
- *            receiver as well
+ *   rate     at most so many starts in any second (rate.h)
  *   proven   a good answer within the last 10 minutes and no failure since
  *
  * What was sent before the breaker opened and comes back later changes neither
@@ -29,11 +27,11 @@
 #define ENDPOINT_H
 
 #include "outcome.h"
+#include "rate.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 
-#define ENDPOINT_RATE_SLICES 21
 #define ENDPOINT_WINDOW_START 5
 
 /* The configuration, which may change at any time. */
@@ -63,8 +61,7 @@ struct endpoint {
     int64_t sample_since_us;       /* the 5 minutes */
     uint32_t sample_good;
     uint32_t sample_bad;
-    int64_t rate_slice; /* number of the newest slice */
-    uint16_t rate_starts[ENDPOINT_RATE_SLICES];
+    struct rate rate;
 };
 
 /* What survives a restart; the row of lane_state. */
@@ -102,7 +99,7 @@ int64_t endpoint_next_start(const struct endpoint *endpoint,
                             const struct endpoint_policy *policy,
                             int64_t now_us);
 bool endpoint_is_proven(const struct endpoint *endpoint, int64_t now_us);
-/* What it has proven before that time does not count any more. */
+/* What it has proven before that time does not count any more; 0 = all does. */
 void endpoint_doubt(struct endpoint *endpoint, int64_t since_us);
 /* Not to be read: the breaker is open, or its probe is in flight. */
 bool endpoint_is_open(const struct endpoint *endpoint, int64_t now_us);
@@ -111,8 +108,9 @@ bool endpoint_is_open(const struct endpoint *endpoint, int64_t now_us);
 void endpoint_start(struct endpoint *endpoint, int64_t now_us);
 
 /* One that was started has ended. retry_after_us counts with FEEDBACK_BUSY
-   only, 0 = not asked. True: the breaker has opened or closed, or the failing
-   run has begun or ended: worth writing down at once. */
+   only, 0 = not asked. True: the breaker has opened or closed, the failing run
+   has begun or ended, or it asks to be left alone for a second or more than was
+   known: worth writing down at once. */
 bool endpoint_end(struct endpoint *endpoint,
                   const struct endpoint_policy *policy, enum feedback feedback,
                   struct endpoint_now now, int64_t retry_after_us,

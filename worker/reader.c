@@ -21,6 +21,7 @@
 
 #define LOGGER "postern.worker"
 #define PAGE 1000 /* rows of the tail read at once */
+#define HEADS_PIECE 1000 /* compared at once */
 #define OVERLAP_US (50 * CLOCK_US_PER_MS)
 #define FAR_OVERLAP_US (2 * CLOCK_US_PER_S)
 #define FAR_US CLOCK_US_PER_S           /* between looks so far back */
@@ -282,16 +283,35 @@ release_blocked(struct reader *reader)
     return DB_OK;
 }
 
+/* There may be very many: the delivery loop gets its turn in between. */
+static void
+compare_heads(struct reader *reader, const struct scheduler_now *now)
+{
+    const struct lane_heads *heads = &reader->heads;
+    struct desk *desk = reader->peers.desk;
+    struct scheduler *scheduler = desk_lock(desk);
+    size_t i;
+
+    while (scheduler_begin_heads(scheduler))
+        desk_let_in(desk);
+    for (i = 0; i < heads->count; i++) {
+        if (i % HEADS_PIECE == HEADS_PIECE - 1)
+            desk_let_in(desk);
+        scheduler_head(scheduler, &heads->rows[i], now);
+    }
+    while (scheduler_end_heads(scheduler))
+        desk_let_in(desk);
+    desk_unlock(desk);
+}
+
 enum db_result
 reader_heads(struct reader *reader)
 {
     const struct reader_peers *peers = &reader->peers;
     struct lane_heads *heads = &reader->heads;
     bool owned[LANE_SHARDS];
-    struct scheduler *scheduler;
     struct scheduler_now now;
     enum db_result result;
-    size_t i;
 
     lease_owned(peers->lease, owned);
     now.now_us = clock_mono_us();
@@ -301,11 +321,6 @@ reader_heads(struct reader *reader)
     if (result != DB_OK)
         return result;
     now.database_us = heads->now_us;
-    scheduler = desk_lock(peers->desk);
-    scheduler_begin_heads(scheduler);
-    for (i = 0; i < heads->count; i++)
-        scheduler_head(scheduler, &heads->rows[i], &now);
-    scheduler_end_heads(scheduler);
-    desk_unlock(peers->desk);
+    compare_heads(reader, &now);
     return release_blocked(reader);
 }

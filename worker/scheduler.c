@@ -67,7 +67,6 @@ scheduler_lane(struct scheduler *s, uint64_t number, uint32_t shard)
     lane->site = scheduler_site(s, number, shard);
     lane->site->lane_count++;
     lane->number = number;
-    lane->oldest_us = NEVER;
     lane->gap_us = NEVER;
     lane->missed_us = NEVER;
     lane->event_bytes = s->event_bytes;
@@ -83,6 +82,7 @@ scheduler_free_lane(struct scheduler *s, struct lane *lane)
     assert(lane->known == 0);
     for (i = 0; i < LANES_RINGS; i++)
         ring_remove(&lane->links[i]);
+    ring_remove(&lane->blocked_link);
     due_remove(&s->due, &lane->due);
     (void)map_remove(&s->lanes, lane->number);
     lane->site->lane_count--;
@@ -148,6 +148,8 @@ scheduler_place(struct scheduler *s, struct lane *lane)
              &lane->links[LANES_WAITING], lane);
     ring_set(hungry ? &site->lanes[LANES_HUNGRY] : NULL,
              &lane->links[LANES_HUNGRY], lane);
+    ring_set(fifo && lane->blocked_us > s->now_us ? &s->blocked : NULL,
+             &lane->blocked_link, lane);
 }
 
 void
@@ -208,6 +210,8 @@ scheduler_reconfigure(struct scheduler *s, struct task_list *dropped)
         scheduler_ask_setup(s, site);
         if (is_new_start(&site->before, &site->config))
             scheduler_start_anew(s, site);
+        else if (site->before.fifo && !site->config.fifo)
+            scheduler_disown_block(site);
     }
     for (at = 0; map_next(&s->lanes, &at, &number, &value);) {
         struct lane *lane = value;

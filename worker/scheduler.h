@@ -166,14 +166,17 @@ void scheduler_end_read(struct scheduler *s, const struct lane_read *read,
                         const struct scheduler_now *now, bool failed);
 
 /* The head of every lane, as the database has them: heals what was missed,
-   and drops lanes that have nothing. O(lanes + tasks). */
-void scheduler_begin_heads(struct scheduler *s);
+   and drops lanes that have nothing. O(lanes + tasks) altogether: the begin and
+   the end do a piece at each call, true = call it again. Meanwhile jobs may be
+   taken and ended, but nothing is offered, read, adopted or forgotten. */
+bool scheduler_begin_heads(struct scheduler *s);
 void scheduler_head(struct scheduler *s, const struct lane_head *head,
                     const struct scheduler_now *now);
-void scheduler_end_heads(struct scheduler *s);
+bool scheduler_end_heads(struct scheduler *s);
 
 /* FIFO lanes that wait for the next attempt of their first job, at most max of
-   them; where there are more, the next call goes on with those: O(lanes). */
+   them; where there are more, the next call goes on with those. O(max), and
+   what has stopped waiting since the last call. */
 size_t scheduler_blocked(struct scheduler *s, uint64_t *lanes, size_t max);
 /* The database says that this one does not wait any more. */
 void scheduler_unblock(struct scheduler *s, uint64_t lane);

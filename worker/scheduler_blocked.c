@@ -4,21 +4,22 @@
  */
 #include "scheduler_lane.h"
 
+/* Those that are told go behind the others. Who has waited long enough by now
+   leaves the ring: it stood there because nothing has happened to it since. */
 size_t
 scheduler_blocked(struct scheduler *s, uint64_t *lanes, size_t max)
 {
-    size_t n = 0;
-    uint64_t key;
-    void *value;
+    size_t looks = s->blocked.count, n = 0;
 
-    while (n < max && map_next(&s->lanes, &s->blocked_at, &key, &value)) {
-        const struct lane *lane = value;
+    while (n < max && looks-- > 0) {
+        struct lane *lane = ring_first(&s->blocked);
 
-        if (lane->site->config.fifo && lane->blocked_us > s->now_us)
-            lanes[n++] = key;
+        ring_remove(&lane->blocked_link);
+        if (lane->blocked_us <= s->now_us)
+            continue;
+        ring_add(&s->blocked, &lane->blocked_link, lane);
+        lanes[n++] = lane->number;
     }
-    if (n < max) /* that was the last: the next call begins anew */
-        s->blocked_at = 0;
     return n;
 }
 

@@ -1,29 +1,45 @@
 /*
  * scheduler_heads.c - the lanes as the database has them, compared with what
  * is known; see scheduler.h.
+ *
+ * Between two pieces of it the delivery loop takes tasks, ends them and drops
+ * some: what is dropped is noted as missed, so nothing that was in memory when
+ * this began is taken for seen. Lanes and tasks come only from whoever looks
+ * at the heads.
  */
 #include "scheduler_lane.h"
 
-void
+/* The oldest in memory of every lane; lanes without tasks are not met. */
+bool
 scheduler_begin_heads(struct scheduler *s)
 {
-    size_t at = 0;
+    size_t left = SCHEDULER_PIECE;
     uint64_t key;
     void *value;
 
-    while (map_next(&s->lanes, &at, &key, &value)) {
-        struct lane *lane = value;
+    if (s->look_task_at == 0)
+        s->look++;
+    while (left > 0 && map_next(&s->tasks, &s->look_task_at, &key, &value)) {
+        const struct task *task = value;
+        struct lane *lane = task->lane;
 
-        lane->headed = false;
-        lane->oldest_us = NEVER;
-    }
-    for (at = 0; map_next(&s->tasks, &at, &key, &value);) {
-        struct task *task = value;
-
+        left--;
         /* A test may wait for its turn while the lane gets on. */
-        if (!task->job.test && task->job.due_us < task->lane->oldest_us)
-            task->lane->oldest_us = task->job.due_us;
+        if (task->job.test)
+            continue;
+        if (lane->oldest_look != s->look || task->job.due_us < lane->oldest_us)
+            lane->oldest_us = task->job.due_us;
+        lane->oldest_look = s->look;
     }
+    if (left > 0)
+        s->look_task_at = 0;
+    return left == 0;
+}
+
+static int64_t
+oldest_of(const struct scheduler *s, const struct lane *lane)
+{
+    return lane->oldest_look == s->look ? lane->oldest_us : NEVER;
 }
 
 void
@@ -33,7 +49,7 @@ scheduler_head(struct scheduler *s, const struct lane_head *head,
     struct lane *lane = scheduler_lane(s, head->lane, head->shard);
 
     scheduler_hear_both(s, now);
-    lane->headed = true;
+    lane->head_look = s->look;
     if (lane->blocked_us > s->now_us)
         return; /* it is known to wait, and until when */
     if (head->due_us > now->database_us) {
@@ -45,7 +61,7 @@ scheduler_head(struct scheduler *s, const struct lane_head *head,
         lane->ties = lane->known;
     }
     /* The oldest is in memory: nothing was missed before it. */
-    if (head->due_us >= lane->oldest_us)
+    if (head->due_us >= oldest_of(s, lane))
         return;
     lane->mark_us = head->due_us;
     lane->ties = lane->known;
@@ -66,19 +82,25 @@ is_empty(struct scheduler *s, struct lane *lane)
         scheduler_free_lane(s, lane);
 }
 
-void
+bool
 scheduler_end_heads(struct scheduler *s)
 {
-    size_t at = 0;
+    size_t left = SCHEDULER_PIECE;
     uint64_t key;
     void *value;
 
-    while (map_next(&s->lanes, &at, &key, &value)) {
+    while (left > 0 && map_next(&s->lanes, &s->look_lane_at, &key, &value)) {
         struct lane *lane = value;
 
-        if (!lane->headed)
+        left--;
+        if (lane->head_look != s->look)
             is_empty(s, lane);
     }
-    for (at = 0; map_next(&s->sites, &at, &key, &value);)
+    while (left > 0 && map_next(&s->sites, &s->look_site_at, &key, &value)) {
+        left--;
         scheduler_let_go(s, value);
+    }
+    if (left > 0)
+        s->look_lane_at = s->look_site_at = 0;
+    return left == 0;
 }

@@ -15,6 +15,7 @@
 #include "scheduler.h"
 
 #define NEVER INT64_MAX
+#define SCHEDULER_PIECE 1000 /* lanes or tasks walked over in one call */
 
 /* See scheduler.h. Local and held sites count as proven. */
 enum site_class {
@@ -113,10 +114,12 @@ struct lane {
     int64_t missed_us;  /* a job that was dropped meanwhile */
 
     /* while the heads are looked at */
-    bool headed;
-    int64_t oldest_us; /* of the tasks in memory */
+    uint64_t head_look;   /* the last look that found it there */
+    uint64_t oldest_look; /* the last that met a task of it, */
+    int64_t oldest_us;    /* and the oldest of those */
 
     struct ring_link links[LANES_RINGS];
+    struct ring_link blocked_link;
 };
 
 struct scheduler {
@@ -138,6 +141,7 @@ struct scheduler {
     struct ring runs[FRESHNESS_COUNT][CLASS_COUNT]; /* sites that may start */
     struct ring hungry[CLASS_COUNT];                /* sites to be read */
     struct ring local;        /* sites with jobs for the store thread */
+    struct ring blocked;      /* FIFO lanes whose first job waits */
     struct ring young;        /* running tasks, in the order of start */
     struct task_list tests;   /* ready */
     struct task_list dropped; /* for the caller to free */
@@ -151,7 +155,12 @@ struct scheduler {
     unsigned turn;
     unsigned unproven_turn;
     unsigned read_turn;
-    size_t blocked_at; /* where scheduler_blocked() goes on */
+
+    /* while the heads are looked at: which look it is, and where it goes on */
+    uint64_t look;
+    size_t look_task_at;
+    size_t look_lane_at;
+    size_t look_site_at;
 };
 
 /* scheduler.c */
@@ -202,6 +211,12 @@ bool scheduler_has_memory(const struct scheduler *s, enum site_class class);
 void scheduler_drop_site(struct scheduler *s, struct site *site);
 /* Frees it if it has no lane and nothing that is worth remembering. */
 void scheduler_let_go(struct scheduler *s, struct site *site);
+
+/* scheduler_state.c */
+
+/* Its base lane's wait, saved while there was an order, means nothing now: to
+   be overwritten. */
+void scheduler_disown_block(struct site *site);
 
 /* scheduler_share.c */
 

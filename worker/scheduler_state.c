@@ -56,6 +56,14 @@ scheduler_load(struct scheduler *s, uint64_t lane,
     scheduler_refresh_site(s, site);
 }
 
+/* The database would take it for a Retry-After. */
+void
+scheduler_disown_block(struct site *site)
+{
+    site->change++;
+    site->urgent = true;
+}
+
 bool
 scheduler_save(const struct scheduler *s, uint64_t lane, int64_t now_us,
                struct lane_save *save)

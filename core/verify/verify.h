@@ -74,11 +74,11 @@ struct verifier {
     enum verify_digest digest;    /* hmac */
     const char *signed_text;      /* hmac: {body}, {timestamp}, {id} and {url}
                                      with anything around; NULL = {body} */
-    const char *timestamp_header; /* hmac: seconds or milliseconds since
- 1970, or NULL */
+    const char *timestamp_header; /* hmac: seconds or milliseconds since 1970;
+                                     NULL = none is signed */
     const char *id_header;        /* hmac, or NULL */
     int64_t window_s;             /* both ways; 0 = as usual for the kind, or
-                         VERIFY_ANY_TIME */
+                                     VERIFY_ANY_TIME */
     const struct slice *secrets;  /* live ones, tried in order; empty ones are
                                     none. Not owned. */
     size_t secret_count;

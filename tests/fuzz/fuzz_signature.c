@@ -35,6 +35,8 @@ header_of(void *arg, const char *name)
         return request->signature;
     if (strcmp(name, "webhook-id") == 0)
         return request->id;
+    if (strcmp(name, "Content-Type") == 0)
+        return SLICE("application/x-www-form-urlencoded");
     return strcmp(name, "webhook-timestamp") == 0 ? request->timestamp
                                                   : SLICE_NONE;
 }

@@ -272,10 +272,12 @@ sim_answer_heads(struct sim_worker *w, const struct sim_op *op)
     if (op->result != SIM_OK)
         return;
     sim_refresh_config(w, op->config_version);
-    scheduler_begin_heads(w->scheduler);
+    while (scheduler_begin_heads(w->scheduler))
+        continue;
     for (i = 0; i < op->head_count; i++)
         scheduler_head(w->scheduler, &op->heads[i], &op->now);
-    scheduler_end_heads(w->scheduler);
+    while (scheduler_end_heads(w->scheduler))
+        continue;
     sim_release_blocked(w);
 }
 

@@ -189,7 +189,8 @@ test_headers(void)
                                    "CONTENT_TYPE=", "CONTENT_LENGTH=12",
                                    "HTTP_X_API_KEY=k",
                                    "REDIRECT_HTTP_AUTHORIZATION=Bearer t",
-                                   "HTTP_EMPTY=", "HTTP_X_API_KEYS=other"}};
+                                   "HTTP_EMPTY=", "HTTP_X_API_KEYS=other",
+                                   "HTTP_X_TWICE=1", "HTTP_X_TWICE=2"}};
 
     fixture_read(&f, "");
     assert_text("any letter case finds a header",
@@ -204,6 +205,11 @@ test_headers(void)
                 "");
     assert_text("an absent one is not", request_header(&f.request, "X-Api"),
                 NULL);
+    assert_text("of two lines the first", request_header(&f.request, "X-Twice"),
+                "1");
+    CU_ASSERT_TRUE(request_header_repeats(&f.request, "x-twice"));
+    CU_ASSERT_FALSE(request_header_repeats(&f.request, "X-Api-Key"));
+    CU_ASSERT_FALSE(request_header_repeats(&f.request, "X-Api"));
     request_free(&f.request);
 }
 

@@ -334,19 +334,24 @@ export function receiveCases(stack) {
                 assertError(answer, 401, 'receive_invalid_signature');
             });
 
-        test('two signature headers of which the first is forged are 401',
-            async () => {
-                const body = JSON.stringify(fresh());
-                const answer = await rawExchange(stack().url, [rawRequest(
-                    '/api/v1/webhooks/supabase', [
-                        'Content-Type: application/json',
-                        `Content-Length: ${Buffer.byteLength(body)}`,
-                        `X-Webhook-Signature: ${'0'.repeat(64)}`,
-                        'X-Webhook-Signature: ' +
-                            hexSignature(secret(), body),
-                    ], body)]);
-                assertError(answer, 401, 'receive_invalid_signature');
-            });
+        for (const [name, right] of [
+            ['the first is forged', [false, true]],
+            ['the second is forged', [true, false]],
+            ['both are right', [true, true]],
+        ])
+            test(`two signature headers of which ${name} are 401`,
+                async () => {
+                    const body = JSON.stringify(fresh());
+                    const answer = await rawExchange(stack().url, [rawRequest(
+                        '/api/v1/webhooks/supabase', [
+                            'Content-Type: application/json',
+                            `Content-Length: ${Buffer.byteLength(body)}`,
+                            ...right.map((one) => 'X-Webhook-Signature: ' +
+                                (one ? hexSignature(secret(), body)
+                                    : '0'.repeat(64))),
+                        ], body)]);
+                    assertError(answer, 401, 'receive_invalid_signature');
+                });
 
         test('the signature is judged before the body: forged rubbish is 401',
             async () => {
