@@ -66,10 +66,13 @@ refuse(struct fastcgi_session *session, const struct fastcgi_event *event,
         session->ending = true;
 }
 
-static void
+/* False: it makes no sense. */
+static bool
 begin(struct fastcgi_session *session, const struct fastcgi_event *event)
 {
-    if (session->stage != FASTCGI_IDLE) {
+    if (session->stage != FASTCGI_IDLE && event->id == session->id) {
+        return false; /* nobody could tell the records of the two apart */
+    } else if (session->stage != FASTCGI_IDLE) {
         refuse(session, event, FASTCGI_CANT_MPX_CONN);
     } else if (event->role != FASTCGI_RESPONDER) {
         refuse(session, event, FASTCGI_UNKNOWN_ROLE);
@@ -78,8 +81,8 @@ begin(struct fastcgi_session *session, const struct fastcgi_event *event)
         session->id = event->id;
         session->keep = event->keep;
         session->drained = 0;
-        fastcgi_params_clear(&session->params);
     }
+    return true;
 }
 
 /* The web server has given the request up before it was whole. */
@@ -90,6 +93,7 @@ abandon(struct fastcgi_session *session, struct request *request)
     session->stage = FASTCGI_IDLE;
     session->ending = !session->keep;
     request_clear(request);
+    fastcgi_params_clear(&session->params);
 }
 
 static void
@@ -164,7 +168,8 @@ take_event(struct fastcgi_session *session, const struct fastcgi_rules *rules,
     case FASTCGI_BROKEN:
         return false;
     case FASTCGI_BEGIN:
-        begin(session, event);
+        if (!begin(session, event))
+            return false;
         break;
     case FASTCGI_GET_VALUES:
         fastcgi_add_values(&session->out, event->data, rules->connections);
@@ -226,4 +231,5 @@ fastcgi_session_answer(struct fastcgi_session *session, enum method method,
     if (last && session->keep)
         fastcgi_add_nothing(&session->out);
     session->stage = FASTCGI_IDLE;
+    fastcgi_params_clear(&session->params);
 }

@@ -3,9 +3,10 @@
  * at, and what it is owed.
  *
  * Requests come one after the other. A second one that begins before the first
- * has ended is refused (FCGI_CANT_MPX_CONN), records of requests that are not
- * there are ignored, and questions about the connection are answered. No
- * sockets: bytes in, bytes to send in session->out.
+ * has ended is refused (FCGI_CANT_MPX_CONN), or with the id of the first ends
+ * the connection; records of requests that are not there are ignored, and
+ * questions about the connection are answered. No sockets: bytes in, bytes to
+ * send in session->out.
  */
 #ifndef FASTCGI_SESSION_H
 #define FASTCGI_SESSION_H
@@ -70,7 +71,7 @@ enum fastcgi_news fastcgi_session_resume(struct fastcgi_session *session,
     __attribute__((warn_unused_result));
 
 /*
- * Adds the answer to out. The request may be cleared then; the next one
+ * Adds the answer to out. The request's params have gone then, and the next one
  * follows with fastcgi_session_resume().
  *
  * last: the connection will be closed although the web server wants to keep

@@ -221,7 +221,8 @@ run(const struct arguments *arguments, const struct settings *settings,
         return complain(END_UNAVAILABLE, "", why);
     if (open_app(&app, settings, transport_is_cgi(transport), why)) {
         end = serve(&app, transport,
-                    arguments->listen == NULL ? GRACE_FCGID_MS : GRACE_MS, why);
+                    transport_is_shared(transport) ? GRACE_MS : GRACE_FCGID_MS,
+                    why);
         close_app(&app);
     } else {
         end = complain(END_CONFIG, "", why);

@@ -161,7 +161,9 @@ run_route(struct exchange *exchange, const struct route *route)
         needs_contact && !exchange->may_wait && !contact_is_fresh(app);
     if (exchange->must_wait)
         return;
-    if (needs_contact && contact_make(app, NULL) != CONTACT_READY) {
+    /* Who may not wait does not ask again: what was fresh may be stale now. */
+    if (needs_contact && exchange->may_wait &&
+        contact_make(app, NULL) != CONTACT_READY) {
         reply_unavailable(exchange->reply);
         return;
     }

@@ -143,9 +143,11 @@ start(struct server *server)
     ok = start_thread(server, housekeeping_thread);
     for (i = 0; i < waiting && ok; i++)
         ok = start_thread(server, waiting_thread);
-    for (i = 0; i < serving && ok; i++) {
-        atomic_fetch_add(&server->serving, 1);
-        ok = start_thread(server, serving_thread);
+    /* All counted before the first one starts: if that one fails at once, it is
+       not the last one yet. */
+    atomic_store(&server->serving, serving);
+    for (i = 0; i < serving; i++) {
+        ok = ok && start_thread(server, serving_thread);
         if (!ok)
             atomic_fetch_sub(&server->serving, 1);
     }

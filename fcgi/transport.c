@@ -258,10 +258,9 @@ transport_call_free(struct call *call)
 }
 
 bool
-transport_is_exhausted(int error)
+transport_must_pause(int error)
 {
-    return error == EMFILE || error == ENFILE || error == ENOMEM ||
-           error == ENOBUFS;
+    return error != EAGAIN && error != EINTR && error != ECONNABORTED;
 }
 
 void

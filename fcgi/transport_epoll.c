@@ -25,7 +25,7 @@
 #define PEERS_MAX 2048    /* connections of one poller */
 #define RESERVED_FDS 128  /* for everything that is no connection */
 #define LOOK_EVERY_MS 500 /* at connections that wait */
-#define PAUSE_MS 100      /* no file descriptors left: not again at once */
+#define PAUSE_MS 100      /* accept(2) fails: not again at once */
 
 struct poller {
     struct transport_worker base;
@@ -170,7 +170,9 @@ end_pause(struct poller *poller)
         clock_mono_us() < poller->listen_again_us)
         return;
     poller->listen_again_us = 0;
-    if (!watch_listen(poller))
+    if (poller->stopping)
+        poller->accepting = true; /* until nobody waits any more */
+    else if (!watch_listen(poller))
         pause_listening(poller);
 }
 
@@ -190,9 +192,9 @@ accept_one(struct poller *poller)
         poller->accepts++;
         return serve(poller, peers_add(&poller->peers, &poller->base, fd));
     }
-    if (transport_is_exhausted(errno))
+    if (transport_must_pause(errno))
         pause_listening(poller);
-    else if (errno != EINTR && errno != ECONNABORTED)
+    else if (errno == EAGAIN)
         poller->accepting = false;
     return NULL;
 }
@@ -287,7 +289,7 @@ poller_accept(struct transport_worker *base)
         if (call != NULL)
             return call;
         if (poller->stopping && !poller->accepting &&
-            peers_count(&poller->peers) == 0)
+            poller->listen_again_us == 0 && peers_count(&poller->peers) == 0)
             return NULL;
         wait_for_events(poller);
     }

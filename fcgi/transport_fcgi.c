@@ -19,7 +19,7 @@
 #include <unistd.h>
 
 #define TIMEOUT_S 30   /* a web server that neither sends nor reads */
-#define PAUSE_MS 100   /* out of file descriptors: not again at once */
+#define PAUSE_MS 100   /* accept(2) fails: not again at once */
 #define NO_SOCKET (-1) /* libfcgi accepts nothing by itself */
 
 struct fcgi_worker {
@@ -145,11 +145,11 @@ read_request(struct fcgi_worker *worker, int fd)
 }
 
 static void
-pause_if_exhausted(const struct transport *transport, int error)
+pause_after(const struct transport *transport, int error)
 {
     struct pollfd stop = {.fd = transport->stop_fd, .events = POLLIN};
 
-    if (transport_is_exhausted(error))
+    if (transport_must_pause(error))
         (void)poll(&stop, 1, PAUSE_MS);
 }
 
@@ -176,7 +176,7 @@ fcgi_accept(struct transport_worker *base)
         else if (stopping)
             return NULL; /* nobody waits any more */
         else
-            pause_if_exhausted(transport, errno);
+            pause_after(transport, errno);
     }
     /* A request that cannot be read has no path; the router says so. */
     (void)!request_read_params(request, transport->base_path,

@@ -66,9 +66,9 @@ void transport_read_body(struct request *request,
 /* Less came than Content-Length announces. */
 bool transport_body_is_cut(const struct request *request);
 
-/* After an accept(2) that failed for want of file descriptors or memory, which
-   come back in time: not again at once. */
-bool transport_is_exhausted(int error);
+/* After an accept(2) that failed: not again at once, as it would fail again.
+   File descriptors and memory come back in time. */
+bool transport_must_pause(int error);
 
 /* A socket of our own, bound but not listening yet: "unix:PATH" or
    "HOST:PORT". -1: *why says what to do. *unlink_path: to be freed and removed

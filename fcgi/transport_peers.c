@@ -137,10 +137,12 @@ peers_wait(struct peers *peers, struct peer *peer, uint32_t events)
     int operation = peer->watched ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
     bool ok;
 
-    peer->until_mono_us = clock_mono_us() + patience_us(peers, peer);
     peer->watched = true;
     pthread_mutex_lock(&peers->lock);
-    /* Inside the lock: the poller has the event, and the peer, at once. */
+    /* Inside the lock: either this knows that it is time to stop, or
+       peers_hurry() finds the peer. And the poller has the event, and with it
+       the peer, at once. */
+    peer->until_mono_us = clock_mono_us() + patience_us(peers, peer);
     ok = epoll_ctl(peers->epoll_fd, operation, peer->fd, &event) == 0;
     if (ok)
         link_waiting(peers, peer);

@@ -27,7 +27,7 @@ enum desk_order {
 
 struct desk {
     pthread_mutex_t lock;
-    pthread_mutex_t door; /* held while waiting for the lock */
+    pthread_mutex_t door;        /* held while waiting for the lock */
     struct scheduler *scheduler; /* under the lock */
     struct task_list finished;   /* under the lock */
     size_t batch; /* finished tasks that are worth waking the store for */

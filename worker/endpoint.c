@@ -172,6 +172,17 @@ end_good(struct endpoint *endpoint, const struct endpoint_policy *policy,
     return news;
 }
 
+/* Than what is known of when it may be asked again. */
+static bool
+is_much_later(const struct endpoint *endpoint, int64_t until_us)
+{
+    int64_t known_us = endpoint->blocked_until_us;
+
+    if (endpoint->breaker == BREAKER_OPEN)
+        known_us = later(known_us, endpoint->open_until_us);
+    return until_us - known_us >= BUSY_LEAST_US;
+}
+
 static bool
 end_busy(struct endpoint *endpoint, const struct endpoint_policy *policy,
          int64_t now_us, int64_t retry_after_us)
@@ -181,8 +192,7 @@ end_busy(struct endpoint *endpoint, const struct endpoint_policy *policy,
     int64_t until_us =
         now_us + earlier(later(retry_after_us, BUSY_LEAST_US), BUSY_MOST_US);
     /* Nothing comes while it waits that could bring it along later. */
-    bool news =
-        probe || until_us - endpoint->blocked_until_us >= BUSY_LEAST_US;
+    bool news = probe || is_much_later(endpoint, until_us);
 
     endpoint->blocked_until_us = later(endpoint->blocked_until_us, until_us);
     if (probe)

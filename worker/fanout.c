@@ -6,38 +6,26 @@
 #include "adopt.h"
 #include "alloc.h"
 #include "clock.h"
+#include "fanout_step.h"
 #include "log.h"
-#include "store_fanout.h"
-#include "store_sequence.h"
 
 #include <stdlib.h>
 
 #define LOGGER "postern.worker"
 #define ACTIVE 8 /* fan-outs whose lists are in memory */
-#define TRIES 4  /* of a transaction that the database rolls back */
 #define PARK_US (30 * CLOCK_US_PER_S)
-
-/* One fan-out that is being worked off. */
-struct active {
-    struct task *task;
-    struct fanout_rest rest;
-    size_t next; /* of rest.ids */
-    bool read;   /* rest is what the database has */
-};
+#define LAG_US (100 * CLOCK_US_PER_MS) /* between looks for a configuration, */
+#define LAG_MAX_US (10 * CLOCK_US_PER_S) /* that comes within this time */
 
 struct fanout {
     struct flush_peers peers;
     struct task_list waiting;
-    struct active active[ACTIVE];
-    size_t count; /* of active */
-    size_t turn;  /* whose it is */
-    /* The step that is being made. */
-    struct relayed jobs[FANOUT_STEP];
-    struct new_job rows[FANOUT_STEP];
-    struct sequence_want wants[FANOUT_STEP];
-    size_t job_count;
-    size_t want_count;
-    size_t end; /* behind its last subscription */
+    struct task_list parked; /* the database refuses them; known all the same */
+    int64_t parked_until_us;
+    struct fanout_active active[ACTIVE];
+    size_t count;            /* of active */
+    size_t turn;             /* whose it is */
+    struct fanout_step step; /* that is being made */
 };
 
 struct fanout *
@@ -55,24 +43,44 @@ fanout_add(struct fanout *fanout, struct task *task)
     task_list_add(&fanout->waiting, task);
 }
 
-bool
-fanout_waits(const struct fanout *fanout)
+size_t
+fanout_parked(const struct fanout *fanout)
 {
-    return fanout->count > 0 || fanout->waiting.count > 0;
+    return fanout->parked.count;
 }
 
-/* wait_us: not before that time has passed; 0 = its lane is read again now. */
+int64_t
+fanout_due(const struct fanout *fanout)
+{
+    int64_t due_us =
+        fanout->parked.count > 0 ? fanout->parked_until_us : INT64_MAX;
+    size_t i;
+
+    if (fanout->waiting.count > 0 && fanout->count < ACTIVE)
+        return 0;
+    for (i = 0; i < fanout->count; i++) {
+        if (fanout->active[i].wait_until_us < due_us)
+            due_us = fanout->active[i].wait_until_us;
+    }
+    return due_us;
+}
+
+static bool
+is_lost(const struct fanout *fanout, const struct task *task)
+{
+    return task->orphan || !lease_owns(fanout->peers.lease, task->job.shard);
+}
+
+/* It is read again, by whoever has its shard. */
 static void
-put_back(struct fanout *fanout, struct task *task, int64_t wait_us)
+put_back(struct fanout *fanout, struct task *task)
 {
     struct scheduler *scheduler = desk_lock(fanout->peers.desk);
 
-    if (wait_us > 0)
-        scheduler_expect(scheduler, task, clock_mono_us() + wait_us);
-    if (wait_us > 0 || !lease_owns(fanout->peers.lease, task->job.shard))
-        scheduler_forget(scheduler, task);
-    else
+    if (lease_owns(fanout->peers.lease, task->job.shard))
         scheduler_put_back(scheduler, task);
+    else
+        scheduler_forget(scheduler, task);
     desk_unlock(fanout->peers.desk);
     payloads_free_task(fanout->peers.payloads, task);
 }
@@ -94,9 +102,10 @@ fanout_drop(struct fanout *fanout)
     struct task *task;
 
     while (fanout->count > 0)
-        put_back(fanout, leave(fanout, fanout->count - 1), 0);
+        put_back(fanout, leave(fanout, fanout->count - 1));
+    task_list_append(&fanout->waiting, &fanout->parked);
     while ((task = task_list_pop(&fanout->waiting)) != NULL)
-        put_back(fanout, task, 0);
+        put_back(fanout, task);
 }
 
 void
@@ -108,6 +117,22 @@ fanout_free(struct fanout *fanout)
     free(fanout);
 }
 
+static void
+look_at_parked(struct fanout *fanout)
+{
+    bool over = clock_mono_us() >= fanout->parked_until_us;
+    struct task_list parked = TASK_LIST_INIT;
+    struct task *task;
+
+    task_list_append(&parked, &fanout->parked);
+    while ((task = task_list_pop(&parked)) != NULL) {
+        if (is_lost(fanout, task))
+            put_back(fanout, task);
+        else
+            task_list_add(over ? &fanout->waiting : &fanout->parked, task);
+    }
+}
+
 /* Those of shards that we may not work in any more go, others come in. */
 static void
 choose(struct fanout *fanout)
@@ -115,16 +140,46 @@ choose(struct fanout *fanout)
     struct task *task;
     size_t i = 0;
 
+    look_at_parked(fanout);
     while (i < fanout->count) {
-        task = fanout->active[i].task;
-        if (task->orphan || !lease_owns(fanout->peers.lease, task->job.shard))
-            put_back(fanout, leave(fanout, i), 0);
+        if (is_lost(fanout, fanout->active[i].task))
+            put_back(fanout, leave(fanout, i));
         else
             i++;
     }
     while (fanout->count < ACTIVE &&
            (task = task_list_pop(&fanout->waiting)) != NULL)
-        fanout->active[fanout->count++] = (struct active){.task = task};
+        fanout->active[fanout->count++] = (struct fanout_active){.task = task};
+}
+
+/* Whose turn it is, in *at. False: nobody's. */
+static bool
+take_turn(struct fanout *fanout, size_t *at)
+{
+    int64_t now_us = clock_mono_us();
+    size_t i;
+
+    for (i = 0; i < fanout->count; i++) {
+        *at = fanout->turn++ % fanout->count;
+        if (fanout->active[*at].wait_until_us <= now_us)
+            return true;
+    }
+    return false;
+}
+
+/* It stays known meanwhile: nobody reads it again before. */
+static void
+park(struct fanout *fanout, size_t at, const char *why)
+{
+    struct task *task = leave(fanout, at);
+    char id[ID_TEXT_MAX];
+
+    id_format(ID_EVENT, task->job.event_id, id);
+    log_error(LOGGER, LOG_FIELDS(LOG_TEXT("event", id), LOG_TEXT("error", why)),
+              "The deliveries of an event cannot be stored; trying again");
+    if (fanout->parked.count == 0)
+        fanout->parked_until_us = clock_mono_us() + PARK_US;
+    task_list_add(&fanout->parked, task);
 }
 
 /* There is nothing more to do for that job: it was done, or its list is not
@@ -144,13 +199,21 @@ give_up(struct fanout *fanout, size_t at)
         log_error(LOGGER, LOG_FIELDS(LOG_TEXT("event", id)),
                   "An event has lost the list of its subscriptions");
     }
-    put_back(fanout, leave(fanout, at), 0);
+    put_back(fanout, leave(fanout, at));
     return DB_OK;
+}
+
+/* Who is not in an older catalog may not be deleted but new. */
+static bool
+lags(const struct fanout *fanout, const struct fanout_active *active)
+{
+    return catalog_version(fanout->peers.follower->snapshot) <
+           active->rest.config_version;
 }
 
 /* DB_NONE: there is no such fan-out any more. */
 static enum db_result
-prepare(struct fanout *fanout, struct active *active)
+prepare(struct fanout *fanout, struct fanout_active *active)
 {
     const struct flush_peers *peers = &fanout->peers;
     enum db_result result = DB_OK;
@@ -162,138 +225,24 @@ prepare(struct fanout *fanout, struct active *active)
             store_fanout_read(peers->db, active->task->job.id, &active->rest);
         active->read = result == DB_OK;
     }
-    /* Who is not in an older catalog may not be deleted but new. */
-    if (result == DB_OK && catalog_version(peers->follower->snapshot) <
-                               active->rest.config_version)
+    if (result == DB_OK && lags(fanout, active))
         result = follower_refresh(peers->follower, peers->db, peers->desk,
                                   peers->payloads);
-    if (result == DB_OK && catalog_version(peers->follower->snapshot) <
-                               active->rest.config_version)
-        result = DB_AGAIN; /* a node of a cluster that lags behind */
     return result;
 }
 
+/* A node of a cluster lags behind; the others go on meanwhile. */
 static void
-add_job(struct fanout *fanout, const struct active *active,
-        const struct subscription *subscription, int64_t due_us)
+wait_for_catalog(struct fanout *fanout, size_t at)
 {
-    struct relayed *relayed = &fanout->jobs[fanout->job_count];
-    uint64_t lane = lane_number(LANE_SUBSCRIPTION, subscription->id);
+    struct fanout_active *active = &fanout->active[at];
+    int64_t now_us = clock_mono_us();
 
-    if (subscription->fifo)
-        lane = lane_of_key(lane, active->rest.ordering_key);
-    *relayed = (struct relayed){
-        .job = {.id = id_next(&fanout->peers.lease->ids),
-                .event_id = active->task->job.event_id,
-                .lane = lane,
-                .kind = JOB_DELIVER,
-                .due_us = due_us},
-        .origin = active->task,
-    };
-    if (subscription->fifo && due_us == 0)
-        fanout->wants[fanout->want_count++] = (struct sequence_want){
-            .lane = lane,
-            .at = fanout->job_count,
-        };
-    fanout->job_count++;
-}
-
-static void
-compose(struct fanout *fanout, const struct active *active, int64_t now_us)
-{
-    int64_t due_us = active->rest.deliver_at_us;
-    size_t left = active->rest.count - active->next, i;
-
-    if (due_us <= now_us)
-        due_us = 0;
-    fanout->job_count = 0;
-    fanout->want_count = 0;
-    fanout->end = active->next + (left < FANOUT_STEP ? left : FANOUT_STEP);
-    for (i = active->next; i < fanout->end; i++) {
-        const struct subscription *subscription = catalog_subscription(
-            fanout->peers.follower->snapshot, active->rest.ids[i]);
-
-        if (subscription != NULL) /* else it is deleted */
-            add_job(fanout, active, subscription, due_us);
-    }
-}
-
-static enum db_result
-write_jobs(struct fanout *fanout)
-{
-    enum db_result result = store_sequence_take(fanout->peers.db, fanout->wants,
-                                                fanout->want_count);
-    size_t i;
-
-    for (i = 0; i < fanout->want_count && result == DB_OK; i++)
-        fanout->jobs[fanout->wants[i].at].job.due_us =
-            fanout->wants[i].place_us;
-    for (i = 0; i < fanout->job_count; i++)
-        fanout->rows[i] = fanout->jobs[i].job;
-    if (result == DB_OK && fanout->job_count > 0)
-        result = store_flush_new_jobs(fanout->peers.db, fanout->rows,
-                                      fanout->job_count);
-    return result;
-}
-
-enum step {
-    STEP_DONE,
-    STEP_STALE, /* nothing was written: the list has to be read again */
-    STEP_LOST   /* nor here: the shard is not ours any more */
-};
-
-/* Everything between BEGIN and COMMIT. Only STEP_DONE is to be committed. */
-static enum db_result
-write_step(struct fanout *fanout, const struct active *active, enum step *step)
-{
-    struct db *db = fanout->peers.db;
-    const struct job_row *job = &active->task->job;
-    uint32_t expected = active->rest.done + (uint32_t)active->next, done = 0;
-    bool chosen[LANE_SHARDS] = {false}, removed = false;
-    enum db_result result;
-
-    chosen[job->shard] = true;
-    *step = STEP_LOST;
-    result = lease_fence(fanout->peers.lease, db, chosen);
-    if (result != DB_OK)
-        return result;
-    *step = STEP_STALE;
-    result = store_fanout_lock(db, job->id, &done);
-    if (result != DB_OK || done != expected)
-        return result == DB_OK ? DB_NONE : result;
-    *step = STEP_DONE;
-    result = write_jobs(fanout);
-    if (result != DB_OK)
-        return result;
-    if (fanout->end < active->rest.count)
-        return store_fanout_advance(db, job->id,
-                                    active->rest.done + (uint32_t)fanout->end);
-    result = store_fanout_remove(db, job->id, &removed);
-    return result == DB_OK && !removed ? DB_AGAIN : result;
-}
-
-static enum db_result
-try_step(struct fanout *fanout, const struct active *active, int64_t now_us,
-         enum step *step)
-{
-    struct db *db = fanout->peers.db;
-    enum db_result result = DB_AGAIN;
-    int tries;
-
-    for (tries = 0; tries < TRIES; tries++) {
-        compose(fanout, active, now_us);
-        result = db_begin(db);
-        if (result == DB_OK)
-            result = write_step(fanout, active, step);
-        if (result == DB_OK)
-            result = db_commit(db);
-        if (result != DB_OK)
-            db_rollback(db);
-        /* A duplicate: an id that was made twice; the next ones differ. */
-        if (result != DB_AGAIN && result != DB_DUPLICATE)
-            break;
-    }
-    return result == DB_DUPLICATE ? DB_BROKEN : result;
+    if (active->lags_since_us == 0)
+        active->lags_since_us = now_us;
+    active->wait_until_us = now_us + LAG_US;
+    if (now_us - active->lags_since_us >= LAG_MAX_US)
+        park(fanout, at, "its configuration is not there");
 }
 
 static void
@@ -310,28 +259,33 @@ finish(struct fanout *fanout, size_t at)
 static void
 settle(struct fanout *fanout, size_t at, int64_t now_us)
 {
-    struct active *active = &fanout->active[at];
+    struct fanout_active *active = &fanout->active[at];
 
     if (active->task->event != NULL)
-        adopt_jobs(&fanout->peers, fanout->jobs, fanout->job_count, now_us);
+        adopt_jobs(&fanout->peers, fanout->step.jobs, fanout->step.job_count,
+                   now_us);
     else
         doorbell_ring(fanout->peers.doorbell);
-    active->next = fanout->end;
+    active->next = fanout->step.end;
     if (active->next == active->rest.count)
         finish(fanout, at);
 }
 
 static enum db_result
-refused(struct fanout *fanout, size_t at)
+fail(struct fanout *fanout, size_t at, enum db_result result,
+     enum fanout_end end)
 {
-    char id[ID_TEXT_MAX];
+    struct db *db = fanout->peers.db;
 
-    id_format(ID_EVENT, fanout->active[at].task->job.event_id, id);
-    log_error(LOGGER,
-              LOG_FIELDS(LOG_TEXT("event", id),
-                         LOG_TEXT("error", db_error_text(fanout->peers.db))),
-              "The deliveries of an event cannot be stored; trying again");
-    put_back(fanout, leave(fanout, at), PARK_US);
+    /* What is there now the database knows. */
+    fanout->active[at].read = false;
+    if (result == DB_UNKNOWN)
+        doorbell_ring(fanout->peers.doorbell); /* jobs nobody has heard of */
+    if (result == DB_NONE)
+        return end == FANOUT_LOST ? lease_tick(fanout->peers.lease, db) : DB_OK;
+    if (result != DB_BROKEN || !db_connected(db))
+        return result;
+    park(fanout, at, db_error_text(db));
     return DB_OK;
 }
 
@@ -339,33 +293,26 @@ enum db_result
 fanout_run(struct fanout *fanout)
 {
     int64_t now_us = clock_wall_us() + fanout->peers.lease->offset_us;
-    enum step step = STEP_DONE;
+    enum fanout_end end = FANOUT_DONE;
     enum db_result result;
     size_t at;
 
     choose(fanout);
-    if (fanout->count == 0)
+    if (!take_turn(fanout, &at))
         return DB_OK;
-    at = fanout->turn++ % fanout->count;
     result = prepare(fanout, &fanout->active[at]);
     if (result == DB_NONE)
         return give_up(fanout, at);
-    if (result != DB_OK)
-        return result;
-    result = try_step(fanout, &fanout->active[at], now_us, &step);
-    if (result == DB_OK) {
-        settle(fanout, at, now_us);
+    if (result == DB_OK && lags(fanout, &fanout->active[at])) {
+        wait_for_catalog(fanout, at);
         return DB_OK;
     }
-    /* What is there now the database knows. */
-    fanout->active[at].read = false;
-    if (result == DB_UNKNOWN)
-        doorbell_ring(fanout->peers.doorbell); /* jobs nobody has heard of */
-    if (result == DB_NONE)
-        return step == STEP_LOST
-                   ? lease_tick(fanout->peers.lease, fanout->peers.db)
-                   : DB_OK;
-    if (result == DB_BROKEN && db_connected(fanout->peers.db))
-        return refused(fanout, at);
-    return result;
+    if (result == DB_OK)
+        result = fanout_step_make(&fanout->step, &fanout->peers,
+                                  &fanout->active[at], now_us, &end);
+    if (result != DB_OK)
+        return fail(fanout, at, result, end);
+    fanout->active[at].lags_since_us = 0;
+    settle(fanout, at, now_us);
+    return DB_OK;
 }

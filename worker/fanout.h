@@ -13,9 +13,8 @@
 
 #include "flush.h"
 
-#include <stdbool.h>
-
-#define FANOUT_STEP 500 /* subscriptions of one step */
+#include <stddef.h>
+#include <stdint.h>
 
 struct fanout;
 
@@ -25,11 +24,14 @@ void fanout_free(struct fanout *fanout);
 /* Takes over a fan-out task that has ended for the scheduler. */
 void fanout_add(struct fanout *fanout, struct task *task);
 
-/* Something is to be done now. */
-bool fanout_waits(const struct fanout *fanout);
+/* When there is something to do (monotonic): the past = now; INT64_MAX = none
+   is left. */
+int64_t fanout_due(const struct fanout *fanout);
+/* Fan-outs that the database has refused, to be tried again later. */
+size_t fanout_parked(const struct fanout *fanout);
 
-/* One step of the next fan-out. DB_OK also when there was nothing to do; on an
-   error the step is still to be done. */
+/* One step of the next fan-out. DB_OK also when there was nothing to do, or
+   this one has to wait; on an error the step is still to be done. */
 enum db_result fanout_run(struct fanout *fanout)
     __attribute__((warn_unused_result));
 

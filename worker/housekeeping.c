@@ -45,8 +45,8 @@ keep_up(struct housekeeping *housekeeping, struct db *db, int64_t *pause_us)
 static enum db_result
 fold(struct housekeeping *housekeeping, struct db *db, int64_t *pause_us)
 {
-    int64_t before_us = clock_wall_us() -
-                        housekeeping->settings->rollup_days * CLOCK_US_PER_DAY;
+    int64_t before_us =
+        db_now_us(db) - housekeeping->settings->rollup_days * CLOCK_US_PER_DAY;
     bool more = false;
     enum db_result result = rollup_fold(db, before_us, &more);
 

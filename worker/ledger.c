@@ -11,7 +11,9 @@
 #include <assert.h>
 #include <stdlib.h>
 
-#define PAGE 2000 /* rows read at once */
+#define PAGE 2000              /* rows read at once */
+#define LAST_ROWS 500          /* written at once at the end, */
+#define LAST_US CLOCK_US_PER_S /* for so long at most */
 
 struct ledger {
     struct desk *desk;
@@ -132,6 +134,56 @@ ledger_settle(struct ledger *ledger)
         scheduler_saved(scheduler, &ledger->saves[i], now_us);
     desk_unlock(ledger->desk);
     ledger->count = 0;
+}
+
+/* Those of shards that are ours. */
+static enum db_result
+write_last(struct db *db, const struct lease *lease,
+           const struct lane_save *saves, size_t count)
+{
+    bool chosen[LANE_SHARDS] = {false};
+    struct lane_row rows[LAST_ROWS];
+    enum db_result result;
+    size_t n = 0, i;
+
+    for (i = 0; i < count; i++) {
+        uint32_t shard = lane_shard(saves[i].lane);
+
+        if (!lease_owns(lease, shard))
+            continue;
+        chosen[shard] = true;
+        rows[n++] = row_of(&saves[i]);
+    }
+    if (n == 0)
+        return DB_OK;
+    result = db_begin(db);
+    if (result == DB_OK)
+        result = lease_fence(lease, db, chosen);
+    if (result == DB_OK)
+        result = store_lane_save(db, rows, n);
+    if (result == DB_OK)
+        result = db_commit(db);
+    if (result != DB_OK)
+        db_rollback(db);
+    return result;
+}
+
+enum db_result
+ledger_close(struct desk *desk, struct db *db, const struct lease *lease)
+{
+    struct lane_save *saves = xcalloc(LAST_ROWS, sizeof(*saves));
+    int64_t until_us = clock_mono_us() + LAST_US;
+    enum db_result result = DB_OK;
+    size_t at = 0, n = LAST_ROWS;
+
+    while (result == DB_OK && n == LAST_ROWS && clock_mono_us() < until_us) {
+        n = scheduler_save_rest(desk_lock(desk), &at, clock_mono_us(), saves,
+                                LAST_ROWS);
+        desk_unlock(desk);
+        result = write_last(db, lease, saves, n);
+    }
+    free(saves);
+    return result;
 }
 
 static void

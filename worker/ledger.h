@@ -8,6 +8,7 @@
 #include "db.h"
 #include "desk.h"
 #include "lane.h"
+#include "lease.h"
 #include "task.h"
 
 #include <stdbool.h>
@@ -28,6 +29,13 @@ enum db_result ledger_write(struct ledger *ledger, struct db *db)
     __attribute__((warn_unused_result));
 /* What was written, if anything, has been committed. */
 void ledger_settle(struct ledger *ledger);
+
+/* At the end, before the leases are given back: writes what has not been
+   written yet, in transactions of its own. What is lost when it fails, or takes
+   longer than a second, is learned anew. */
+enum db_result ledger_close(struct desk *desk, struct db *db,
+                            const struct lease *lease)
+    __attribute__((warn_unused_result));
 
 /* Tells the scheduler about the receivers of these shards, which have just
    become ours. On an error to be called again, before any job is offered. */

@@ -42,6 +42,9 @@ struct outbox {
     struct ingest *batch;
     uint64_t after;  /* rows up to this id have been looked at */
     bool empty;      /* the last look at all of them found none */
+    bool held;       /* somebody has locks on some of those looked at */
+    bool broken;     /* what is there cannot be moved for now */
+    size_t taken;    /* rows moved since the last look that came to the end */
     unsigned dear;   /* looks in a row that took long */
     int64_t full_us; /* monotonic: from when on a look may begin at the start */
     int64_t next_us; /* monotonic: when to look again */
@@ -83,7 +86,7 @@ outbox_due(const struct outbox *outbox)
 bool
 outbox_is_empty(const struct outbox *outbox)
 {
-    return outbox->empty || !is_ours(outbox);
+    return outbox->empty || outbox->broken || !is_ours(outbox);
 }
 
 /* --- one transaction ---------------------------------------------------- */
@@ -201,6 +204,8 @@ move_rows(struct outbox *outbox, const uint64_t *ids, size_t count,
     if (result == DB_OK) {
         *last = move->taken < move->there ? move->rows[move->taken - 1].id
                                           : ids[count - 1];
+        outbox->taken += move->taken;
+        outbox->held = outbox->held || move->there < count;
         tell_refused(move);
     }
     move_free(move);
@@ -240,7 +245,8 @@ static enum db_result
 look(struct outbox *outbox, struct outbox_list *list)
 {
     int64_t began_us = clock_mono_us(), took_us;
-    bool full = began_us >= outbox->full_us;
+    /* Rows that stay would be met again, and again nothing behind them. */
+    bool full = began_us >= outbox->full_us && !outbox->held;
     enum db_result result;
 
     if (full)
@@ -263,39 +269,49 @@ look(struct outbox *outbox, struct outbox_list *list)
 /* What is found goes to the subscriptions that there are now, which are at
    least as new. */
 static enum db_result
-move_list(struct outbox *outbox, const struct outbox_list *list)
+move_list(struct outbox *outbox, const struct outbox_list *list, bool *moved)
 {
     const struct outbox_peers *peers = &outbox->peers;
+    size_t before = outbox->taken;
     enum db_result result = follower_refresh(peers->follower, peers->db,
                                              peers->desk, peers->payloads);
 
     if (result == DB_OK)
         result = move_range(outbox, list->ids, list->count, &outbox->after);
-    if (result == DB_OK)
+    *moved = outbox->taken > before;
+    if (*moved)
         doorbell_ring(peers->doorbell);
     return result;
 }
 
+/* Goes on at once until the end is reached; then there is a pause, the longer
+   the less there was to do. */
 static void
 plan(struct outbox *outbox, const struct outbox_list *list)
 {
-    int64_t now_us = clock_mono_us();
     bool at_end = !list->more && (list->count == 0 ||
                                   outbox->after >= list->ids[list->count - 1]);
 
-    if (list->count > 0)
+    outbox->broken = false;
+    outbox->next_us = clock_mono_us();
+    if (!at_end)
+        return;
+    if (outbox->taken > 0)
         outbox->poll_us = POLL_MIN_US;
     else if (outbox->poll_us < POLL_MAX_US)
         outbox->poll_us *= 2;
     if (outbox->poll_us > POLL_MAX_US)
         outbox->poll_us = POLL_MAX_US;
-    outbox->next_us = at_end ? now_us + outbox->poll_us : now_us;
+    outbox->next_us += outbox->poll_us;
+    outbox->taken = 0;
+    outbox->held = false;
 }
 
 /* Not the fault of a row: deliveries go on without the outbox. */
 static void
 give_up(struct outbox *outbox)
 {
+    outbox->broken = true;
     outbox->next_us = clock_mono_us() + BROKEN_US;
     log_error(LOGGER,
               LOG_FIELDS(LOG_TEXT("error", db_error_text(outbox->peers.db))),
@@ -309,10 +325,8 @@ outbox_run(struct outbox *outbox, bool *moved)
     enum db_result result = look(outbox, &list);
 
     *moved = false;
-    if (result == DB_OK && list.count > 0) {
-        result = move_list(outbox, &list);
-        *moved = result == DB_OK;
-    }
+    if (result == DB_OK && list.count > 0)
+        result = move_list(outbox, &list, moved);
     if (result == DB_OK)
         plan(outbox, &list);
     if (result == DB_NONE) /* finds out that the shard is lost */

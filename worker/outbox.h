@@ -11,7 +11,8 @@
  * been dealt with: a row may be committed long after others with higher ids.
  * Every look begins at the start, so the event of a transaction that began when
  * another had ended also comes after it. Only while looking has become
- * expensive most looks go on behind the last row instead.
+ * expensive most looks go on behind the last row instead, and so they do where
+ * somebody holds locks on rows, until the end has been reached.
  */
 #ifndef OUTBOX_H
 #define OUTBOX_H
@@ -51,7 +52,8 @@ int64_t outbox_due(const struct outbox *outbox);
 enum db_result outbox_run(struct outbox *outbox, bool *moved)
     __attribute__((warn_unused_result));
 
-/* Nothing was there when all was looked at last, or another worker does. */
+/* Nothing was there when all was looked at last, or the database refuses to
+   move it, or another worker does. */
 bool outbox_is_empty(const struct outbox *outbox);
 
 #endif /* OUTBOX_H */

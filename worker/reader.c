@@ -20,7 +20,7 @@
 #include <stdlib.h>
 
 #define LOGGER "postern.worker"
-#define PAGE 1000 /* rows of the tail read at once */
+#define PAGE 1000        /* rows of the tail read at once */
 #define HEADS_PIECE 1000 /* compared at once */
 #define OVERLAP_US (50 * CLOCK_US_PER_MS)
 #define FAR_OVERLAP_US (2 * CLOCK_US_PER_S)

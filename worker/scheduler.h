@@ -225,6 +225,10 @@ struct lane_save {
    answer is given until scheduler_saved() says that it has been committed. */
 bool scheduler_save(const struct scheduler *s, uint64_t lane, int64_t now_us,
                     struct lane_save *save);
+/* At the end: what is not saved yet, urgent or not, at most max of them. *at: 0
+   at first, then where the next call goes on; nothing may change meanwhile. */
+size_t scheduler_save_rest(const struct scheduler *s, size_t *at,
+                           int64_t now_us, struct lane_save *saves, size_t max);
 void scheduler_saved(struct scheduler *s, const struct lane_save *save,
                      int64_t now_us);
 

@@ -64,6 +64,19 @@ scheduler_disown_block(struct site *site)
     site->urgent = true;
 }
 
+static struct lane_save
+save_of(const struct scheduler *s, const struct site *site, int64_t now_us)
+{
+    struct lane_save save = {
+        .lane = site->number,
+        .change = site->change,
+        .fifo = site->config.fifo,
+    };
+
+    endpoint_save(&site->endpoint, time_of(s, now_us), &save.state);
+    return save;
+}
+
 bool
 scheduler_save(const struct scheduler *s, uint64_t lane, int64_t now_us,
                struct lane_save *save)
@@ -74,13 +87,25 @@ scheduler_save(const struct scheduler *s, uint64_t lane, int64_t now_us,
         (!site->urgent && site->saved_us != 0 &&
          now_us - site->saved_us < SCHEDULER_SAVE_US))
         return false;
-    *save = (struct lane_save){
-        .lane = site->number,
-        .change = site->change,
-        .fifo = site->config.fifo,
-    };
-    endpoint_save(&site->endpoint, time_of(s, now_us), &save->state);
+    *save = save_of(s, site, now_us);
     return true;
+}
+
+size_t
+scheduler_save_rest(const struct scheduler *s, size_t *at, int64_t now_us,
+                    struct lane_save *saves, size_t max)
+{
+    size_t n = 0;
+    uint64_t number;
+    void *value;
+
+    while (n < max && map_next(&s->sites, at, &number, &value)) {
+        const struct site *site = value;
+
+        if (site->change != site->saved_change)
+            saves[n++] = save_of(s, site, now_us);
+    }
+    return n;
 }
 
 void

@@ -57,7 +57,7 @@ static bool
 nothing_left(struct store_loop *loop, int64_t now_us)
 {
     struct scheduler_counts counts = store_counts(loop);
-    size_t known = counts.tasks - flush_parked(loop->flush);
+    size_t known = counts.tasks - store_parked(loop);
     int64_t until_us =
         loop->setup.deadline_us > 0 ? loop->setup.deadline_us : now_us;
     int64_t due_us;

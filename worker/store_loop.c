@@ -8,6 +8,7 @@
 #include "store_loop.h"
 
 #include "alloc.h"
+#include "ledger.h"
 #include "log.h"
 #include "notify.h"
 #include "shutdown.h"
@@ -39,6 +40,12 @@ store_counts(struct store_loop *loop)
 
     desk_unlock(loop->setup.desk);
     return counts;
+}
+
+size_t
+store_parked(const struct store_loop *loop)
+{
+    return flush_parked(loop->flush) + fanout_parked(loop->fanout);
 }
 
 void
@@ -137,8 +144,7 @@ look_at_heads(struct store_loop *loop, int64_t now_us)
     loop->heads_us =
         clock_mono_us() +
         (took_us * HEADS_SHARE > HEADS_US ? took_us * HEADS_SHARE : HEADS_US);
-    if (result == DB_OK &&
-        store_counts(loop).tasks == flush_parked(loop->flush))
+    if (result == DB_OK && store_counts(loop).tasks == store_parked(loop))
         loop->fresh_us = now_us;
     return result;
 }
@@ -226,7 +232,8 @@ next_turn(struct store_loop *loop)
     if (loop->phase == PHASE_RUN) {
         until = store_earlier(until, tail_due(loop));
         until = store_earlier(until, outbox_due(loop->outbox));
-        if (loop->hungry || fanout_waits(loop->fanout))
+        until = store_earlier(until, fanout_due(loop->fanout));
+        if (loop->hungry)
             until = 0;
         if (loop->shards > 0)
             until = store_earlier(until, loop->heads_us);
@@ -374,6 +381,12 @@ store_loop_free(struct store_loop *loop)
     /* What the delivery loop had to cut at the end comes back here. */
     flush_collect(loop->flush);
     store_drop_waiting(loop);
+    /* Without a database it would only cost a time-out. */
+    if (db_connected(loop->db) &&
+        ledger_close(loop->setup.desk, loop->db, &loop->lease) != DB_OK)
+        log_warning(LOGGER,
+                    LOG_FIELDS(LOG_TEXT("error", db_error_text(loop->db))),
+                    "What is known of some receivers could not be stored");
     lease_release(&loop->lease, loop->db);
     store_close(loop);
 }

@@ -71,6 +71,10 @@ store_earlier(int64_t a, int64_t b)
 
 struct scheduler_counts store_counts(struct store_loop *loop);
 
+/* Jobs in memory that the database refuses for now: they are tried again from
+   time to time, and not waited for. */
+size_t store_parked(const struct store_loop *loop);
+
 /* Says that the database fails, once a minute, and lets it rest. */
 void store_rest(struct store_loop *loop, enum db_result result);
 

@@ -100,6 +100,11 @@ enum db_result db_exec_many(struct db *db, struct db_many *many)
 struct db_rows;
 enum db_result db_query(struct db *db, struct slice sql, struct db_rows **rows)
     __attribute__((warn_unused_result));
+/* The first row of the answer. DB_NONE: it has none. *rows is to be freed after
+   DB_OK only. */
+enum db_result db_query_row(struct db *db, struct slice sql,
+                            struct db_rows **rows, const struct slice **row)
+    __attribute__((warn_unused_result));
 size_t db_rows_count(const struct db_rows *rows);
 
 /* The next row, or NULL. Rows and cells are valid until db_rows_free(); SQL

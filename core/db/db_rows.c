@@ -54,6 +54,22 @@ db_rows_next(struct db_rows *rows)
     return cells;
 }
 
+enum db_result
+db_query_row(struct db *db, struct slice sql, struct db_rows **rows,
+             const struct slice **row)
+{
+    enum db_result result = db_query(db, sql, rows);
+
+    if (result != DB_OK)
+        return result;
+    *row = db_rows_next(*rows);
+    if (*row != NULL)
+        return DB_OK;
+    db_rows_free(*rows);
+    *rows = NULL;
+    return DB_NONE;
+}
+
 void
 db_rows_free(struct db_rows *rows)
 {

@@ -42,22 +42,18 @@ delivery_job_lock(struct db *db, uint32_t application_id, uint64_t id,
               "WHERE s.id = j.lane >> 32)",
               application_id);
     sql_raw(&sql, " FOR UPDATE");
-    result = db_query(db, buf_slice(&sql), &rows);
+    result = db_query_row(db, buf_slice(&sql), &rows, &row);
     buf_free(&sql);
     if (result != DB_OK)
         return result;
-    row = db_rows_next(rows);
-    if (row == NULL)
-        result = DB_NONE;
-    else
-        *job = (struct delivery_job){
-            .lane = db_u64(row[0], 0),
-            .attempts = (uint32_t)db_u64(row[1], 0),
-            .fifo = db_u64(row[2], 0) != 0,
-            .early = db_u64(row[3], 0) != 0,
-        };
+    *job = (struct delivery_job){
+        .lane = db_u64(row[0], 0),
+        .attempts = (uint32_t)db_u64(row[1], 0),
+        .fifo = db_u64(row[2], 0) != 0,
+        .early = db_u64(row[3], 0) != 0,
+    };
     db_rows_free(rows);
-    return result;
+    return DB_OK;
 }
 
 static void
@@ -101,15 +97,11 @@ delivery_job_find_finished(struct db *db, uint32_t application_id, uint64_t id,
     sql_raw(&sql, " AND d.done_day >= ");
     delivery_row_day(&sql, id);
     add_owner(&sql, "d.application_id", application_id);
-    result = db_query(db, buf_slice(&sql), &rows);
+    result = db_query_row(db, buf_slice(&sql), &rows, &row);
     buf_free(&sql);
     if (result != DB_OK)
         return result;
-    row = db_rows_next(rows);
-    if (row == NULL)
-        result = DB_NONE;
-    else
-        read_finished(row, finished);
+    read_finished(row, finished);
     db_rows_free(rows);
-    return result;
+    return DB_OK;
 }

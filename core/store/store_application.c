@@ -27,14 +27,10 @@ store_application_find(struct db *db, struct slice text, uint32_t *id)
     }
     if (!buf_ok(&sql))
         goto out; /* longer than any name */
-    result = db_query(db, buf_slice(&sql), &rows);
+    result = db_query_row(db, buf_slice(&sql), &rows, &row);
     if (result != DB_OK)
         goto out;
-    row = db_rows_next(rows);
-    if (row == NULL)
-        result = DB_NONE;
-    else
-        *id = (uint32_t)db_u64(row[0], 0);
+    *id = (uint32_t)db_u64(row[0], 0);
     db_rows_free(rows);
 out:
     buf_free(&sql);

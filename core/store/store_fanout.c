@@ -100,24 +100,19 @@ store_fanout_read(struct db *db, uint64_t job_id, struct fanout_rest *rest)
                   "LEFT JOIN events_kept k ON k.id=j.event_id "
                   "WHERE f.job_id=");
     sql_u64(&sql, job_id);
-    result = db_query(db, buf_slice(&sql), &rows);
+    result = db_query_row(db, buf_slice(&sql), &rows, &row);
     buf_free(&sql);
     if (result != DB_OK)
         return result;
-    row = db_rows_next(rows);
-    if (row == NULL) {
-        result = DB_NONE;
-    } else {
-        *rest = (struct fanout_rest){
-            .config_version = db_u64(row[0], 0),
-            .deliver_at_us = db_time_us(row[1]),
-            .done = (uint32_t)db_u64(row[2], 0),
-            .ordering_key = slice_copy(row[5]),
-        };
-        read_ids(row[4], (size_t)db_u64(row[3], 0), rest->done, rest);
-    }
+    *rest = (struct fanout_rest){
+        .config_version = db_u64(row[0], 0),
+        .deliver_at_us = db_time_us(row[1]),
+        .done = (uint32_t)db_u64(row[2], 0),
+        .ordering_key = slice_copy(row[5]),
+    };
+    read_ids(row[4], (size_t)db_u64(row[3], 0), rest->done, rest);
     db_rows_free(rows);
-    return result;
+    return DB_OK;
 }
 
 void
@@ -139,17 +134,13 @@ store_fanout_lock(struct db *db, uint64_t job_id, uint32_t *done)
     sql_raw(&sql, "SELECT done FROM fanouts WHERE job_id=");
     sql_u64(&sql, job_id);
     sql_raw(&sql, " FOR UPDATE");
-    result = db_query(db, buf_slice(&sql), &rows);
+    result = db_query_row(db, buf_slice(&sql), &rows, &row);
     buf_free(&sql);
     if (result != DB_OK)
         return result;
-    row = db_rows_next(rows);
-    if (row == NULL)
-        result = DB_NONE;
-    else
-        *done = (uint32_t)db_u64(row[0], 0);
+    *done = (uint32_t)db_u64(row[0], 0);
     db_rows_free(rows);
-    return result;
+    return DB_OK;
 }
 
 enum db_result

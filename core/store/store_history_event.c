@@ -49,17 +49,13 @@ read_from(struct db *db, const char *table, uint32_t application_id,
         sql_raw(&sql, " AND e.application_id = ");
         sql_u64(&sql, application_id);
     }
-    result = db_query(db, buf_slice(&sql), &rows);
+    result = db_query_row(db, buf_slice(&sql), &rows, &cell);
     buf_free(&sql);
     if (result != DB_OK)
         return result;
-    cell = db_rows_next(rows);
-    if (cell == NULL)
-        result = DB_NONE;
-    else
-        read_event(cell, row);
+    read_event(cell, row);
     db_rows_free(rows);
-    return result;
+    return DB_OK;
 }
 
 enum db_result

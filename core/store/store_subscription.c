@@ -56,17 +56,13 @@ lock_row(struct db *db, struct change *change)
         sql_u64(&sql, change->application_id);
     }
     sql_raw(&sql, " FOR UPDATE");
-    result = db_query(db, buf_slice(&sql), &rows);
+    result = db_query_row(db, buf_slice(&sql), &rows, &row);
     buf_free(&sql);
     if (result != DB_OK)
         return result;
-    row = db_rows_next(rows);
-    if (row == NULL)
-        result = DB_NONE;
-    else
-        change->application_id = (uint32_t)db_u64(row[0], 0);
+    change->application_id = (uint32_t)db_u64(row[0], 0);
     db_rows_free(rows);
-    return result;
+    return DB_OK;
 }
 
 static enum db_result

@@ -381,6 +381,36 @@ describe('the worker from cron', () => {
             assert.equal(place.requests.length, 50);
         });
 
+    // Without a deadline it ends when nothing is left that can be done.
+    test('what the database refuses is not waited for',
+        { timeout: slow(120_000) }, async () => {
+            const { sql } = stack;
+            const place = receiver.place('cron-refused');
+            const all = () => run(stack.program('posternd'),
+                ['-c', stack.env.POSTERN_CONF, '--once'],
+                { env: plainEnv(), timeout: slow(25_000) });
+            const many = 120; // its jobs are made by the worker
+            for (let i = 0; i < many; i++)
+                await subscribe(stack, `${place.url}?n=${i}`, ['cron.many']);
+            await trigger(stack, 'cron.many', {});
+            await sql.rows("INSERT INTO outbox (event_type, payload) VALUES " +
+                "('cron.many', '{}')");
+            await sql.rows('CREATE TRIGGER refuse_jobs BEFORE INSERT ON jobs ' +
+                "FOR EACH ROW SIGNAL SQLSTATE '45000'");
+            try {
+                const done = await all();
+                assert.equal(done.code, 0, done.stderr);
+                assert.match(done.stderr, /deliveries of an event cannot be/);
+                assert.match(done.stderr, /outbox cannot be/);
+            } finally {
+                await sql.rows('DROP TRIGGER refuse_jobs');
+            }
+            assert.equal(place.requests.length, 0);
+            const done = await all();
+            assert.equal(done.code, 0, done.stderr);
+            assert.equal(place.requests.length, 2 * many);
+        });
+
     test('with nothing to do it is silent and ends with 0', async () => {
         const done = await once(1);
         assert.equal(done.code, 0, done.stderr);

@@ -107,6 +107,61 @@ job(uint64_t id, uint32_t subscription)
     };
 }
 
+static inline struct lane_head
+head_of(uint32_t subscription, int64_t due_us)
+{
+    return (struct lane_head){
+        .lane = LANE(subscription),
+        .shard = lane_shard(LANE(subscription)),
+        .due_us = due_us,
+    };
+}
+
+/* These are the heads of all lanes, as the database has them. */
+static inline void
+tell_heads(struct scheduler *s, const struct lane_head *heads, size_t count,
+           const struct scheduler_now *at)
+{
+    size_t i;
+
+    while (scheduler_begin_heads(s))
+        continue;
+    for (i = 0; i < count; i++)
+        scheduler_head(s, &heads[i], at);
+    while (scheduler_end_heads(s))
+        continue;
+}
+
+static inline void
+tell_head(struct scheduler *s, const struct job_row *row)
+{
+    const struct lane_head head = {row->lane, row->shard, row->due_us};
+
+    tell_heads(s, &head, 1, &now);
+}
+
+static inline struct lane_read
+plan_one(struct scheduler *s)
+{
+    struct lane_read reads[2] = {{.lane = 0}};
+
+    CU_ASSERT_EQUAL_FATAL(scheduler_plan_reads(s, reads, 2), 1);
+    return reads[0];
+}
+
+/* The row is all that the read finds. */
+static inline struct task *
+answer_one(struct scheduler *s, const struct lane_read *read,
+           const struct job_row *row)
+{
+    struct task *task = scheduler_offer_read(s, row, &now);
+
+    CU_ASSERT_PTR_NOT_NULL_FATAL(task);
+    scheduler_end_read(s, read, &now, false);
+    scheduler_ready(s, task);
+    return task;
+}
+
 static inline struct task *
 offer_ready(struct scheduler *s, struct job_row row)
 {

@@ -351,6 +351,19 @@ test_window(void)
 }
 
 static void
+test_no_doubt_while_the_host_is_young(void)
+{
+    const struct endpoint_now now = {5 * S, WALL};
+    const struct endpoint_state state = {.last_good_wall_us = WALL - 540 * S};
+    struct endpoint endpoint = fresh();
+
+    endpoint_take_over(&endpoint, &usual, &state, now);
+    endpoint_doubt(&endpoint, 0);
+    check(endpoint_is_proven(&endpoint, 5 * S), "nobody doubts it");
+    check(!endpoint_is_proven(&endpoint, 65 * S), "it ends all the same");
+}
+
+static void
 test_window_after_the_probe(void)
 {
     static const uint32_t want[] = {1, 2, 3, 4, 5, 5, 5, 5, 5, 5, 6};
@@ -389,12 +402,17 @@ test_busy(void)
     check(may_start(&endpoint, &usual, 21 * S), "one second");
     endpoint_start(&endpoint, BOOT + 30 * S);
     endpoint_start(&endpoint, BOOT + 30 * S);
-    (void)endpoint_end(&endpoint, &usual, FEEDBACK_BUSY, at(31 * S), 60 * S, 0);
-    (void)endpoint_end(&endpoint, &usual, FEEDBACK_BUSY, at(32 * S), 1 * S, 0);
+    endpoint_start(&endpoint, BOOT + 30 * S);
+    check(endpoint_end(&endpoint, &usual, FEEDBACK_BUSY, at(31 * S), 60 * S, 0),
+          "a wait is worth writing down");
+    check(!endpoint_end(&endpoint, &usual, FEEDBACK_BUSY, at(32 * S), 1 * S, 0),
+          "one that changes nothing is not");
     check(endpoint.blocked_until_us == BOOT + 91 * S,
           "the longest wait counts");
     check(endpoint.window > 2.1 && endpoint.window < 2.3,
           "several at once take one together");
+    check(endpoint_end(&endpoint, &usual, FEEDBACK_BUSY, at(33 * S), 99 * S, 0),
+          "one that asks for more is");
 }
 
 static void
@@ -431,7 +449,8 @@ test_what_is_worth_writing_down(void)
         {"the second is not", "b", FEEDBACK_BAD, false},
         {"opening is", "bbbb", FEEDBACK_BAD, true},
         {"the end of a failing run is", "bb", FEEDBACK_GOOD, true},
-        {"429 is not", "bb", FEEDBACK_BUSY, false},
+        {"429 is: nothing else comes while it waits", "bb", FEEDBACK_BUSY,
+         true},
         {"nothing is not", "bb", FEEDBACK_NONE, false},
     };
     size_t i;
@@ -754,6 +773,8 @@ main(void)
         {"stragglers change nothing", test_stragglers_change_nothing},
         {"the window", test_window},
         {"the window after the probe", test_window_after_the_probe},
+        {"no doubt while the host is young",
+         test_no_doubt_while_the_host_is_young},
         {"busy", test_busy},
         {"busy at the edges", test_busy_at_the_edges},
         {"what is worth writing down", test_what_is_worth_writing_down},

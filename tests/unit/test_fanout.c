@@ -6,6 +6,7 @@
 #include "clock.h"
 #include "dbproxy.h"
 #include "fanout.h"
+#include "fanout_step.h"
 #include "ingest.h"
 #include "log.h"
 #include "testdb.h"
@@ -203,15 +204,21 @@ count(const char *what)
     return testdb_u64(db, sql);
 }
 
+static bool
+is_due(void)
+{
+    return fanout_due(w.fanout) <= clock_mono_us();
+}
+
 /* Steps until nothing is left to do; an error is tried again. */
 static void
 run_to_the_end(void)
 {
     int turns;
 
-    for (turns = 0; turns < TURNS_MAX && fanout_waits(w.fanout); turns++)
+    for (turns = 0; turns < TURNS_MAX && is_due(); turns++)
         (void)!fanout_run(w.fanout);
-    CU_ASSERT_FALSE(fanout_waits(w.fanout));
+    CU_ASSERT_FALSE(is_due());
 }
 
 static void
@@ -238,7 +245,7 @@ test_steps(void)
     open_worker();
     take_fanouts();
     for (step = 1; step <= STEPS; step++) {
-        CU_ASSERT(fanout_waits(w.fanout));
+        CU_ASSERT(is_due());
         CU_ASSERT_EQUAL(fanout_run(w.fanout), DB_OK);
         CU_ASSERT_EQUAL(count("jobs WHERE kind = 1"),
                         step < STEPS ? (uint64_t)step * FANOUT_STEP : MANY);
@@ -246,7 +253,7 @@ test_steps(void)
             CU_ASSERT_EQUAL(testdb_u64(db, "SELECT done FROM fanouts"),
                             (uint64_t)step * FANOUT_STEP);
     }
-    CU_ASSERT_FALSE(fanout_waits(w.fanout));
+    CU_ASSERT_EQUAL(fanout_due(w.fanout), INT64_MAX);
     assert_each_once(1, MANY);
     /* They begin without being read, and the job itself is forgotten. */
     counts = scheduler_counts(w.desk.scheduler);
@@ -436,6 +443,128 @@ test_lost_list(void)
     close_worker();
 }
 
+/* The database has every fan-out job as the head of its lane. */
+static void
+look_at_heads(void)
+{
+    const struct scheduler_now now = {db_now_us(db), clock_mono_us()};
+    struct job_page page = {NULL, 0, 0, 0};
+    struct scheduler *s = w.desk.scheduler;
+    size_t i;
+
+    CU_ASSERT_EQUAL_FATAL(store_job_tail(db, 0, 100000, &page), DB_OK);
+    while (scheduler_begin_heads(s))
+        continue;
+    for (i = 0; i < page.count; i++) {
+        const struct job_row *row = &page.rows[i];
+        const struct lane_head head = {row->lane, row->shard, row->due_us};
+
+        scheduler_head(s, &head, &now);
+    }
+    while (scheduler_end_heads(s))
+        continue;
+    job_page_free(&page);
+}
+
+/* Whatever is in the way stays there: it must not be tried without a pause. */
+static void
+test_what_the_database_refuses_is_set_aside(void)
+{
+    struct new_event event = make_event();
+    uint64_t statements;
+
+    start_anew(150);
+    accept_event(&event);
+    testdb_exec(db, "CREATE TRIGGER refuse BEFORE INSERT ON jobs FOR EACH ROW "
+                    "SIGNAL SQLSTATE '45000'");
+    open_worker();
+    take_fanouts();
+    CU_ASSERT_EQUAL(fanout_run(w.fanout), DB_OK);
+    CU_ASSERT_EQUAL(fanout_parked(w.fanout), 1);
+    CU_ASSERT(fanout_due(w.fanout) > clock_mono_us() + 20 * CLOCK_US_PER_S);
+    statements = db_statements(w.db);
+    CU_ASSERT_EQUAL(fanout_run(w.fanout), DB_OK);
+    CU_ASSERT_EQUAL(db_statements(w.db), statements);
+    /* It is known still, and nobody reads it again. */
+    look_at_heads();
+    CU_ASSERT_EQUAL(scheduler_counts(w.desk.scheduler).tasks, 1);
+    CU_ASSERT_EQUAL(scheduler_counts(w.desk.scheduler).hungry, 0);
+    testdb_exec(db, "DROP TRIGGER refuse");
+    close_worker();
+    open_worker();
+    take_fanouts();
+    run_to_the_end();
+    assert_each_once(1, 150);
+    close_worker();
+}
+
+/* A list that cannot be read is no reason to do nothing else. */
+static void
+test_a_list_that_cannot_be_read_is_set_aside(void)
+{
+    struct new_event event = make_event();
+
+    start_anew(150);
+    accept_event(&event);
+    open_worker();
+    take_fanouts();
+    testdb_exec(db, "ALTER TABLE fanouts RENAME TO away");
+    CU_ASSERT_EQUAL(fanout_run(w.fanout), DB_OK);
+    CU_ASSERT_EQUAL(fanout_parked(w.fanout), 1);
+    testdb_exec(db, "ALTER TABLE away RENAME TO fanouts");
+    close_worker();
+}
+
+/* Those set aside go with their shards. */
+static void
+test_set_aside_in_a_lost_shard(void)
+{
+    struct new_event event = make_event();
+
+    start_anew(150);
+    accept_event(&event);
+    testdb_exec(db, "CREATE TRIGGER refuse BEFORE INSERT ON jobs FOR EACH ROW "
+                    "SIGNAL SQLSTATE '45000'");
+    open_worker();
+    take_fanouts();
+    CU_ASSERT_EQUAL(fanout_run(w.fanout), DB_OK);
+    CU_ASSERT_EQUAL(fanout_parked(w.fanout), 1);
+    testdb_exec(db, "DROP TRIGGER refuse");
+    testdb_exec(db, "UPDATE shards SET token = 77, node = 1000, "
+                    "lease_until = NOW(6) + INTERVAL 1 HOUR");
+    CU_ASSERT_EQUAL(lease_tick(&w.lease, w.db), DB_OK);
+    CU_ASSERT_EQUAL(fanout_run(w.fanout), DB_OK);
+    CU_ASSERT_EQUAL(fanout_parked(w.fanout), 0);
+    CU_ASSERT_EQUAL(scheduler_counts(w.desk.scheduler).tasks, 0);
+    close_worker();
+}
+
+/* A configuration that is not there yet holds up its own events only. */
+static void
+test_a_late_configuration(void)
+{
+    struct new_event first = make_event(), second = make_event();
+
+    start_anew(150);
+    accept_event(&first);
+    testdb_exec(db, "UPDATE fanouts SET config_version = 99");
+    accept_event(&second);
+    open_worker();
+    take_fanouts();
+    CU_ASSERT_EQUAL(fanout_run(w.fanout), DB_OK);
+    CU_ASSERT_EQUAL(fanout_run(w.fanout), DB_OK);
+    CU_ASSERT_EQUAL(count("jobs WHERE kind = 1"), 150);
+    CU_ASSERT_EQUAL(count("fanouts"), 1);
+    CU_ASSERT_EQUAL(fanout_parked(w.fanout), 0);
+    CU_ASSERT(fanout_due(w.fanout) > clock_mono_us());
+    CU_ASSERT(fanout_due(w.fanout) < clock_mono_us() + CLOCK_US_PER_S);
+    testdb_exec(db, "UPDATE config_version SET version = 99");
+    while (fanout_due(w.fanout) < INT64_MAX)
+        CU_ASSERT_EQUAL_FATAL(fanout_run(w.fanout), DB_OK);
+    assert_each_once(2, 150);
+    close_worker();
+}
+
 int
 main(void)
 {
@@ -449,6 +578,12 @@ main(void)
         {"an event that waits for a time", test_waiting_for_a_time},
         {"a lost lease", test_lost_lease},
         {"a lost list", test_lost_list},
+        {"what the database refuses is set aside",
+         test_what_the_database_refuses_is_set_aside},
+        {"a list that cannot be read is set aside",
+         test_a_list_that_cannot_be_read_is_set_aside},
+        {"set aside in a lost shard", test_set_aside_in_a_lost_shard},
+        {"a late configuration", test_a_late_configuration},
         CU_TEST_INFO_NULL,
     };
     int rc;

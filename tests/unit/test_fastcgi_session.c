@@ -279,6 +279,9 @@ test_unreadable_params(void)
     put_post(&bytes, 1, true, "/good", SLICE(""));
     feed_in_pieces(&wire, buf_slice(&bytes), 4096);
     CU_ASSERT(logs("unreadable", &wire, "OTHER  4\nOTHER  4\nPOST /good 0\n"));
+    /* Nor does a connection that is kept keep what came on it. */
+    CU_ASSERT(wire.session.params.text.cap <= 16384);
+    CU_ASSERT_EQUAL(wire.session.params.text.len, 0);
     close_wire(&wire);
     buf_free(&bytes);
 }
@@ -425,6 +428,17 @@ test_nonsense(void)
     open_wire(&wire);
     feed(&wire, buf_slice(&bytes));
     CU_ASSERT(wire.closed);
+    close_wire(&wire);
+
+    /* A second request with the id of the first one, which has not ended. */
+    buf_clear(&bytes);
+    put_begin(&bytes, 1, 1, true);
+    put_record(&bytes, PARAMS, 1, "\1\1AB", 4, 0);
+    put_begin(&bytes, 1, 1, true);
+    open_wire(&wire);
+    feed(&wire, buf_slice(&bytes));
+    CU_ASSERT(wire.closed);
+    CU_ASSERT_EQUAL(wire.session.out.len, 0);
     close_wire(&wire);
 
     /* No FastCGI at all. */

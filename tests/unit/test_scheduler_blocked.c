@@ -11,18 +11,11 @@ static struct plan plain = {.mode = LANE_REMOTE, .window = 5};
 static void
 read_head(struct scheduler *s, const struct job_row *row)
 {
-    const struct lane_head head = {row->lane, row->shard, row->due_us};
-    struct lane_read reads[2];
-    struct task *task;
+    struct lane_read read;
 
-    scheduler_begin_heads(s);
-    scheduler_head(s, &head, &now);
-    scheduler_end_heads(s);
-    CU_ASSERT_EQUAL_FATAL(scheduler_plan_reads(s, reads, 2), 1);
-    task = scheduler_offer_read(s, row, &now);
-    CU_ASSERT_PTR_NOT_NULL_FATAL(task);
-    scheduler_end_read(s, &reads[0], &now, false);
-    scheduler_ready(s, task);
+    tell_head(s, row);
+    read = plan_one(s);
+    (void)answer_one(s, &read, row);
 }
 
 /* Its first job has failed and is tried again in a second. */
@@ -59,19 +52,16 @@ test_unblocked_it_is_read_at_once(void)
 {
     struct scheduler *s = with_blocked_lane();
     const struct job_row second = job(2, 1);
-    struct lane_read reads[2];
+    struct lane_read read;
     struct task *task;
     uint64_t lane;
 
     scheduler_unblock(s, LANE(1));
     CU_ASSERT_EQUAL(scheduler_blocked(s, &lane, 1), 0);
     /* The first was cancelled: the one behind it is the first now. */
-    CU_ASSERT_EQUAL_FATAL(scheduler_plan_reads(s, reads, 2), 1);
-    CU_ASSERT_EQUAL(reads[0].lane, LANE(1));
-    task = scheduler_offer_read(s, &second, &now);
-    CU_ASSERT_PTR_NOT_NULL_FATAL(task);
-    scheduler_end_read(s, &reads[0], &now, false);
-    scheduler_ready(s, task);
+    read = plan_one(s);
+    CU_ASSERT_EQUAL(read.lane, LANE(1));
+    task = answer_one(s, &read, &second);
     CU_ASSERT_PTR_EQUAL(next(s), task);
     finish(s, task);
     clear(s);
@@ -99,22 +89,15 @@ test_many_are_told_in_turn(void)
     struct scheduler *s = with_blocked_lane();
     const struct job_row row = job(2, 2);
     const struct lane_head heads[] = {
-        {LANE(1), lane_shard(LANE(1)), row.due_us},
-        {LANE(2), lane_shard(LANE(2)), row.due_us},
+        head_of(1, row.due_us),
+        head_of(2, row.due_us),
     };
     struct lane_read read;
-    struct task *task;
     uint64_t first = 0, second = 0;
 
-    scheduler_begin_heads(s);
-    scheduler_head(s, &heads[0], &now);
-    scheduler_head(s, &heads[1], &now);
-    scheduler_end_heads(s);
-    CU_ASSERT_EQUAL_FATAL(scheduler_plan_reads(s, &read, 1), 1);
-    task = scheduler_offer_read(s, &row, &now);
-    CU_ASSERT_PTR_NOT_NULL_FATAL(task);
-    scheduler_end_read(s, &read, &now, false);
-    scheduler_ready(s, task);
+    tell_heads(s, heads, 2, &now);
+    read = plan_one(s);
+    (void)answer_one(s, &read, &row);
     fail_at(s, next(s), NOW);
     CU_ASSERT_EQUAL(scheduler_blocked(s, &first, 1), 1);
     CU_ASSERT_EQUAL(scheduler_blocked(s, &second, 1), 1);

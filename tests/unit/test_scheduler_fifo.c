@@ -16,15 +16,6 @@ nth(uint32_t subscription, uint64_t n)
     return row;
 }
 
-static struct lane_read
-plan_one(struct scheduler *s)
-{
-    struct lane_read reads[2] = {{.lane = 0}};
-
-    CU_ASSERT_EQUAL(scheduler_plan_reads(s, reads, 2), 1);
-    return reads[0];
-}
-
 /* The answer to a read: the first so many of the lane from the n-th on. */
 static void
 answer(struct scheduler *s, const struct lane_read *read, uint32_t subscription,
@@ -54,12 +45,9 @@ with_jobs(uint64_t count)
 {
     struct scheduler *s = make(&fifo, 100, 1000);
     const struct job_row first = nth(1, 0);
-    const struct lane_head head = {first.lane, first.shard, first.due_us};
     struct lane_read read;
 
-    scheduler_begin_heads(s);
-    scheduler_head(s, &head, &now);
-    scheduler_end_heads(s);
+    tell_head(s, &first);
     read = plan_one(s);
     answer(s, &read, 1, 0, count);
     return s;
@@ -157,13 +145,9 @@ test_wait_is_read_with_the_head(void)
 {
     struct scheduler *s = make(&fifo, 100, 1000);
     struct job_row row = nth(1, 0);
-    const struct lane_head head = {row.lane, row.shard, row.due_us};
     struct lane_read read;
-    struct task *task;
 
-    scheduler_begin_heads(s);
-    scheduler_head(s, &head, &now);
-    scheduler_end_heads(s);
+    tell_head(s, &row);
     read = plan_one(s);
     row.attempts = 2;
     row.blocked_us = NOW_DB + 3 * SECOND;
@@ -179,10 +163,7 @@ test_wait_is_read_with_the_head(void)
     row = nth(1, 0);
     row.attempts = 2;
     row.blocked_us = NOW_DB; /* over */
-    task = scheduler_offer_read(s, &row, &now);
-    CU_ASSERT_PTR_NOT_NULL_FATAL(task);
-    scheduler_end_read(s, &read, &now, false);
-    scheduler_ready(s, task);
+    (void)answer_one(s, &read, &row);
     finish(s, expect_next(s, 0));
     scheduler_free(s);
 }
@@ -194,19 +175,12 @@ test_wait_of_another_job_does_not_count(void)
 {
     struct scheduler *s = make(&fifo, 100, 1000);
     struct job_row row = nth(1, 0);
-    const struct lane_head head = {row.lane, row.shard, row.due_us};
     struct lane_read read;
-    struct task *task;
 
-    scheduler_begin_heads(s);
-    scheduler_head(s, &head, &now);
-    scheduler_end_heads(s);
+    tell_head(s, &row);
     read = plan_one(s);
     row.blocked_us = NOW_DB + 3 * SECOND;
-    task = scheduler_offer_read(s, &row, &now);
-    CU_ASSERT_PTR_NOT_NULL_FATAL(task);
-    scheduler_end_read(s, &read, &now, false);
-    scheduler_ready(s, task);
+    (void)answer_one(s, &read, &row);
     finish(s, expect_next(s, 0));
     scheduler_free(s);
 }
@@ -255,15 +229,12 @@ test_late_one_takes_its_place(void)
     struct scheduler *s = with_jobs(3);
     struct task *task = expect_next(s, 0);
     struct job_row late = nth(1, 0);
-    const struct lane_head head = {late.lane, late.shard, late.due_us - 5};
     struct lane_read read;
 
     finish(s, task);
     late.id = 7;
     late.due_us -= 5;
-    scheduler_begin_heads(s);
-    scheduler_head(s, &head, &now);
-    scheduler_end_heads(s);
+    tell_head(s, &late);
     CU_ASSERT_PTR_NULL(next(s));
     (void)free_dropped(s);
     read = plan_one(s);
@@ -288,13 +259,10 @@ test_waits_for_what_is_being_loaded(void)
 {
     struct scheduler *s = make(&fifo, 100, 1000);
     struct job_row rows[2] = {nth(1, 0), nth(1, 1)};
-    const struct lane_head head = {rows[0].lane, rows[0].shard, rows[0].due_us};
     struct task *tasks[2];
     struct lane_read read;
 
-    scheduler_begin_heads(s);
-    scheduler_head(s, &head, &now);
-    scheduler_end_heads(s);
+    tell_head(s, &rows[0]);
     read = plan_one(s);
     tasks[0] = scheduler_offer_read(s, &rows[0], &now);
     tasks[1] = scheduler_offer_read(s, &rows[1], &now);
@@ -314,29 +282,23 @@ test_keys_share_the_receiver(void)
 {
     struct plan plan = {.mode = LANE_REMOTE, .window = 2, .fifo = true};
     struct scheduler *s = make(&plan, 100, 1000);
+    struct lane_head heads[3];
     struct lane_read reads[4];
     struct task *running[3];
     size_t i, count;
 
-    scheduler_begin_heads(s);
     for (i = 0; i < 3; i++) {
-        const struct lane_head head = {LANE(1) | (i + 1) << 3,
-                                       lane_shard(LANE(1)), NOW_DB - 10};
-
-        scheduler_head(s, &head, &now);
+        heads[i] = head_of(1, NOW_DB - 10);
+        heads[i].lane |= (i + 1) << 3;
     }
-    scheduler_end_heads(s);
+    tell_heads(s, heads, 3, &now);
     count = scheduler_plan_reads(s, reads, 4);
     CU_ASSERT_EQUAL(count, 3);
     for (i = 0; i < count; i++) {
         struct job_row row = job(10 + i, 1);
-        struct task *task;
 
         row.lane = reads[i].lane;
-        task = scheduler_offer_read(s, &row, &now);
-        CU_ASSERT_PTR_NOT_NULL_FATAL(task);
-        scheduler_end_read(s, &reads[i], &now, false);
-        scheduler_ready(s, task);
+        (void)answer_one(s, &reads[i], &row);
     }
     running[0] = next(s);
     running[1] = next(s);

@@ -63,24 +63,22 @@ static void
 look_at_heads(struct scheduler *s, struct table *table, int64_t now_db)
 {
     const struct scheduler_now at = {now_db, NOW + (now_db - NOW_DB)};
+    static struct lane_head heads[4000];
     size_t i, k;
 
-    scheduler_begin_heads(s);
     for (i = 0; i < table->count; i++) {
-        struct lane_head head = {
+        heads[i] = (struct lane_head){
             .lane = table->rows[i].lane,
             .shard = table->rows[i].shard,
             .due_us = table->rows[i].due_us,
         };
-
         for (k = 0; k < table->count; k++) {
-            if (table->rows[k].lane == head.lane &&
-                table->rows[k].due_us < head.due_us)
-                head.due_us = table->rows[k].due_us;
+            if (table->rows[k].lane == heads[i].lane &&
+                table->rows[k].due_us < heads[i].due_us)
+                heads[i].due_us = table->rows[k].due_us;
         }
-        scheduler_head(s, &head, &at);
     }
-    scheduler_end_heads(s);
+    tell_heads(s, heads, table->count, &at);
 }
 
 /* Reads and runs until nothing is left to do. */
@@ -160,9 +158,7 @@ test_memory_is_bounded(void)
     struct scheduler *s = make(&plan, 20, 100);
     struct lane_read reads[8];
     struct job_row late = job(5000, 99);
-    struct task_list dropped = TASK_LIST_INIT;
     size_t n, i;
-    uint32_t shard;
 
     fill(&table, 4000, 8, false);
     look_at_heads(s, &table, NOW_DB);
@@ -175,11 +171,7 @@ test_memory_is_bounded(void)
     CU_ASSERT(scheduler_counts(s).tasks >= 50);
     /* However full: a lane that has nothing gets its first job in. */
     CU_ASSERT_PTR_NOT_NULL(offer_ready(s, late));
-    for (shard = 0; shard < LANE_SHARDS; shard++)
-        scheduler_leave_shard(s, shard, false, &dropped);
-    (void)free_list(&dropped);
-    CU_ASSERT_EQUAL(scheduler_counts(s).tasks, 0);
-    scheduler_free(s);
+    clear(s);
 }
 
 static void
@@ -321,16 +313,6 @@ test_failed_read_changes_nothing(void)
     scheduler_free(s);
 }
 
-static struct lane_head
-head_of(uint32_t subscription, int64_t due_us)
-{
-    return (struct lane_head){
-        .lane = LANE(subscription),
-        .shard = lane_shard(LANE(subscription)),
-        .due_us = due_us,
-    };
-}
-
 /* It was to be read while it was alone; then others came and took their share
    of the memory. */
 static void
@@ -465,6 +447,55 @@ test_dead_ones_give_their_memory_back(void)
     clear(s);
 }
 
+/* The delivery loop goes on between two pieces of a look at very many lanes:
+   what it starts, ends and drops meanwhile is neither lost nor run twice. */
+static void
+test_heads_in_pieces_while_jobs_run(void)
+{
+    enum { LANES = 2500, KEPT = 4 };
+    struct plan plan = {.mode = LANE_REMOTE, .window = 5};
+    struct scheduler *s = make(&plan, 100, 1000);
+    struct lane_head kept[KEPT];
+    struct lane_read reads[8];
+    struct task *tasks[KEPT] = {NULL};
+    size_t pieces = 0, i;
+
+    for (i = 0; i < LANES; i++) {
+        const struct lane_head head = head_of(1000 + (uint32_t)i, NOW_DB - 5);
+
+        scheduler_head(s, &head, &now);
+    }
+    for (i = 0; i < KEPT; i++) {
+        kept[i] = head_of(1 + (uint32_t)i, job(i + 1, 1).due_us);
+        CU_ASSERT_PTR_NOT_NULL(offer_ready(s, job(i + 1, 1 + (uint32_t)i)));
+    }
+    CU_ASSERT_EQUAL(scheduler_counts(s).lanes, LANES + KEPT);
+    while (scheduler_begin_heads(s))
+        continue;
+    tasks[0] = next(s);
+    for (i = 0; i < KEPT; i++)
+        scheduler_head(s, &kept[i], &now);
+    tasks[1] = next(s);
+    end_at(s, tasks[0], OUTCOME_SUCCESS, FEEDBACK_GOOD, NOW);
+    while (scheduler_end_heads(s)) {
+        if (pieces++ == 0) {
+            tasks[2] = next(s);
+            end_at(s, tasks[1], OUTCOME_SUCCESS, FEEDBACK_GOOD, NOW);
+        }
+    }
+    CU_ASSERT(pieces >= 2);
+    CU_ASSERT_EQUAL(scheduler_counts(s).lanes, KEPT);
+    CU_ASSERT_EQUAL(scheduler_plan_reads(s, reads, 8), 0);
+    tasks[3] = next(s);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(tasks[3]);
+    CU_ASSERT_PTR_NULL(next(s));
+    forget(s, tasks[0]);
+    forget(s, tasks[1]);
+    finish(s, tasks[2]);
+    finish(s, tasks[3]);
+    clear(s);
+}
+
 int
 main(void)
 {
@@ -472,6 +503,8 @@ main(void)
         {"a backlog is read to the end", test_backlog_is_read_to_the_end},
         {"a backlog of one moment", test_backlog_of_one_moment},
         {"memory is bounded", test_memory_is_bounded},
+        {"heads come in pieces while jobs run",
+         test_heads_in_pieces_while_jobs_run},
         {"future jobs wait", test_future_jobs_wait},
         {"a retry comes back", test_retry_comes_back},
         {"a late commit is found", test_late_commit_is_found},

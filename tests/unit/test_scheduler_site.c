@@ -286,6 +286,78 @@ test_other_address_is_another_receiver(void)
     scheduler_free(s);
 }
 
+/* While a receiver waits nothing ends that could bring its state along. */
+static void
+test_retry_after_is_saved_at_once(void)
+{
+    struct scheduler *s = make_new(&plan, 100, 1000);
+    struct lane_save save;
+    struct task *task;
+
+    (void)offer_ready(s, job(1, 1));
+    finish(s, next(s));
+    CU_ASSERT_TRUE(scheduler_save(s, LANE(1), NOW, &save));
+    scheduler_saved(s, &save, NOW);
+    (void)offer_ready(s, job(2, 1));
+    task = next_at(s, NOW + SECOND);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(task);
+    task->attempt.outcome = (struct outcome){
+        .kind = OUTCOME_RETRY,
+        .feedback = FEEDBACK_BUSY,
+        .asked_us = 600 * SECOND,
+    };
+    scheduler_end(s, task, NOW + SECOND, 0);
+    CU_ASSERT_TRUE(scheduler_save(s, LANE(1), NOW + SECOND, &save));
+    CU_ASSERT_EQUAL(save.state.blocked_until_wall_us, NOW_DB + 601 * SECOND);
+    forget(s, task);
+    clear(s);
+}
+
+/* What was saved for the order of its first job is no Retry-After. */
+static void
+test_a_given_up_order_is_saved_at_once(void)
+{
+    struct plan changing = {.mode = LANE_REMOTE, .window = 5, .fifo = true};
+    struct scheduler *s = make(&changing, 100, 1000);
+    struct task_list dropped = TASK_LIST_INIT;
+    const struct job_row row = job(1, 1);
+    struct lane_save save;
+    struct lane_read read;
+
+    tell_head(s, &row);
+    read = plan_one(s);
+    (void)answer_one(s, &read, &row);
+    CU_ASSERT_FALSE(scheduler_save(s, LANE(1), NOW, &save));
+    changing.fifo = false;
+    scheduler_reconfigure(s, &dropped);
+    CU_ASSERT_EQUAL(free_list(&dropped), 1);
+    CU_ASSERT_TRUE_FATAL(scheduler_save(s, LANE(1), NOW, &save));
+    CU_ASSERT_FALSE(save.fifo);
+    CU_ASSERT_EQUAL(save.state.blocked_until_wall_us, 0);
+    clear(s);
+}
+
+static void
+test_at_the_end_the_rest_is_saved(void)
+{
+    struct scheduler *s = make_new(&plan, 100, 1000);
+    struct lane_save saves[2];
+    size_t at = 0;
+    uint64_t i;
+
+    for (i = 1; i <= 3; i++) {
+        (void)offer_ready(s, job(i, (uint32_t)i));
+        finish(s, next(s));
+    }
+    CU_ASSERT_TRUE(scheduler_save(s, LANE(1), NOW, &saves[0]));
+    scheduler_saved(s, &saves[0], NOW);
+    CU_ASSERT_EQUAL(scheduler_save_rest(s, &at, NOW, saves, 1), 1);
+    CU_ASSERT_EQUAL(scheduler_save_rest(s, &at, NOW, saves + 1, 1), 1);
+    CU_ASSERT_EQUAL(saves[0].lane + saves[1].lane, LANE(2) + LANE(3));
+    CU_ASSERT_EQUAL(scheduler_save_rest(s, &at, NOW, saves, 2), 0);
+    clear(s);
+}
+
 int
 main(void)
 {
@@ -303,6 +375,10 @@ main(void)
         {"failing for long", test_failing_for_long},
         {"another address is another receiver",
          test_other_address_is_another_receiver},
+        {"a Retry-After is saved at once", test_retry_after_is_saved_at_once},
+        {"a given up order is saved at once",
+         test_a_given_up_order_is_saved_at_once},
+        {"at the end the rest is saved", test_at_the_end_the_rest_is_saved},
         CU_TEST_INFO_NULL,
     };
 
