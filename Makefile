@@ -63,8 +63,8 @@ BASE_LIBS   = -linih -lpthread
 
 BASE_SRCS   = $(wildcard base/*.c)
 CORE_SRCS   = $(wildcard core/*.c core/*/*.c)
-FCGI_SRCS   = $(wildcard fcgi/*.c)
-WORKER_SRCS = $(wildcard worker/*.c)
+FCGI_SRCS   = $(wildcard fcgi/*.c fcgi/*/*.c)
+WORKER_SRCS = $(wildcard worker/*.c worker/*/*.c)
 CLI_SRCS    = $(wildcard cli/*.c)
 SQL_FILES   = $(sort $(wildcard sql/[0-9]*.sql))
 
@@ -102,11 +102,14 @@ $(BUILD)/postern: $(BUILD)/cli/main.o $(CLI) $(CORE) $(BASE)
 	$(CC) $(ALL_LDFLAGS) $^ $(CORE_LIBS) $(BASE_LIBS) -o $@
 
 # The include path is the dependency rule between the folders.
-CORE_INC = -Icore -Icore/db -Icore/store -Icore/verify
+rooms_inc  = -I$(1) $(patsubst %/,-I%,$(wildcard $(1)/*/))
+CORE_INC   := $(call rooms_inc,core)
+FCGI_INC   := $(call rooms_inc,fcgi)
+WORKER_INC := $(call rooms_inc,worker)
 $(BUILD)/base/%.o:   CPPFLAGS += -Ibase
 $(BUILD)/core/%.o:   CPPFLAGS += -Ibase $(CORE_INC) $(MARIADB_CFLAGS)
-$(BUILD)/fcgi/%.o:   CPPFLAGS += -Ibase $(CORE_INC) -Ifcgi
-$(BUILD)/worker/%.o: CPPFLAGS += -Ibase $(CORE_INC) -Iworker
+$(BUILD)/fcgi/%.o:   CPPFLAGS += -Ibase $(CORE_INC) $(FCGI_INC)
+$(BUILD)/worker/%.o: CPPFLAGS += -Ibase $(CORE_INC) $(WORKER_INC)
 $(BUILD)/cli/%.o:    CPPFLAGS += -Ibase $(CORE_INC) -Icli
 $(BUILD)/bench/%.o:  CPPFLAGS += -Ibase $(CORE_INC) -Ibench
 
@@ -124,14 +127,15 @@ $(BUILD)/core/migrations.o: $(BUILD)/core/migrations.c
 # A test links the library of its module's folder and those below it, so a
 # base module that calls upwards cannot link.
 mod_libs = $(if $(wildcard base/$(1).c),$(BASE),\
-           $(if $(wildcard fcgi/$(1).c),$(FCGI) $(CORE) $(BASE),\
-           $(if $(wildcard worker/$(1).c)$(filter simulation,$(1)),$(WORKER) $(CORE) $(BASE),\
+           $(if $(wildcard fcgi/$(1).c fcgi/*/$(1).c),$(FCGI) $(CORE) $(BASE),\
+           $(if $(wildcard worker/$(1).c worker/*/$(1).c)$(filter simulation,$(1)),$(WORKER) $(CORE) $(BASE),\
            $(if $(wildcard cli/$(1).c),$(CLI) $(CORE) $(BASE),\
            $(CORE) $(BASE)))))
-mod_extra = $(if $(wildcard fcgi/$(1).c),-lfcgi)$(if $(wildcard worker/$(1).c)$(filter simulation,$(1)),-lcurl -lssl)
+mod_extra = $(if $(wildcard fcgi/$(1).c fcgi/*/$(1).c),-lfcgi)\
+            $(if $(wildcard worker/$(1).c worker/*/$(1).c)$(filter simulation,$(1)),-lcurl -lssl)
 $(BUILD)/tests/test_%: tests/unit/test_%.c tests/unit/unit.h $(BASE) $(CORE) $(FCGI) $(WORKER) $(CLI)
 	@mkdir -p $(@D)
-	$(CC) -Ibase $(CORE_INC) -Ifcgi -Iworker -Icli -Itests/unit $(MARIADB_CFLAGS) \
+	$(CC) -Ibase $(CORE_INC) $(FCGI_INC) $(WORKER_INC) -Icli -Itests/unit $(MARIADB_CFLAGS) \
 	    $(ALL_CFLAGS) $(ALL_LDFLAGS) $< $(call mod_libs,$*) \
 	    $(call mod_extra,$*) $(CORE_LIBS) $(BASE_LIBS) -lcunit -o $@
 
@@ -140,7 +144,7 @@ $(BUILD)/tests/test_%: tests/unit/test_%.c tests/unit/unit.h $(BASE) $(CORE) $(F
 FUZZ_NAMES = $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 FUZZ       = $(FUZZ_NAMES:%=$(BUILD)/fuzz/fuzz_%)
 REPLAY     = $(FUZZ_NAMES:%=$(BUILD)/tests/fuzz_%)
-FUZZ_BUILD = $(CC) -Ibase $(CORE_INC) -Ifcgi -Itests/fuzz -Itests/unit \
+FUZZ_BUILD = $(CC) -Ibase $(CORE_INC) $(FCGI_INC) -Itests/fuzz -Itests/unit \
              $(MARIADB_CFLAGS) $(ALL_CFLAGS) $(ALL_LDFLAGS)
 FUZZ_LIBS  = $(FCGI) $(CORE) $(BASE) -lfcgi -lcurl $(CORE_LIBS) $(BASE_LIBS)
 $(REPLAY) $(FUZZ): tests/fuzz/fuzz.h $(FCGI) $(CORE) $(BASE)

@@ -1,5 +1,5 @@
 /*
- * inbound_case.h - reading one inbound body, for the tests of core/inbound*.c
+ * inbound_case.h - reading one inbound body, for the tests of core/inbound/inbound*.c
  */
 #ifndef INBOUND_CASE_H
 #define INBOUND_CASE_H

@@ -1,6 +1,6 @@
 /*
  * sim_flush.h - results of a simulated worker on their way into the database,
- * by the rules of worker/flush.c and batch.c: fenced, only jobs that are still
+ * by the rules of worker/store/flush.c and batch.c: fenced, only jobs that are still
  * there with the attempts they were read with, endpoints in the same
  * transaction.
  */

@@ -1,5 +1,5 @@
 /*
- * sim_lease.h - shards of a simulated worker, by the rules of worker/lease.c:
+ * sim_lease.h - shards of a simulated worker, by the rules of worker/store/lease.c:
  * takes its share, renews, gives back what is too much, notices what was lost.
  */
 #ifndef SIM_LEASE_H

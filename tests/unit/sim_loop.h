@@ -1,7 +1,7 @@
 /*
  * sim_loop.h - the delivery loop of a simulated worker: starts what the
  * scheduler gives out, and cuts everything when the lease runs out. The outcome
- * is decided by the real worker/outcome.c.
+ * is decided by the real worker/send/outcome.c.
  */
 #ifndef SIM_LOOP_H
 #define SIM_LOOP_H

@@ -1,6 +1,6 @@
 /*
  * sim_read.h - how a simulated worker finds its jobs, by the rules of
- * worker/reader.c: the tail, single lanes, and the head of every lane; and how
+ * worker/store/reader.c: the tail, single lanes, and the head of every lane; and how
  * their events are loaded, for which memory or database may be missing.
  */
 #ifndef SIM_READ_H

@@ -1,5 +1,5 @@
 /*
- * test_body.c - unit tests for core/body.c and core/body_value.c
+ * test_body.c - unit tests for core/form/body.c and core/form/body_value.c
  */
 #include "unit.h"
 

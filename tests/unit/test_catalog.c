@@ -1,5 +1,5 @@
 /*
- * test_catalog.c - unit tests for core/catalog.c and its parts.
+ * test_catalog.c - unit tests for core/catalog/catalog.c and its parts.
  */
 #include "catalog.h"
 #include "testdb.h"

@@ -1,5 +1,5 @@
 /*
- * test_commit.c - unit tests for core/commit.c, the batch, and its statements.
+ * test_commit.c - unit tests for core/ingest/commit.c, the batch, and its statements.
  */
 #include "commit_fixture.h"
 #include "unit.h"

@@ -1,5 +1,5 @@
 /*
- * test_commit_faults.c - unit tests for core/commit.c when the database goes
+ * test_commit_faults.c - unit tests for core/ingest/commit.c when the database goes
  * away, dies in the middle of something, or answers nobody.
  */
 #include "commit_fixture.h"

@@ -1,5 +1,5 @@
 /*
- * test_commit_start.c - unit tests for the half of core/commit.c that does not
+ * test_commit_start.c - unit tests for the half of core/ingest/commit.c that does not
  * wait: events are handed in, and somebody else is told what became of them.
  */
 #include "commit_fixture.h"

@@ -1,5 +1,5 @@
 /*
- * test_deliver.c - unit tests for worker/deliver.c
+ * test_deliver.c - unit tests for worker/send/deliver.c
  */
 #include "deliver.h"
 #include "unit.h"

@@ -1,5 +1,5 @@
 /*
- * test_desk.c - unit tests for worker/desk.c: two threads at one desk.
+ * test_desk.c - unit tests for worker/store/desk.c: two threads at one desk.
  */
 #include "desk.h"
 #include "unit.h"

@@ -1,5 +1,5 @@
 /*
- * test_due_heap.c - unit tests for worker/due_heap.c
+ * test_due_heap.c - unit tests for worker/schedule/due_heap.c
  */
 #include "due_heap.h"
 #include "unit.h"

@@ -1,5 +1,5 @@
 /*
- * test_endpoint.c - unit tests for worker/endpoint.c
+ * test_endpoint.c - unit tests for worker/schedule/endpoint.c
  */
 #include "endpoint.h"
 

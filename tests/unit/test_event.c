@@ -1,5 +1,5 @@
 /*
- * test_event.c - unit tests for core/event.c
+ * test_event.c - unit tests for core/ingest/event.c
  */
 #include "event.h"
 

@@ -1,5 +1,5 @@
 /*
- * test_fanout.c - unit tests for worker/fanout.c: everybody gets the event
+ * test_fanout.c - unit tests for worker/jobs/fanout.c: everybody gets the event
  * exactly once, whatever happens between two steps and within one.
  */
 #include "alloc.h"

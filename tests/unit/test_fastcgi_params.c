@@ -1,5 +1,5 @@
 /*
- * test_fastcgi_params.c - unit tests for fcgi/fastcgi_params.c
+ * test_fastcgi_params.c - unit tests for fcgi/transport/fastcgi_params.c
  */
 #include "fastcgi_params.h"
 

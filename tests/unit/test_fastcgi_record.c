@@ -1,5 +1,5 @@
 /*
- * test_fastcgi_record.c - unit tests for fcgi/fastcgi_record.c: golden bytes,
+ * test_fastcgi_record.c - unit tests for fcgi/transport/fastcgi_record.c: golden bytes,
  * cut at every place.
  */
 #include "fastcgi_record.h"

@@ -1,5 +1,5 @@
 /*
- * test_fastcgi_session.c - unit tests for fcgi/fastcgi_session.c: what a
+ * test_fastcgi_session.c - unit tests for fcgi/transport/fastcgi_session.c: what a
  * connection makes of bytes, and what it sends.
  */
 #include "fastcgi_session.h"

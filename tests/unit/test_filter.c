@@ -1,5 +1,5 @@
 /*
- * test_filter.c - unit tests for core/filter.c, filter_parse.c,
+ * test_filter.c - unit tests for core/filter/filter.c, filter_parse.c,
  * filter_operator.c and filter_value.c
  */
 #include "filter.h"

@@ -1,5 +1,5 @@
 /*
- * test_format.c - unit tests for core/format.c
+ * test_format.c - unit tests for core/outgoing/format.c
  */
 #include "format.h"
 

@@ -1,5 +1,5 @@
 /*
- * test_inbound.c - unit tests for core/inbound.c
+ * test_inbound.c - unit tests for core/inbound/inbound.c
  */
 #include "inbound_case.h"
 #include "pattern.h"

@@ -1,5 +1,5 @@
 /*
- * test_inbound_field.c - unit tests for core/inbound_field.c
+ * test_inbound_field.c - unit tests for core/inbound/inbound_field.c
  */
 #include "inbound_case.h"
 

@@ -1,5 +1,5 @@
 /*
- * test_inbound_key.c - unit tests for core/inbound_key.c
+ * test_inbound_key.c - unit tests for core/inbound/inbound_key.c
  */
 #include "inbound_case.h"
 

@@ -1,6 +1,6 @@
 /*
- * test_ingest.c - unit tests for core/ingest.c: keys around midnight. What a
- * batch does otherwise is tested with core/commit.c.
+ * test_ingest.c - unit tests for core/ingest/ingest.c: keys around midnight. What a
+ * batch does otherwise is tested with core/ingest/commit.c.
  */
 #include "dedupe.h"
 #include "ingest.h"

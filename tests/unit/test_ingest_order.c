@@ -1,5 +1,5 @@
 /*
- * test_ingest_order.c - unit tests for core/ingest_order.c and what core/ingest.c
+ * test_ingest_order.c - unit tests for core/ingest/ingest_order.c and what core/ingest/ingest.c
  * does with it: FIFO lanes, and events for very many subscriptions.
  */
 #include "catalog.h"

@@ -1,5 +1,5 @@
 /*
- * test_ledger.c - unit tests for worker/ledger.c: what is known of receivers
+ * test_ledger.c - unit tests for worker/schedule/ledger.c: what is known of receivers
  * outlives the worker.
  */
 #include "ledger.h"

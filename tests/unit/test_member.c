@@ -1,5 +1,5 @@
 /*
- * test_member.c - unit tests for core/member.c
+ * test_member.c - unit tests for core/form/member.c
  */
 #include "unit.h"
 

@@ -1,5 +1,5 @@
 /*
- * test_outbox.c - unit tests for worker/outbox.c: each row becomes one event,
+ * test_outbox.c - unit tests for worker/jobs/outbox.c: each row becomes one event,
  * by whoever owns shard 0, whatever happens to the database.
  */
 #include "dbproxy.h"

@@ -1,5 +1,5 @@
 /*
- * test_outbox_form.c - unit tests for core/outbox_form.c
+ * test_outbox_form.c - unit tests for core/form/outbox_form.c
  */
 #include "unit.h"
 

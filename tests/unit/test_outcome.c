@@ -1,5 +1,5 @@
 /*
- * test_outcome.c - unit tests for worker/outcome.c
+ * test_outcome.c - unit tests for worker/send/outcome.c
  */
 #include "outcome.h"
 #include "unit.h"

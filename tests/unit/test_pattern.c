@@ -1,5 +1,5 @@
 /*
- * test_pattern.c - unit tests for core/pattern.c
+ * test_pattern.c - unit tests for core/catalog/pattern.c
  */
 #include "pattern.h"
 

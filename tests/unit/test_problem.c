@@ -1,5 +1,5 @@
 /*
- * test_problem.c - unit tests for core/problem.c
+ * test_problem.c - unit tests for core/form/problem.c
  */
 #include "problem.h"
 

@@ -1,5 +1,5 @@
 /*
- * test_reader.c - unit tests for worker/reader.c: what the tail, the lanes and
+ * test_reader.c - unit tests for worker/store/reader.c: what the tail, the lanes and
  * the heads bring into memory.
  */
 #include "reader.h"

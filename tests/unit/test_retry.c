@@ -1,5 +1,5 @@
 /*
- * test_retry.c - unit tests for core/retry.c
+ * test_retry.c - unit tests for core/outgoing/retry.c
  */
 #include "retry.h"
 

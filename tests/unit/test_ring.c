@@ -1,5 +1,5 @@
 /*
- * test_ring.c - unit tests for worker/ring.c
+ * test_ring.c - unit tests for worker/schedule/ring.c
  */
 #include "ring.h"
 #include "unit.h"

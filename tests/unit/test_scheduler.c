@@ -1,5 +1,5 @@
 /*
- * test_scheduler.c - unit tests for worker/scheduler.c and scheduler_turn.c:
+ * test_scheduler.c - unit tests for worker/schedule/scheduler.c and scheduler_turn.c:
  * lanes and tasks, and whose turn it is.
  */
 #include "scheduler_fixture.h"

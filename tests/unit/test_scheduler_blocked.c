@@ -1,5 +1,5 @@
 /*
- * test_scheduler_blocked.c - unit tests for worker/scheduler_blocked.c: FIFO
+ * test_scheduler_blocked.c - unit tests for worker/schedule/scheduler_blocked.c: FIFO
  * lanes that a person has told to go on.
  */
 #include "scheduler_fixture.h"

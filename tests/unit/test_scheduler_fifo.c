@@ -1,5 +1,5 @@
 /*
- * test_scheduler_fifo.c - unit tests for worker/scheduler_fifo.c: lanes that
+ * test_scheduler_fifo.c - unit tests for worker/schedule/scheduler_fifo.c: lanes that
  * keep an order.
  */
 #include "scheduler_fixture.h"

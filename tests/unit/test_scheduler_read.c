@@ -1,5 +1,5 @@
 /*
- * test_scheduler_read.c - unit tests for worker/scheduler_read.c and
+ * test_scheduler_read.c - unit tests for worker/schedule/scheduler_read.c and
  * scheduler_heads.c: which lanes are read, and what stays in memory.
  *
  * A table of jobs stands for the database.

@@ -1,5 +1,5 @@
 /*
- * test_scheduler_share.c - unit tests for worker/scheduler_share.c: receivers
+ * test_scheduler_share.c - unit tests for worker/schedule/scheduler_share.c: receivers
  * that hang do not keep others from being served.
  */
 #include "scheduler_fixture.h"

@@ -1,5 +1,5 @@
 /*
- * test_scheduler_site.c - unit tests for worker/scheduler_site.c and
+ * test_scheduler_site.c - unit tests for worker/schedule/scheduler_site.c and
  * scheduler_state.c: breakers, and what is known of a receiver from one worker
  * to the next.
  */

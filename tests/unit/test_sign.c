@@ -1,5 +1,5 @@
 /*
- * test_sign.c - unit tests for core/sign.c
+ * test_sign.c - unit tests for core/outgoing/sign.c
  */
 #include "sign.h"
 

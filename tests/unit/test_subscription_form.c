@@ -1,5 +1,5 @@
 /*
- * test_subscription_form.c - unit tests for core/subscription_form.c
+ * test_subscription_form.c - unit tests for core/form/subscription_form.c
  */
 #include "unit.h"
 

@@ -1,5 +1,5 @@
 /*
- * test_target.c - unit tests for core/target.c and core/target_address.c
+ * test_target.c - unit tests for core/outgoing/target.c and core/outgoing/target_address.c
  */
 #include "target.h"
 

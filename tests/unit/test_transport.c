@@ -1,5 +1,5 @@
 /*
- * test_transport.c - unit tests for the parts of fcgi/transport*.c that need
+ * test_transport.c - unit tests for the parts of fcgi/transport/transport*.c that need
  * no web server: reading bodies, and listening sockets.
  */
 #include "request_fixture.h"

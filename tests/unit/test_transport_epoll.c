@@ -1,5 +1,5 @@
 /*
- * test_transport_epoll.c - unit tests for fcgi/transport_epoll.c on real
+ * test_transport_epoll.c - unit tests for fcgi/transport/transport_epoll.c on real
  * sockets: one or two pollers, and a web server's end in the test.
  */
 #include "fastcgi_bytes.h"

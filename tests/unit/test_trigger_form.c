@@ -1,5 +1,5 @@
 /*
- * test_trigger_form.c - unit tests for core/trigger_form.c
+ * test_trigger_form.c - unit tests for core/form/trigger_form.c
  */
 #include "unit.h"
 
