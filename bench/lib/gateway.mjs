@@ -177,6 +177,12 @@ export class Gateway {
     }
 }
 
+// CPU time of each kind that is a key of `parts`, seconds.
+export function cpuOfParts(gateway, parts) {
+    return Object.fromEntries(Object.keys(parts).map((part) =>
+        [part, gateway.cpu(part)]));
+}
+
 let current = null; // the gateway that runs now
 let database = null;
 

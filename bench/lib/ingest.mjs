@@ -2,7 +2,7 @@
 // nginx and libfcgi do with the same requests, and MariaDB with the same rows.
 
 import { Floor } from './floor.mjs';
-import { check, median, withGateway } from './gateway.mjs';
+import { check, cpuOfParts, median, withGateway } from './gateway.mjs';
 import { measure } from './programs.mjs';
 
 const CONNECTIONS = 64;
@@ -20,11 +20,6 @@ async function bestInsert(config, seconds) {
 // Who spends the time: of each, CPU time.
 const PARTS = { responder: 'responder', web: 'nginx', db: 'database' };
 
-function cpuOfParts(gateway) {
-    return Object.fromEntries(Object.keys(PARTS).map((part) =>
-        [part, gateway.cpu(part)]));
-}
-
 // Alternates floor and measurement; rates of each round.
 async function rounds(gateway, floor, count, seconds) {
     const out = { floor: [], ingest: [], p99: [], acknowledged: 0,
@@ -32,9 +27,9 @@ async function rounds(gateway, floor, count, seconds) {
     for (let i = 0; i < count; i++) {
         const options = { connections: CONNECTIONS, seconds, tag: `r${i}` };
         out.floor.push((await gateway.inbound(options, floor.url)).per_second);
-        const before = cpuOfParts(gateway);
+        const before = cpuOfParts(gateway, PARTS);
         const done = await gateway.inbound(options);
-        const after = cpuOfParts(gateway);
+        const after = cpuOfParts(gateway, PARTS);
         for (const part of Object.keys(PARTS))
             out.cpu[part] += after[part] - before[part];
         out.ingest.push(done.per_second);

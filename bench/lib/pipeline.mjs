@@ -2,10 +2,12 @@
 // same time: the rate that can be kept up, and latency at a moderate one.
 
 import { Floor } from './floor.mjs';
-import { check, nowUs, withGateway } from './gateway.mjs';
+import { check, cpuOfParts, nowUs, withGateway } from './gateway.mjs';
 import { SUBSCRIPTIONS } from './drain.mjs';
 import { pause } from '../../tests/func/lib/wait.mjs';
 
+const PARTS = { responder: 'responder', web: 'nginx', db: 'database',
+    worker: 'worker' };
 const TRIES = 8;
 const PROBE_S = 8;
 
@@ -19,6 +21,7 @@ async function atRate(gateway, rate, seconds, first) {
     const backlog = [];
     let running = true;
     await gateway.sink.reset();
+    const before = cpuOfParts(gateway, PARTS);
     const sampler = (async () => {
         while (running) {
             backlog.push(await gateway.jobs());
@@ -34,8 +37,11 @@ async function atRate(gateway, rate, seconds, first) {
     const stats = await gateway.sink.stats();
     check('deliveries that arrived', stats.distinct, done.acknowledged);
     check('deliveries that came twice', stats.repeated, 0);
+    const after = cpuOfParts(gateway, PARTS);
     const quarter = Math.floor(backlog.length / 4);
     return { done, stats, rate: done.acknowledged / done.seconds,
+        cpu: Object.entries(PARTS).map(([part, name]) => [name,
+            (after[part] - before[part]) / done.acknowledged * 1e6]),
         early: mean(backlog.slice(quarter, 2 * quarter)),
         late: mean(backlog.slice(-quarter)) };
 }
@@ -93,6 +99,8 @@ export async function pipeline(report, { full }) {
                 { connections: 64, seconds: full ? 10 : 4 }, floor.url);
             const run = await findRate(gateway, full ? 60 : PROBE_S);
             report.add('pipeline', run.rate, 'events/s', limit);
+            for (const [name, cost] of run.cpu)
+                report.add(`pipeline_cpu_${name}`, cost, 'us/event');
             check('events stored and archived', await gateway.value(
                 'SELECT COUNT(*) FROM events e JOIN deliveries d ' +
                 "ON d.event_id = e.id AND d.status = 'success'"), run.first);

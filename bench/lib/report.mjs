@@ -108,7 +108,9 @@ export class Report {
 export function markdown() {
     const { mode, began, seconds, machine, error, figures } =
         JSON.parse(readFileSync(FILE, 'utf8'));
-    const cell = (number) => shown(number).replace(/\B(?=(\d{3})+$)/, ',');
+    const cell = (number) =>
+        shown(number).replace(/^\d+/, (whole) => Number(whole)
+            .toLocaleString('en-US'));
     const lines = [
         `${mode === 'full' ? '`make bench-full`' : '`make bench`'} of ` +
             `${began.slice(0, 10)}, ${Math.round(seconds / 60)} minutes:`, '',

@@ -115,12 +115,11 @@ sql_id_table(struct buf *sql, const uint64_t *ids, size_t count)
 
     assert(count > 0);
     buf_add_text(sql, "(SELECT ");
-    for (i = 0; i < count; i++) {
-        if (i > 0)
-            buf_add_text(sql, " UNION ALL SELECT ");
+    buf_add_u64(sql, ids[0]);
+    buf_add_text(sql, " id");
+    for (i = 1; i < count; i++) {
+        buf_add_text(sql, i == 1 ? " UNION ALL VALUES (" : "),(");
         buf_add_u64(sql, ids[i]);
-        if (i == 0)
-            buf_add_text(sql, " id");
     }
-    buf_add_char(sql, ')');
+    buf_add_text(sql, count > 1 ? "))" : ")");
 }

@@ -148,8 +148,7 @@ test_lists(void)
     expect("table of one", &sql, "(SELECT 5 id)");
     sql_id_table(&sql, ids, 3);
     expect("table of three", &sql,
-           "(SELECT 5 id UNION ALL SELECT 7 UNION ALL SELECT "
-           "18446744073709551615)");
+           "(SELECT 5 id UNION ALL VALUES (7),(18446744073709551615))");
 }
 
 /* A statement that does not fit is known to be incomplete. */

@@ -2,9 +2,9 @@
  * reader.c - see reader.h.
  *
  * Ids are made in the order of time but committed in any order, so the tail
- * begins each time a little before the greatest id seen, and once a second
- * further back: the heads do not show what was missed in a lane whose first job
- * is in flight. What is in memory is told apart by the scheduler. After a start
+ * begins each time a little before the greatest id seen, further back where a
+ * commit took longer, and once a second much further: the heads do not show
+ * what was missed in a lane whose first job is in flight. What is in memory is told apart by the scheduler. After a start
  * the tail begins with the present: a backlog is found by its heads and read
  * lane by lane.
  */
@@ -22,17 +22,27 @@
 #define LOGGER "postern.worker"
 #define PAGE 1000        /* rows of the tail read at once */
 #define HEADS_PIECE 1000 /* compared at once */
-#define OVERLAP_US (50 * CLOCK_US_PER_MS)
-#define FAR_OVERLAP_US (2 * CLOCK_US_PER_S)
-#define FAR_US CLOCK_US_PER_S           /* between looks so far back */
 #define TESTS_US (600 * CLOCK_US_PER_S) /* somebody may still wait for them */
 #define RECENT_US (2 * CLOCK_US_PER_S)  /* where the tail begins at a start */
 
+/* How far back a look at the tail goes, and how often it goes so far: every row
+   that waits there is read again each time. */
+static const struct {
+    int64_t overlap_us;
+    int64_t every_us;
+} looks[] = {
+    {2 * CLOCK_US_PER_S, CLOCK_US_PER_S},
+    {100 * CLOCK_US_PER_MS, 50 * CLOCK_US_PER_MS},
+    {10 * CLOCK_US_PER_MS, 0},
+};
+#define LOOKS (sizeof(looks) / sizeof(looks[0]))
+
 struct reader {
     struct reader_peers peers;
-    uint64_t tail_id;   /* greatest id seen; 0 = not started */
-    uint64_t resume_id; /* where a pass over the tail goes on; 0 = anew */
-    int64_t far_us;     /* monotonic: when to look further back */
+    uint64_t tail_id;       /* greatest id seen; 0 = not started */
+    uint64_t resume_id;     /* where a pass over the tail goes on; 0 = anew */
+    int64_t look_us[LOOKS]; /* monotonic: when that one is due */
+    bool owes_look;         /* the last one was the shortest */
     struct job_page page;
     struct lane_heads heads;
     struct task **tasks; /* new ones of the page */
@@ -71,7 +81,8 @@ static void
 warn_of_kind(struct reader *reader, const struct job_row *row)
 {
     if (row->kind == JOB_DELIVER || row->kind == JOB_PROCESS ||
-        row->kind == JOB_FANOUT || reader->warned_kind)
+        row->kind == JOB_FANOUT || row->kind == JOB_POLL ||
+        reader->warned_kind)
         return;
     reader->warned_kind = true;
     log_warning(LOGGER, LOG_FIELDS(LOG_INT("kind", row->kind)),
@@ -145,11 +156,20 @@ static int64_t
 overlap_us(struct reader *reader)
 {
     int64_t now_us = clock_mono_us();
+    size_t i = 0, k;
 
-    if (now_us < reader->far_us)
-        return OVERLAP_US;
-    reader->far_us = now_us + FAR_US;
-    return FAR_OVERLAP_US;
+    while (i < LOOKS - 1 && now_us < reader->look_us[i])
+        i++;
+    for (k = i; k < LOOKS; k++) /* it covers the shorter ones */
+        reader->look_us[k] = now_us + looks[k].every_us;
+    reader->owes_look = i == LOOKS - 1;
+    return looks[i].overlap_us;
+}
+
+int64_t
+reader_tail_due(const struct reader *reader)
+{
+    return reader->owes_look ? reader->look_us[LOOKS - 2] : INT64_MAX;
 }
 
 static uint64_t

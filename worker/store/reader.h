@@ -36,6 +36,9 @@ void reader_free(struct reader *reader);
 /* *more: the tail goes on, call again soon. */
 enum db_result reader_tail(struct reader *reader, bool *more)
     __attribute__((warn_unused_result));
+/* When to look at the tail though nothing rings: jobs whose commit took long may
+   lie behind those that were seen. INT64_MAX = not. */
+int64_t reader_tail_due(const struct reader *reader);
 /* *read: lanes that were read, 0 = none was hungry. */
 enum db_result reader_lanes(struct reader *reader, size_t *read)
     __attribute__((warn_unused_result));

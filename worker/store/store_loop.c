@@ -23,6 +23,7 @@
 #define LOGGER "postern.worker"
 #define NEVER INT64_MAX
 #define TAIL_GAP_US (2 * CLOCK_US_PER_MS) /* between looks, however it rings */
+#define TAIL_SHARE 4 /* a look takes a fourth of the time at most */
 #define TAIL_BUSY_US (50 * CLOCK_US_PER_MS) /* while there is work in memory */
 #define TAIL_PAGES 4                        /* in one turn */
 #define LANE_READS 4                        /* in one turn */
@@ -99,14 +100,17 @@ tail_due(struct store_loop *loop)
     if (loop->shards == 0)
         return NEVER;
     if (loop->rang)
-        return loop->tail_us + TAIL_GAP_US;
-    return store_counts(loop).tasks > 0 ? loop->tail_us + TAIL_BUSY_US : NEVER;
+        return loop->tail_next_us;
+    if (store_counts(loop).tasks > 0)
+        return loop->tail_us + TAIL_BUSY_US;
+    return reader_tail_due(loop->reader);
 }
 
 static enum db_result
 look_at_tail(struct store_loop *loop, int64_t now_us)
 {
     enum db_result result = DB_OK;
+    int64_t took_us;
     bool more = true;
     int pages;
 
@@ -116,6 +120,10 @@ look_at_tail(struct store_loop *loop, int64_t now_us)
     for (pages = 0; pages < TAIL_PAGES && more && result == DB_OK; pages++)
         result = reader_tail(loop->reader, &more);
     loop->rang = result != DB_OK || more;
+    took_us = clock_mono_us() - now_us;
+    loop->tail_next_us = now_us + (took_us * TAIL_SHARE > TAIL_GAP_US
+                                       ? took_us * TAIL_SHARE
+                                       : TAIL_GAP_US);
     return result;
 }
 
