@@ -19,6 +19,7 @@
 #include <stdatomic.h>
 
 struct contact;     /* contact.h */
+struct receiving;   /* receiving.h */
 struct route_table; /* router.h */
 
 struct app {
@@ -36,6 +37,7 @@ struct app {
     struct target_nets trusted_proxies;
     atomic_uint_fast64_t requests; /* answered so far */
     struct contact *contact;       /* what is known about the database */
+    struct receiving *receiving;   /* what the receivers share */
 };
 
 /* Who asks: filled by the router from the token, before the handler runs. */

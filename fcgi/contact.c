@@ -17,22 +17,28 @@
 #define FRESH_US (CLOCK_US_PER_S / 2)       /* housekeeping leaves it alone */
 #define STALE_US (CLOCK_US_PER_S / 10 * 11) /* a request refreshes it itself */
 #define LOOKS_PER_S 8
+#define LOOKS_AT_ONCE 2 /* they hold threads while the database hangs */
+#define SLOW_US (CLOCK_US_PER_S) /* a look that takes longer is bad news */
 #define WHY_MAX_BYTES 512
 #define PACKET_SPARE_BYTES 65536 /* of a statement, beside one event */
 
 struct contact {
-    pthread_mutex_t lock; /* guards everything but `made` */
+    pthread_mutex_t lock; /* not held while the database is asked */
     atomic_bool made;
     atomic_int_fast64_t refreshed_mono_us; /* the last try */
     bool lease_node;
-    bool leased;
+    bool leased;     /* whoever is trying, and the end of the process */
+    bool trying;     /* somebody is at the first contact */
+    bool refreshing; /* somebody is at the catalog */
     bool tried;
     int64_t tried_mono_us;
     enum contact_state state; /* what the last try found */
     char why[WHY_MAX_BYTES];
     int64_t looks_since_mono_us; /* contact_refresh() counts from here */
     unsigned looks;
-    enum db_result looked; /* how the last of them ended */
+    unsigned looking;          /* ... are under way */
+    int64_t look_from_mono_us; /* when the last of them began */
+    enum db_result looked;     /* how the last of them ended */
     uint_fast64_t requests_seen;
 };
 
@@ -42,6 +48,7 @@ contact_new(bool lease_node)
     struct contact *contact = xcalloc(1, sizeof(*contact));
 
     pthread_mutex_init(&contact->lock, NULL);
+    contact->state = CONTACT_AWAY;
     contact->looked = DB_OK;
     contact->lease_node = lease_node;
     return contact;
@@ -128,30 +135,47 @@ tell(struct contact *contact, struct slice why, bool quiet)
                   contact->why);
 }
 
+/* Lock held: keeps what the try has brought. */
 static void
-try_contact(struct app *app, bool quiet)
+note_try(struct contact *contact, enum contact_state state, struct slice why,
+         bool quiet)
 {
-    struct contact *contact = app->contact;
-    struct buf why = BUF_INIT(WHY_MAX_BYTES - 1);
-    struct db *db = db_pool_take(app->pool);
     bool was_missed = contact->tried && contact->state != CONTACT_READY;
 
-    contact->state = CONTACT_AWAY;
-    if (db != NULL) {
-        contact->state = introduce(app, db, &why);
-        db_pool_give(app->pool, db);
-    }
-    if (contact->state != CONTACT_READY) {
-        tell(contact, buf_slice(&why), quiet);
+    contact->state = state;
+    if (state != CONTACT_READY) {
+        tell(contact, why, quiet);
     } else {
         atomic_store(&contact->made, true);
         if (was_missed)
             log_warning(LOGGER, NULL, "The database is back");
     }
-    buf_free(&why);
     contact->tried = true;
     contact->tried_mono_us = clock_mono_us();
     atomic_store(&contact->refreshed_mono_us, contact->tried_mono_us);
+}
+
+/* Lock held, and let go while the database is asked: who comes meanwhile gets
+   what is known already. */
+static void
+try_contact(struct app *app, bool quiet)
+{
+    struct contact *contact = app->contact;
+    struct buf why = BUF_INIT(WHY_MAX_BYTES - 1);
+    enum contact_state state = CONTACT_AWAY;
+    struct db *db;
+
+    contact->trying = true;
+    pthread_mutex_unlock(&contact->lock);
+    db = db_pool_take(app->pool);
+    if (db != NULL) {
+        state = introduce(app, db, &why);
+        db_pool_give(app->pool, db);
+    }
+    pthread_mutex_lock(&contact->lock);
+    note_try(contact, state, buf_slice(&why), quiet);
+    contact->trying = false;
+    buf_free(&why);
 }
 
 static enum db_result
@@ -173,21 +197,34 @@ older_than(const struct contact *contact, int64_t age_us)
     return clock_mono_us() - atomic_load(&contact->refreshed_mono_us) > age_us;
 }
 
-/* A failure is not told: who needs the database will find out. */
+/* False: it is young enough, or somebody is at it. */
+static bool
+begin_refresh(struct contact *contact, int64_t age_us)
+{
+    bool begun;
+
+    if (!older_than(contact, age_us))
+        return false;
+    pthread_mutex_lock(&contact->lock);
+    begun = !contact->refreshing && older_than(contact, age_us);
+    contact->refreshing = contact->refreshing || begun;
+    pthread_mutex_unlock(&contact->lock);
+    return begun;
+}
+
+/* Who comes while somebody is at it goes on with what there is. A failure is
+   not told: who needs the database will find out. */
 static void
 refresh_if_older(struct app *app, int64_t age_us)
 {
     struct contact *contact = app->contact;
 
-    if (!older_than(contact, age_us))
+    if (!begin_refresh(contact, age_us))
         return;
-    /* Somebody is at it: go on with what there is. */
-    if (pthread_mutex_trylock(&contact->lock) != 0)
-        return;
-    if (older_than(contact, age_us)) {
-        (void)!refresh(app);
-        atomic_store(&contact->refreshed_mono_us, clock_mono_us());
-    }
+    (void)!refresh(app);
+    atomic_store(&contact->refreshed_mono_us, clock_mono_us());
+    pthread_mutex_lock(&contact->lock);
+    contact->refreshing = false;
     pthread_mutex_unlock(&contact->lock);
 }
 
@@ -208,9 +245,10 @@ contact_make(struct app *app, struct buf *why)
         return CONTACT_READY;
     }
     pthread_mutex_lock(&contact->lock);
-    if (!contact->tried ||
-        (contact->state != CONTACT_READY &&
-         clock_mono_us() - contact->tried_mono_us > TRY_EVERY_US))
+    if (!contact->trying &&
+        (!contact->tried ||
+         (contact->state != CONTACT_READY &&
+          clock_mono_us() - contact->tried_mono_us > TRY_EVERY_US)))
         try_contact(app, why != NULL);
     state = contact->state;
     if (state != CONTACT_READY && why != NULL)
@@ -262,16 +300,28 @@ contact_release(struct app *app)
     app->contact->leased = false;
 }
 
+/* Lock held. False: *known is the answer. */
 static bool
-may_look(struct contact *contact)
+begin_look(struct contact *contact, enum db_result *known)
 {
     int64_t now_us = clock_mono_us();
 
+    *known = contact->looked;
+    if (contact->looking >= LOOKS_AT_ONCE) {
+        if (now_us - contact->look_from_mono_us > SLOW_US)
+            *known = DB_AWAY;
+        return false;
+    }
     if (now_us - contact->looks_since_mono_us > CLOCK_US_PER_S) {
         contact->looks_since_mono_us = now_us;
         contact->looks = 0;
     }
-    return contact->looks++ < LOOKS_PER_S;
+    if (contact->looks >= LOOKS_PER_S)
+        return false;
+    contact->looks++;
+    contact->looking++;
+    contact->look_from_mono_us = now_us;
+    return true;
 }
 
 /* DB_OK also when it is not time for another look and the last one was fine. */
@@ -280,16 +330,16 @@ look(struct app *app)
 {
     struct contact *contact = app->contact;
     enum db_result result;
-    bool may;
+    bool begun;
 
     pthread_mutex_lock(&contact->lock);
-    may = may_look(contact);
-    result = contact->looked;
+    begun = begin_look(contact, &result);
     pthread_mutex_unlock(&contact->lock);
-    if (!may)
+    if (!begun)
         return result;
     result = refresh(app);
     pthread_mutex_lock(&contact->lock);
+    contact->looking--;
     contact->looked = result;
     pthread_mutex_unlock(&contact->lock);
     return result;

@@ -5,6 +5,7 @@
 
 #include "auth.h"
 #include "contact.h"
+#include "receiving.h"
 
 #include <poll.h>
 
@@ -16,6 +17,7 @@ keep_house(struct app *app)
     contact_keep(app);
     auth_record_use(app);
     contact_renew(app);
+    receiving_keep(app);
     commit_reap(app->committer);
     db_pool_reap(app->pool);
 }

@@ -1,6 +1,7 @@
 /*
  * housekeeping.h - what a responder does beside answering: a fresh catalog,
- * idle connections closed, the node lease renewed, token use written down.
+ * idle connections closed, the node lease renewed, token use and refused
+ * requests written down.
  */
 #ifndef HOUSEKEEPING_H
 #define HOUSEKEEPING_H

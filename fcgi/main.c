@@ -6,6 +6,7 @@
 #include "contact.h"
 #include "log.h"
 #include "random.h"
+#include "receiving.h"
 #include "routes.h"
 #include "server.h"
 #include "settings.h"
@@ -24,9 +25,16 @@
 #define WHY_MAX_BYTES 4096
 #define GRACE_MS 30000
 #define GRACE_FCGID_MS 2000 /* mod_fcgid kills 3 s after SIGTERM */
+#define WAITING_MS 30000    /* half of what nginx waits for an answer */
 
 /* sysexits(3) numbers. */
-enum { END_OK = 0, END_USAGE = 64, END_UNAVAILABLE = 69, END_CONFIG = 78 };
+enum {
+    END_OK = 0,
+    END_USAGE = 64,
+    END_UNAVAILABLE = 69,
+    END_OSERR = 71,
+    END_CONFIG = 78
+};
 
 struct arguments {
     const char *listen;
@@ -154,9 +162,11 @@ open_app(struct app *app, const struct settings *settings, bool is_cgi,
     app->doorbell = doorbell_new(settings->run_dir);
     app->pool = db_pool_new(settings, (unsigned)settings->db_connections);
     app->catalog = catalog_new(app->sealer);
+    catalog_use_settings(app->catalog, settings);
     app->committer =
         commit_new(settings, app->catalog, &app->ids, app->doorbell);
     app->contact = contact_new(!is_cgi);
+    app->receiving = receiving_new();
     return true;
 }
 
@@ -164,8 +174,10 @@ static void
 close_app(struct app *app)
 {
     auth_record_use(app);
+    receiving_end(app);
     contact_release(app);
     commit_free(app->committer);
+    receiving_free(app->receiving);
     catalog_free(app->catalog);
     db_pool_free(app->pool);
     doorbell_free(app->doorbell);
@@ -175,9 +187,14 @@ close_app(struct app *app)
 
 /* Meets the database, serves until the end. */
 static int
-serve(struct app *app, struct transport *transport, int grace_ms,
-      struct buf *why)
+serve(struct app *app, struct transport *transport, struct buf *why)
 {
+    const struct server_limits limits = {
+        .grace_ms = transport_is_shared(transport) ? GRACE_MS : GRACE_FCGID_MS,
+        .waiting_ms = WAITING_MS,
+    };
+    struct server_end end;
+
     switch (contact_make(app, why)) {
     case CONTACT_READY:
         break;
@@ -199,9 +216,10 @@ serve(struct app *app, struct transport *transport, int grace_ms,
                  LOG_FIELDS(LOG_INT("threads", transport_threads(transport))),
                  "postern.fcgi " POSTERN_VERSION " takes requests from %s",
                  transport_name(transport));
-    if (server_run(app, transport, grace_ms) == SERVER_RUNNING)
-        _exit(END_OK); /* its threads still use everything */
-    return END_OK;
+    end = server_run(app, transport, &limits);
+    if (end.running) /* its threads still use everything */
+        _exit(end.failed ? END_OSERR : END_OK);
+    return end.failed ? END_OSERR : END_OK;
 }
 
 static int
@@ -211,6 +229,7 @@ run(const struct arguments *arguments, const struct settings *settings,
     const struct transport_options options = {
         .listen = arguments->listen,
         .max_body = max_body(settings),
+        .body_memory = (size_t)settings->body_memory,
         .base_path = settings->base_path,
     };
     struct app app = {.settings = NULL};
@@ -220,9 +239,7 @@ run(const struct arguments *arguments, const struct settings *settings,
     if (transport == NULL)
         return complain(END_UNAVAILABLE, "", why);
     if (open_app(&app, settings, transport_is_cgi(transport), why)) {
-        end = serve(&app, transport,
-                    transport_is_shared(transport) ? GRACE_MS : GRACE_FCGID_MS,
-                    why);
+        end = serve(&app, transport, why);
         close_app(&app);
     } else {
         end = complain(END_CONFIG, "", why);
@@ -231,36 +248,48 @@ run(const struct arguments *arguments, const struct settings *settings,
     return end;
 }
 
+static int
+check_or_run(const struct arguments *arguments, const struct settings *settings,
+             struct buf *why)
+{
+    const char *log_file =
+        settings->log_file[0] == '\0' ? NULL : settings->log_file;
+
+    if (arguments->test) {
+        puts("The configuration is good.");
+        return END_OK;
+    }
+    if (!log_open(settings->log_format, settings->log_level, log_file)) {
+        buf_add_text(why, settings->log_file);
+        return complain(END_CONFIG, "cannot write to the log file ", why);
+    }
+    return run(arguments, settings, why);
+}
+
 int
 main(int argc, char **argv)
 {
     struct arguments arguments = {.listen = NULL};
     struct buf why = BUF_INIT(WHY_MAX_BYTES);
     static struct settings settings;
-    int end = read_arguments(argc, argv, &arguments);
+    bool loaded;
+    int end;
 
+    shutdown_install(); /* first: from here on SIGTERM is a request */
+    end = read_arguments(argc, argv, &arguments);
     if (end >= 0)
         return end;
-    if (!settings_load_with(&settings, arguments.config_path, environ,
-                            arguments.overrides, arguments.override_count,
-                            &why)) {
+    loaded = settings_load_with(&settings, arguments.config_path, environ,
+                                arguments.overrides, arguments.override_count,
+                                &why);
+    if (shutdown_requested() != SHUTDOWN_NO)
+        end = END_OK; /* a signal may have cut the reading short, too */
+    else if (!loaded)
         end = complain(END_CONFIG, "", &why);
-        buf_free(&why);
-        return end;
-    }
-    if (arguments.test) {
-        puts("The configuration is good.");
-        end = END_OK;
-    } else if (!log_open(settings.log_format, settings.log_level,
-                         settings.log_file[0] == '\0' ? NULL
-                                                      : settings.log_file)) {
-        buf_add_text(&why, settings.log_file);
-        end = complain(END_CONFIG, "cannot write to the log file ", &why);
-    } else {
-        shutdown_install();
-        end = run(&arguments, &settings, &why);
-    }
-    settings_free(&settings);
+    else
+        end = check_or_run(&arguments, &settings, &why);
+    if (loaded)
+        settings_free(&settings);
     buf_free(&why);
     return end;
 }

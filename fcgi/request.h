@@ -18,6 +18,7 @@
 #define REQUEST_ID_MAX 24
 #define REQUEST_SEGMENTS 8
 #define REQUEST_NAMES 64
+#define REQUEST_KEPT_BYTES 16384 /* memory of a body that stays for the next */
 
 enum method {
     METHOD_GET,
@@ -43,6 +44,10 @@ struct request {
     struct buf body;
     bool body_too_large; /* more came than any limit allows; drained */
     bool body_cut;       /* less came than Content-Length says */
+    /* Counted by a receiver's rate limits, of its address and of the source: a
+       request that starts again, where it may wait, is still the same one. */
+    bool is_counted, is_paced;
+    bool body_refused; /* no memory was left for it; drained */
     int64_t started_mono_us;
     int64_t arrived_wall_us;
     struct slice query_pairs; /* name NUL value NUL ..., decoded */

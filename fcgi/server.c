@@ -21,10 +21,12 @@
 #include <unistd.h>
 
 #define LOGGER "postern.http"
+#define LOOK_EVERY_MS 1000 /* at requests that find no thread */
 
 struct server {
     struct app *app;
     struct transport *transport;
+    struct server_limits limits;
     struct waiting_room *room; /* or NULL: who serves a connection may wait */
     int stop_fd;               /* eventfd: housekeeping ends */
     int done_fd;               /* eventfd: counts the threads that have ended */
@@ -32,6 +34,7 @@ struct server {
     unsigned started;
     unsigned ended;
     atomic_uint serving; /* threads that serve connections */
+    atomic_bool failed;  /* one of any kind could not be started */
 };
 
 static void
@@ -52,6 +55,7 @@ serve(struct server *server)
     if (worker == NULL) {
         log_error(LOGGER, NULL, "A request thread cannot start: %s",
                   strerror(errno));
+        atomic_store(&server->failed, true);
         return;
     }
     while ((call = transport_accept(worker)) != NULL) {
@@ -60,7 +64,7 @@ serve(struct server *server)
             transport_answer(call);
         } else if (!router_start(server->app, &call->request, &call->reply,
                                  false, answer, call)) {
-            waiting_room_enter(server->room, call);
+            waiting_room_enter(server->room, call, clock_mono_us());
         }
     }
     transport_leave(worker);
@@ -120,6 +124,7 @@ start_thread(struct server *server, void *(*body)(void *))
     if (error != 0) {
         log_error(LOGGER, LOG_FIELDS(LOG_INT("threads", server->started)),
                   "Not all threads could be started: %s", strerror(error));
+        atomic_store(&server->failed, true);
         return false;
     }
     server->started++;
@@ -154,15 +159,34 @@ start(struct server *server)
     pthread_sigmask(SIG_SETMASK, &before, NULL);
 }
 
-/* Sleeps until something happens to the process or a thread has ended. */
+/* All threads that may wait are busy for too long. */
+static void
+answer_expired(struct server *server)
+{
+    int64_t before_us =
+        clock_mono_us() - server->limits.waiting_ms * CLOCK_US_PER_MS;
+    struct call *call;
+
+    while ((call = waiting_room_expired(server->room, before_us)) != NULL)
+        router_give_up(server->app, &call->request, &call->reply, answer, call);
+}
+
+/* Sleeps until something happens to the process or a thread has ended, or it
+   is time to look at those who wait. */
 static void
 wait_for_news(struct server *server, int timeout_ms)
 {
     struct pollfd fds[] = {{.fd = shutdown_fd(), .events = POLLIN},
                            {.fd = server->done_fd, .events = POLLIN}};
     uint64_t count;
+    int ready;
 
-    if (poll(fds, 2, timeout_ms) <= 0)
+    if (timeout_ms > LOOK_EVERY_MS)
+        timeout_ms = LOOK_EVERY_MS;
+    ready = poll(fds, 2, timeout_ms);
+    if (server->room != NULL)
+        answer_expired(server);
+    if (ready <= 0)
         return;
     if (fds[0].revents != 0)
         shutdown_drain();
@@ -173,10 +197,12 @@ wait_for_news(struct server *server, int timeout_ms)
         log_reopen();
 }
 
-static enum server_end
-stop(struct server *server, int grace_ms)
+/* False: some threads do not end. */
+static bool
+stop(struct server *server)
 {
-    int64_t until_us = clock_mono_us() + grace_ms * CLOCK_US_PER_MS;
+    int64_t until_us =
+        clock_mono_us() + server->limits.grace_ms * CLOCK_US_PER_MS;
     uint64_t one = 1;
     unsigned i;
 
@@ -195,44 +221,72 @@ stop(struct server *server, int grace_ms)
             LOGGER,
             LOG_FIELDS(LOG_INT("threads", server->started - server->ended)),
             "Ending although requests are under way");
-        return SERVER_RUNNING;
+        return false;
     }
     for (i = 0; i < server->started; i++)
         pthread_join(server->threads[i], NULL);
-    return SERVER_DONE;
+    return true;
 }
 
-enum server_end
-server_run(struct app *app, struct transport *transport, int grace_ms)
+/* Until it is time to stop; all of it, or nothing if threads are missing. */
+static void
+serve_with_threads(struct server *server)
 {
-    struct server server = {
-        .app = app,
-        .transport = transport,
-        .stop_fd = eventfd(0, EFD_CLOEXEC),
-        .done_fd = eventfd(0, EFD_CLOEXEC),
-    };
-    enum server_end end;
+    start(server);
+    while (shutdown_requested() == SHUTDOWN_NO &&
+           atomic_load(&server->serving) > 0 && !atomic_load(&server->failed))
+        wait_for_news(server, LOOK_EVERY_MS);
+    if (server->room != NULL && atomic_load(&server->serving) == 0)
+        waiting_room_close(server->room); /* none could be started */
+}
 
+static struct server *
+new_server(struct app *app, struct transport *transport,
+           const struct server_limits *limits)
+{
+    struct server *server = xcalloc(1, sizeof(*server));
+
+    server->app = app;
+    server->transport = transport;
+    server->limits = *limits;
+    server->stop_fd = eventfd(0, EFD_CLOEXEC);
+    server->done_fd = eventfd(0, EFD_CLOEXEC);
     if (transport_is_shared(transport))
-        server.room = waiting_room_new();
-    if (transport_is_cgi(transport)) {
-        serve(&server);
-        end = SERVER_DONE;
+        server->room = waiting_room_new();
+    return server;
+}
+
+static void
+free_server(struct server *server)
+{
+    waiting_room_free(server->room);
+    free(server->threads);
+    if (server->stop_fd >= 0)
+        close(server->stop_fd);
+    if (server->done_fd >= 0)
+        close(server->done_fd);
+    free(server);
+}
+
+struct server_end
+server_run(struct app *app, struct transport *transport,
+           const struct server_limits *limits)
+{
+    struct server *server = new_server(app, transport, limits);
+    struct server_end end = {.running = false};
+
+    if (server->stop_fd < 0 || server->done_fd < 0) {
+        log_error(LOGGER, NULL, "No thread can be started: %s",
+                  strerror(errno));
+        atomic_store(&server->failed, true);
+    } else if (transport_is_cgi(transport)) {
+        serve(server);
     } else {
-        start(&server);
-        while (shutdown_requested() == SHUTDOWN_NO &&
-               atomic_load(&server.serving) > 0)
-            wait_for_news(&server, -1);
-        if (server.room != NULL && atomic_load(&server.serving) == 0)
-            waiting_room_close(server.room); /* none could be started */
-        end = stop(&server, grace_ms);
+        serve_with_threads(server);
+        end.running = !stop(server);
     }
-    /* Threads that still run use all of this. */
-    if (end == SERVER_DONE) {
-        waiting_room_free(server.room);
-        free(server.threads);
-        close(server.stop_fd);
-        close(server.done_fd);
-    }
+    end.failed = atomic_load(&server->failed);
+    if (!end.running) /* threads that still run use all of it */
+        free_server(server);
     return end;
 }

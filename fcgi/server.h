@@ -11,17 +11,25 @@
 
 #include <stdbool.h>
 
-enum server_end {
-    SERVER_DONE,   /* every thread has ended: resources may be given back */
-    SERVER_RUNNING /* some are still busy: only the process can end */
+struct server_limits {
+    int grace_ms;   /* for requests under way, when it is time to stop */
+    int waiting_ms; /* for a request that finds no thread; then 503 */
+};
+
+struct server_end {
+    bool failed;  /* not all threads could be started: a line says why */
+    bool running; /* some are still busy: only the process can end. Else every
+                     thread has ended, and resources may be given back. */
 };
 
 /*
- * Serves until a signal asks to stop (shutdown.h); CGI: until its one request
- * is answered. A graceful stop takes no new requests and waits for those under
- * way, for at most grace_ms; a second signal waits no longer.
+ * Serves until a signal asks to stop (shutdown.h), or at once until all is
+ * ended if it cannot start its threads; CGI: until its one request is
+ * answered. A graceful stop takes no new requests and waits for those under
+ * way; a second signal waits no longer.
  */
-enum server_end server_run(struct app *app, struct transport *transport,
-                           int grace_ms) __attribute__((warn_unused_result));
+struct server_end server_run(struct app *app, struct transport *transport,
+                             const struct server_limits *limits)
+    __attribute__((warn_unused_result));
 
 #endif /* SERVER_H */

@@ -36,7 +36,6 @@ run(const struct options *options, const struct settings *settings)
         perror(file);
         return EX_CONFIG;
     }
-    shutdown_install();
     return worker_run(settings, &limits);
 }
 
@@ -44,16 +43,20 @@ static int
 load_and_run(const struct options *options, struct buf *why)
 {
     struct settings settings;
+    bool loaded = settings_load_with(&settings, options->config, environ,
+                                     options->sets, options->set_count, why);
     int code = EX_OK;
 
-    if (!settings_load_with(&settings, options->config, environ, options->sets,
-                            options->set_count, why))
-        return complain(why, EX_CONFIG);
-    if (options->check)
+    if (shutdown_requested() != SHUTDOWN_NO)
+        code = EX_OK; /* a signal may have cut the reading short, too */
+    else if (!loaded)
+        code = complain(why, EX_CONFIG);
+    else if (options->check)
         (void)puts("The configuration is correct.");
     else
         code = run(options, &settings);
-    settings_free(&settings);
+    if (loaded)
+        settings_free(&settings);
     return code;
 }
 
@@ -64,6 +67,7 @@ main(int argc, char **argv)
     struct options options;
     int code = EX_OK;
 
+    shutdown_install(); /* first: from here on SIGTERM is a request */
     if (!options_parse(argc, argv, &options, &why)) {
         buf_add_text(&why, "; posternd --help lists them");
         code = complain(&why, EX_USAGE);

@@ -13,6 +13,7 @@
 #include "follower.h"
 #include "log.h"
 #include "loop.h"
+#include "names.h"
 #include "payloads.h"
 #include "scheduler.h"
 #include "seal.h"
@@ -194,12 +195,16 @@ run_with_key(struct worker *worker, const struct worker_limits *limits)
     int code = EX_OSERR;
 
     worker->catalog = catalog_new(worker->sealer);
+    catalog_use_settings(worker->catalog, settings);
     worker->payloads =
         payloads_new((size_t)settings->cache_bytes, (size_t)settings->max_body);
     follower_init(&worker->follower, worker->catalog,
                   (uint32_t)settings->lane_window);
+    worker->follower.settings = settings;
     if (open_desk(worker)) {
+        worker->desk.names = names_new();
         code = run_threads(worker, limits);
+        names_free(worker->desk.names);
         desk_destroy(&worker->desk);
     }
     follower_destroy(&worker->follower);

@@ -228,6 +228,10 @@ fastcgi_add_end(struct buf *out, uint16_t id, enum fastcgi_end end)
 void
 fastcgi_add_stdout(struct buf *out, uint16_t id, struct slice data)
 {
+    size_t records = data.len / CONTENT_MAX + 1;
+
+    if (data.len > 0)
+        (void)buf_reserve(out, data.len + records * FASTCGI_HEADER_BYTES);
     while (data.len > 0)
         add_record(out, STDOUT, id, take(&data, CONTENT_MAX));
 }
@@ -241,21 +245,22 @@ fastcgi_begin_stdout(struct buf *out)
     return out->len - sizeof(room);
 }
 
+size_t
+fastcgi_stdout_room(const struct buf *out, size_t begun)
+{
+    return begun + FASTCGI_HEADER_BYTES + CONTENT_MAX - out->len;
+}
+
 void
 fastcgi_end_stdout(struct buf *out, uint16_t id, size_t begun)
 {
     size_t len = out->len - begun - FASTCGI_HEADER_BYTES;
-    struct buf large = BUF_INIT(len);
 
     assert(buf_ok(out));
-    if (len > 0 && len <= CONTENT_MAX) {
+    if (len == 0)
+        out->len = begun;
+    else
         put_header((uint8_t *)out->data + begun, STDOUT, id, len);
-        return;
-    }
-    buf_add(&large, out->data + begun + FASTCGI_HEADER_BYTES, len);
-    out->len = begun;
-    fastcgi_add_stdout(out, id, buf_slice(&large));
-    buf_wipe(&large);
 }
 
 void

@@ -77,9 +77,11 @@ void fastcgi_add_end(struct buf *out, uint16_t id, enum fastcgi_end end);
 /* One FCGI_STDOUT record or, where data is larger than a record, several. */
 void fastcgi_add_stdout(struct buf *out, uint16_t id, struct slice data);
 
-/* The same for what is written straight into the buffer: begin, add to out,
-   end with what begin has returned. */
+/* One record of what is written straight into the buffer, or none if that is
+   nothing: begin, add at most as much as there is room for, end; with what
+   begin has returned. */
 size_t fastcgi_begin_stdout(struct buf *out);
+size_t fastcgi_stdout_room(const struct buf *out, size_t begun);
 void fastcgi_end_stdout(struct buf *out, uint16_t id, size_t begun);
 
 /* A record about the connection that says nothing. */

@@ -24,9 +24,19 @@ fastcgi_session_init(struct fastcgi_session *session)
     buf_init(&session->out, OUT_MAX_BYTES);
 }
 
+/* The body goes, or has gone. */
+static void
+give_back(struct fastcgi_session *session)
+{
+    if (session->held > 0)
+        body_budget_give(session->bodies, session->held);
+    session->held = 0;
+}
+
 void
 fastcgi_session_free(struct fastcgi_session *session)
 {
+    give_back(session);
     fastcgi_params_free(&session->params);
     buf_free(&session->left);
     buf_wipe(&session->out);
@@ -47,6 +57,7 @@ fastcgi_session_sent(struct fastcgi_session *session)
 void
 fastcgi_session_clear(struct fastcgi_session *session)
 {
+    give_back(session);
     session->reader = FASTCGI_READER_INIT;
     session->stage = FASTCGI_IDLE;
     session->ending = false;
@@ -93,6 +104,7 @@ abandon(struct fastcgi_session *session, struct request *request)
     session->stage = FASTCGI_IDLE;
     session->ending = !session->keep;
     request_clear(request);
+    give_back(session);
     fastcgi_params_clear(&session->params);
 }
 
@@ -113,16 +125,48 @@ take_names(struct fastcgi_session *session, const struct fastcgi_rules *rules,
     session->stage = FASTCGI_BODY;
 }
 
+/* Memory for so many bytes more of the body, in doubling steps as it grows.
+   False: there is none left. */
+static bool
+make_room(struct fastcgi_session *session, const struct fastcgi_rules *rules,
+          struct buf *body, size_t more)
+{
+    size_t need = body->len + more + 1, cap = REQUEST_KEPT_BYTES;
+
+    if (rules->bodies == NULL || need <= body->cap || need <= cap)
+        return true;
+    while (cap < need)
+        cap *= 2;
+    if (cap > body->max + 1)
+        cap = body->max + 1;
+    if (!body_budget_take(rules->bodies, cap - session->held))
+        return false;
+    session->held = cap;
+    session->bodies = rules->bodies;
+    return buf_reserve(body, cap - 1 - body->len) != NULL;
+}
+
+/* What has come is of no use without the rest. */
 static void
-take_body(struct fastcgi_session *session, struct slice piece,
-          struct request *request)
+refuse_body(struct fastcgi_session *session, struct request *request)
+{
+    session->drained += request->body.len;
+    request->body_refused = true;
+    buf_free(&request->body);
+    give_back(session);
+}
+
+static void
+take_body(struct fastcgi_session *session, const struct fastcgi_rules *rules,
+          struct slice piece, struct request *request)
 {
     struct buf *body = &request->body;
     size_t room = body->max - body->len;
 
     if (piece.len == 0) {
-        request->body_cut =
-            !request->body_too_large && transport_body_is_cut(request);
+        request->body_cut = !request->body_too_large &&
+                            !request->body_refused &&
+                            transport_body_is_cut(request);
         session->stage = FASTCGI_WHOLE;
         return;
     }
@@ -131,7 +175,12 @@ take_body(struct fastcgi_session *session, struct slice piece,
         request->body_too_large = true;
         piece.len = room;
     }
-    buf_add_slice(body, piece);
+    if (!request->body_refused && !make_room(session, rules, body, piece.len))
+        refuse_body(session, request);
+    if (request->body_refused)
+        session->drained += piece.len;
+    else
+        buf_add_slice(body, piece);
 }
 
 /* A record of the request that is under way. False: it makes no sense. */
@@ -153,7 +202,7 @@ take_record(struct fastcgi_session *session, const struct fastcgi_rules *rules,
     case FASTCGI_STDIN:
         if (session->stage != FASTCGI_BODY)
             return false;
-        take_body(session, event->data, request);
+        take_body(session, rules, event->data, request);
         return session->drained <= DRAIN_MAX_BYTES;
     default:
         return true;
@@ -223,13 +272,22 @@ void
 fastcgi_session_answer(struct fastcgi_session *session, enum method method,
                        const struct reply *reply, bool last)
 {
-    size_t begun = fastcgi_begin_stdout(&session->out);
+    struct buf *out = &session->out;
+    size_t begun = fastcgi_begin_stdout(out);
+    struct slice body = reply_print_head(reply, method, out);
 
-    reply_print(reply, method, &session->out);
-    fastcgi_end_stdout(&session->out, session->id, begun);
-    fastcgi_add_end(&session->out, session->id, FASTCGI_COMPLETE);
+    /* One record for a small answer; a large body is copied once, into records
+       of its own. */
+    if (body.len <= fastcgi_stdout_room(out, begun)) {
+        buf_add_slice(out, body);
+        body.len = 0;
+    }
+    fastcgi_end_stdout(out, session->id, begun);
+    fastcgi_add_stdout(out, session->id, body);
+    fastcgi_add_end(out, session->id, FASTCGI_COMPLETE);
     if (last && session->keep)
-        fastcgi_add_nothing(&session->out);
+        fastcgi_add_nothing(out);
     session->stage = FASTCGI_IDLE;
+    give_back(session);
     fastcgi_params_clear(&session->params);
 }

@@ -11,6 +11,7 @@
 #ifndef FASTCGI_SESSION_H
 #define FASTCGI_SESSION_H
 
+#include "body_budget.h"
 #include "fastcgi_params.h"
 #include "fastcgi_record.h"
 #include "reply.h"
@@ -33,14 +34,17 @@ struct fastcgi_session {
     bool keep;   /* the connection stays after its answer */
     bool ending; /* a request was refused that the connection was for */
     struct fastcgi_params params;
-    size_t drained;  /* bytes of a body that were not kept */
-    struct buf left; /* what came behind a whole request */
-    struct buf out;  /* to be sent; the session only adds */
+    size_t drained;             /* bytes of a body that were not kept */
+    size_t held;                /* bytes of the budget that the body has */
+    struct body_budget *bodies; /* whose they are */
+    struct buf left;            /* what came behind a whole request */
+    struct buf out;             /* to be sent; the session only adds */
 };
 
 struct fastcgi_rules {
-    const char *base_path; /* request_read_params() */
-    unsigned connections;  /* FCGI_MAX_CONNS */
+    const char *base_path;      /* request_read_params() */
+    unsigned connections;       /* FCGI_MAX_CONNS */
+    struct body_budget *bodies; /* or NULL: any number of large ones */
 };
 
 enum fastcgi_news {

@@ -12,12 +12,15 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define BACKLOG 1024  /* a full one makes nginx answer 502 at once */
-#define SYSTEMD_FD 3  /* sd_listen_fds(3): the first one passed */
-#define THREADS_MAX 4 /* that serve connections */
+#define BACKLOG 1024     /* a full one makes nginx answer 502 at once */
+#define SYSTEMD_FD 3     /* sd_listen_fds(3): the first one passed */
+#define THREADS_MAX 4    /* that serve connections */
+#define PEERS_MAX 2048   /* connections for each of them */
+#define RESERVED_FDS 128 /* for everything that is no connection */
 #define CORES_PER_THREAD 4
 #define PIECE_BYTES 16384
 #define DRAIN_MAX_BYTES ((size_t)64 * 1024 * 1024)
@@ -31,6 +34,7 @@
  */
 static const struct patience patience = {
     .silent_us = 30 * CLOCK_US_PER_S,
+    .whole_us = 120 * CLOCK_US_PER_S,
     .kept_us = 600 * CLOCK_US_PER_S,
     .kept_at_stop_us = 3 * CLOCK_US_PER_S,
 };
@@ -120,6 +124,21 @@ make_nonblocking(int fd)
            fcntl(fd, F_SETFD, FD_CLOEXEC) == 0;
 }
 
+/* As many as the process may have open, with something left for the rest. */
+static unsigned
+connections_max(unsigned threads)
+{
+    unsigned most = PEERS_MAX * threads;
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 ||
+        limit.rlim_cur >= most + RESERVED_FDS)
+        return most;
+    if (limit.rlim_cur > 2 * RESERVED_FDS)
+        return (unsigned)limit.rlim_cur - RESERVED_FDS;
+    return limit.rlim_cur < 2 ? 1 : (unsigned)limit.rlim_cur / 2;
+}
+
 struct transport *
 transport_open(const struct transport_options *options, struct buf *why)
 {
@@ -128,6 +147,7 @@ transport_open(const struct transport_options *options, struct buf *why)
     transport->max_body = options->max_body;
     transport->base_path = options->base_path;
     transport->patience = patience;
+    body_budget_init(&transport->bodies, options->body_memory);
     transport->listen_fd = -1;
     transport->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (transport->stop_fd < 0) {
@@ -143,6 +163,7 @@ transport_open(const struct transport_options *options, struct buf *why)
                  strerror(errno));
         goto fail;
     }
+    transport->connections = connections_max(transport_threads(transport));
     return transport;
 fail:
     transport_close(transport);
@@ -301,7 +322,7 @@ transport_body_is_cut(const struct request *request)
 }
 
 void
-transport_read_body(struct request *request,
+transport_read_body(struct request *request, int64_t until_mono_us,
                     int (*read_some)(void *from, char *into, int len),
                     void *from)
 {
@@ -318,6 +339,10 @@ transport_read_body(struct request *request,
         got = read_some(from, into, (int)want);
         if (got <= 0) {
             request->body_cut = transport_body_is_cut(request);
+            return;
+        }
+        if (clock_mono_us() > until_mono_us) {
+            request->body_cut = true;
             return;
         }
         buf_advance(body, (size_t)got);

@@ -16,6 +16,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct transport;        /* opaque; shared by the threads */
 struct transport_worker; /* one thread's share */
@@ -25,13 +26,17 @@ struct call {
     struct transport_worker *worker; /* the transport's */
     struct request request;
     struct reply reply;
-    struct call *next; /* for whoever has it to keep it in a list */
+    /* For whoever has it, to keep it in a list: */
+    struct call *next;
+    int64_t since_mono_us;
 };
 
 struct transport_options {
     const char *listen; /* "unix:PATH", "HOST:PORT", or NULL: fd 0, LISTEN_FDS
                            or CGI, whichever is there */
     size_t max_body;    /* bytes kept of a body */
+    size_t body_memory; /* bytes of all large bodies at a time, where a thread
+                           serves many connections */
     const char *base_path;
 };
 
@@ -68,7 +73,8 @@ void transport_answer(struct call *call);
 
 /* Makes every thread's transport_accept() return NULL once all requests are
    answered and nobody who has connected already waits. An own unix socket is
-   removed. */
+   removed, and an own port refuses connections once those that wait are taken;
+   a socket of systemd stays open for the next process. */
 void transport_stop(struct transport *transport);
 
 #endif /* TRANSPORT_H */

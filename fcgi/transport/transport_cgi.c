@@ -3,6 +3,7 @@
  * (RFC 3875), for hosts that have nothing better.
  */
 #include "alloc.h"
+#include "clock.h"
 #include "number.h"
 #include "transport_kind.h"
 
@@ -74,7 +75,9 @@ cgi_accept(struct transport_worker *base)
     (void)!request_read_params(request, base->transport->base_path, environ);
     worker->has_length = number_u64(request_header(request, "Content-Length"),
                                     INT64_MAX, &worker->left);
-    transport_read_body(request, read_stdin, worker);
+    transport_read_body(request,
+                        clock_mono_us() + base->transport->patience.whole_us,
+                        read_stdin, worker);
     return &worker->call;
 }
 

@@ -10,22 +10,23 @@
  */
 #include "alloc.h"
 #include "clock.h"
+#include "log.h"
 #include "transport_peers.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #define EVENTS 64         /* taken from the epoll set at a time */
 #define ACCEPTS 32        /* then others have their turn */
 #define ROOM_BYTES 65536  /* for one read */
-#define PEERS_MAX 2048    /* connections of one poller */
-#define RESERVED_FDS 128  /* for everything that is no connection */
 #define LOOK_EVERY_MS 500 /* at connections that wait */
 #define PAUSE_MS 100      /* accept(2) fails: not again at once */
+#define TELL_EVERY_US (60 * CLOCK_US_PER_S)
+#define LOGGER "postern.http"
 
 struct poller {
     struct transport_worker base;
@@ -82,22 +83,6 @@ unwatch_listen(struct poller *poller)
     poller->accepting = false;
 }
 
-/* As many as the process may have open, with something left for the rest. */
-static unsigned
-connections_max(const struct transport *transport)
-{
-    unsigned threads = transport_threads(transport);
-    struct rlimit limit;
-    rlim_t most;
-
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 ||
-        limit.rlim_cur >= PEERS_MAX * threads + RESERVED_FDS)
-        return PEERS_MAX;
-    most = limit.rlim_cur > 2 * RESERVED_FDS ? limit.rlim_cur - RESERVED_FDS
-                                             : limit.rlim_cur / 2;
-    return most < threads ? 1 : (unsigned)most / threads;
-}
-
 static struct transport_worker *
 poller_join(struct transport *transport)
 {
@@ -105,7 +90,8 @@ poller_join(struct transport *transport)
 
     poller->base.transport = transport;
     poller->rules.base_path = transport->base_path;
-    poller->rules.connections = connections_max(transport);
+    poller->rules.connections = transport->connections;
+    poller->rules.bodies = &transport->bodies;
     if (!peers_init(&poller->peers, transport) ||
         !watch(poller, poller->peers.wake_fd, EPOLLIN, &on_wake) ||
         !watch(poller, transport->stop_fd, EPOLLIN, &on_stop) ||
@@ -163,6 +149,62 @@ pause_listening(struct poller *poller)
     poller->listen_again_us = clock_mono_us() + PAUSE_MS * CLOCK_US_PER_MS;
 }
 
+/* One line a minute, whichever poller it is. */
+static bool
+may_tell(struct transport *transport)
+{
+    int_fast64_t told_us = atomic_load(&transport->told_mono_us);
+    int_fast64_t now_us = clock_mono_us();
+
+    return (told_us == 0 || now_us - told_us >= TELL_EVERY_US) &&
+           atomic_compare_exchange_strong(&transport->told_mono_us, &told_us,
+                                          now_us);
+}
+
+/* There are as many connections as there may be. */
+static void
+pause_when_full(struct poller *poller)
+{
+    pause_listening(poller);
+    if (may_tell(poller->base.transport))
+        log_warning(
+            LOGGER,
+            LOG_FIELDS(LOG_INT("connections", poller->rules.connections)),
+            "No more connections are taken until others end");
+}
+
+static void
+pause_after(struct poller *poller, int error)
+{
+    pause_listening(poller);
+    if (may_tell(poller->base.transport))
+        log_error(LOGGER, LOG_FIELDS(LOG_TEXT("error", strerror(error))),
+                  "Connections cannot be taken at the moment");
+}
+
+/* What accept(2) does not say when it has no file descriptor to give, nor when
+   another poller has shut the socket down. */
+static bool
+nobody_waits(const struct transport *transport)
+{
+    struct pollfd listen = {.fd = transport->listen_fd, .events = POLLIN};
+
+    return poll(&listen, 1, 0) == 0 || (listen.revents & POLLIN) == 0 ||
+           (listen.revents & POLLHUP) != 0;
+}
+
+/* Nobody waits any more, or never will. At the end of an own socket nobody new
+   is let in: who comes now is refused at once, and may go elsewhere. */
+static void
+end_accepting(struct poller *poller)
+{
+    const struct transport *transport = poller->base.transport;
+
+    poller->accepting = false;
+    if (poller->stopping && transport->own)
+        (void)shutdown(transport->listen_fd, SHUT_RDWR);
+}
+
 static void
 end_pause(struct poller *poller)
 {
@@ -180,22 +222,23 @@ end_pause(struct poller *poller)
 static struct call *
 accept_one(struct poller *poller)
 {
+    struct transport *transport = poller->base.transport;
     int fd;
 
-    if (peers_count(&poller->peers) >= poller->rules.connections) {
-        pause_listening(poller);
+    if (atomic_load(&transport->connected) >= transport->connections) {
+        pause_when_full(poller);
         return NULL;
     }
-    fd = accept4(poller->base.transport->listen_fd, NULL, NULL,
-                 SOCK_NONBLOCK | SOCK_CLOEXEC);
+    fd =
+        accept4(transport->listen_fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd >= 0) {
         poller->accepts++;
         return serve(poller, peers_add(&poller->peers, &poller->base, fd));
     }
-    if (transport_must_pause(errno))
-        pause_listening(poller);
-    else if (errno == EAGAIN)
-        poller->accepting = false;
+    if (errno == EAGAIN || (poller->stopping && nobody_waits(transport)))
+        end_accepting(poller);
+    else if (transport_must_pause(errno))
+        pause_after(poller, errno);
     return NULL;
 }
 

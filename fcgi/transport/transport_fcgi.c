@@ -7,6 +7,7 @@
  * worker while it is idle.
  */
 #include "alloc.h"
+#include "clock.h"
 #include "transport_kind.h"
 
 #include <errno.h>
@@ -182,7 +183,8 @@ fcgi_accept(struct transport_worker *base)
     (void)!request_read_params(request, transport->base_path,
                                worker->fcgi.envp);
     /* Always to the end of STDIN, or the web server sees a broken exchange. */
-    transport_read_body(request, read_stdin, worker->fcgi.in);
+    transport_read_body(request, clock_mono_us() + transport->patience.whole_us,
+                        read_stdin, worker->fcgi.in);
     return &worker->call;
 }
 

@@ -5,6 +5,7 @@
 #ifndef TRANSPORT_KIND_H
 #define TRANSPORT_KIND_H
 
+#include "body_budget.h"
 #include "transport.h"
 
 #include <stdatomic.h>
@@ -13,6 +14,7 @@
 /* How long a peer may keep a connection waiting. */
 struct patience {
     int64_t silent_us;       /* it neither sends nor reads what it should */
+    int64_t whole_us;        /* it has begun a request, which does not end */
     int64_t kept_us;         /* it keeps a connection without a request */
     int64_t kept_at_stop_us; /* the same, once it is time to stop */
 };
@@ -23,11 +25,16 @@ struct transport {
     size_t max_body;
     const char *base_path;
     struct patience patience;
+    unsigned connections; /* of all workers together, at most */
+    atomic_uint connected;
+    struct body_budget bodies; /* of all workers together */
     int listen_fd;
     bool own; /* the socket is ours, and does not listen before _begin() */
     bool successor; /* systemd keeps the socket: who waits at the end is
                              served by the next process */
     atomic_bool stopping;
+    atomic_int_fast64_t told_mono_us; /* last line about connections that are
+                                         not accepted */
     int stop_fd;       /* eventfd; readable once transport_stop() was called */
     char *unlink_path; /* own unix socket, removed at the end; or NULL */
 };
@@ -58,8 +65,8 @@ bool transport_fcgi_setup(void) __attribute__((warn_unused_result));
 
 /* Appends the whole body to request->body, at most max bytes of it, and reads
    the rest away, bounded in bytes and time. `read` gives the next piece, 0 at
-   the end. */
-void transport_read_body(struct request *request,
+   the end. What still comes after until_mono_us is not waited for: body_cut. */
+void transport_read_body(struct request *request, int64_t until_mono_us,
                          int (*read_some)(void *from, char *into, int len),
                          void *from);
 

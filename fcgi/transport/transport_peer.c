@@ -40,6 +40,7 @@ peer_open(struct peer *peer, int fd)
     peer->sent = 0;
     peer->watched = false;
     peer->last = false;
+    peer->began_mono_us = 0;
 }
 
 void
@@ -57,6 +58,14 @@ peer_is_idle(const struct peer *peer)
     return peer->session.stage == FASTCGI_IDLE &&
            fastcgi_reader_is_between(&peer->session.reader) &&
            peer->session.out.len == 0;
+}
+
+bool
+peer_is_receiving(const struct peer *peer)
+{
+    return peer->session.stage == FASTCGI_NAMES ||
+           peer->session.stage == FASTCGI_BODY ||
+           !fastcgi_reader_is_between(&peer->session.reader);
 }
 
 /* False: the peer has gone. */
@@ -144,6 +153,7 @@ peer_answer(struct peer *peer, bool last)
     fastcgi_session_answer(&peer->session, call->request.method, &call->reply,
                            last);
     peer->last = last || !peer->session.keep;
+    peer->began_mono_us = 0;
     transport_call_clear(call);
     if (!flush(peer))
         return PEER_GONE;

@@ -19,9 +19,10 @@ struct peer {
     struct call call; /* first: a call is its peer */
     struct fastcgi_session session;
     int fd;
-    size_t sent;  /* bytes of session.out */
-    bool watched; /* the epoll set knows the socket */
-    bool last;    /* to be closed when everything is sent */
+    size_t sent;           /* bytes of session.out */
+    bool watched;          /* the epoll set knows the socket */
+    bool last;             /* to be closed when everything is sent */
+    int64_t began_mono_us; /* the request that is coming; 0: not seen yet */
     /* While it waits: */
     int64_t until_mono_us;
     struct peer *previous, *next;
@@ -58,5 +59,8 @@ enum peer_news peer_answer(struct peer *peer, bool last)
 
 /* Nothing of a request has come, and nothing is owed. */
 bool peer_is_idle(const struct peer *peer);
+
+/* A request has begun and is not whole. */
+bool peer_is_receiving(const struct peer *peer);
 
 #endif /* TRANSPORT_PEER_H */

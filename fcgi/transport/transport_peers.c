@@ -11,10 +11,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define SPARES_MAX 64 /* kept for the next connections */
+#define SPARES_MAX 64                 /* kept for the next connections */
+#define PAUSE_US (2 * CLOCK_US_PER_S) /* between two looks: we were away */
 
 bool
-peers_init(struct peers *peers, const struct transport *transport)
+peers_init(struct peers *peers, struct transport *transport)
 {
     *peers = (struct peers){.transport = transport};
     pthread_mutex_init(&peers->lock, NULL);
@@ -56,6 +57,7 @@ peers_add(struct peers *peers, struct transport_worker *worker, int fd)
 {
     struct peer *peer;
 
+    atomic_fetch_add(&peers->transport->connected, 1);
     pthread_mutex_lock(&peers->lock);
     peers->count++;
     peer = peers->spare;
@@ -76,6 +78,7 @@ peers_drop(struct peers *peers, struct peer *peer)
     bool spare;
 
     peer_close(peer);
+    atomic_fetch_sub(&peers->transport->connected, 1);
     pthread_mutex_lock(&peers->lock);
     spare = peers->spares < SPARES_MAX;
     if (spare) {
@@ -104,6 +107,35 @@ patience_us(const struct peers *peers, const struct peer *peer)
         return patience->silent_us;
     return atomic_load(&peers->transport->stopping) ? patience->kept_at_stop_us
                                                     : patience->kept_us;
+}
+
+static int64_t
+sooner(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+/* until_us, and not longer than a request may take, however often a byte of
+   it comes. */
+static int64_t
+within_request(const struct peers *peers, const struct peer *peer,
+               int64_t until_us)
+{
+    if (peer->began_mono_us == 0)
+        return until_us;
+    return sooner(until_us,
+                  peer->began_mono_us + peers->transport->patience.whole_us);
+}
+
+static void
+set_deadline(const struct peers *peers, struct peer *peer, int64_t now_us)
+{
+    if (!peer_is_receiving(peer))
+        peer->began_mono_us = 0;
+    else if (peer->began_mono_us == 0)
+        peer->began_mono_us = now_us;
+    peer->until_mono_us =
+        within_request(peers, peer, now_us + patience_us(peers, peer));
 }
 
 static void
@@ -142,7 +174,7 @@ peers_wait(struct peers *peers, struct peer *peer, uint32_t events)
     /* Inside the lock: either this knows that it is time to stop, or
        peers_hurry() finds the peer. And the poller has the event, and with it
        the peer, at once. */
-    peer->until_mono_us = clock_mono_us() + patience_us(peers, peer);
+    set_deadline(peers, peer, clock_mono_us());
     ok = epoll_ctl(peers->epoll_fd, operation, peer->fd, &event) == 0;
     if (ok)
         link_waiting(peers, peer);
@@ -151,13 +183,33 @@ peers_wait(struct peers *peers, struct peer *peer, uint32_t events)
         peers_drop(peers, peer); /* no memory left to wait with */
 }
 
+/* Gives back the time in which the peer could not be heard; not more than it
+   would have if it had been heard right now. */
+static void
+forgive(const struct peers *peers, struct peer *peer, int64_t gap_us,
+        int64_t now_us)
+{
+    if (peer->began_mono_us != 0)
+        peer->began_mono_us = sooner(peer->began_mono_us + gap_us, now_us);
+    peer->until_mono_us =
+        within_request(peers, peer,
+                       sooner(peer->until_mono_us + gap_us,
+                              now_us + patience_us(peers, peer)));
+}
+
 void
 peers_look(struct peers *peers, int64_t now_mono_us)
 {
     struct peer *peer;
+    int64_t gap_us = 0;
 
     pthread_mutex_lock(&peers->lock);
+    if (peers->looked_mono_us != 0)
+        gap_us = now_mono_us - peers->looked_mono_us;
+    peers->looked_mono_us = now_mono_us;
     for (peer = peers->waiting; peer != NULL; peer = peer->next) {
+        if (gap_us >= PAUSE_US)
+            forgive(peers, peer, gap_us, now_mono_us);
         if (now_mono_us >= peer->until_mono_us)
             shutdown(peer->fd, SHUT_RDWR);
     }

@@ -13,19 +13,20 @@
 #include <stdint.h>
 
 struct peers {
-    const struct transport *transport;
+    struct transport *transport;
     int epoll_fd;
     int wake_fd; /* eventfd: the last peer has gone, when stopping */
 
-    pthread_mutex_t lock; /* guards the rest */
-    unsigned count;       /* connected */
-    struct peer *waiting; /* in the epoll set, a list */
-    struct peer *spare;   /* not connected, a list */
+    pthread_mutex_t lock;   /* guards the rest */
+    unsigned count;         /* connected */
+    struct peer *waiting;   /* in the epoll set, a list */
+    int64_t looked_mono_us; /* peers_look(); 0: never */
+    struct peer *spare;     /* not connected, a list */
     unsigned spares;
 };
 
 /* False: no file descriptors left, errno says so; to be freed all the same. */
-bool peers_init(struct peers *peers, const struct transport *transport)
+bool peers_init(struct peers *peers, struct transport *transport)
     __attribute__((warn_unused_result));
 void peers_free(struct peers *peers);
 
@@ -50,8 +51,10 @@ void peers_wait(struct peers *peers, struct peer *peer, uint32_t events);
 void peers_take(struct peers *peers, struct peer *peer);
 
 /*
- * Ends those that have waited too long. A shutdown(2) is an event like any
- * other, so whatever they are at ends in the ordinary way.
+ * Ends those that have waited too long; to be called twice a second. A
+ * shutdown(2) is an event like any other, so whatever they are at ends in the
+ * ordinary way. After a pause of the process, in which nobody could be heard,
+ * all have that much more time.
  */
 void peers_look(struct peers *peers, int64_t now_mono_us);
 

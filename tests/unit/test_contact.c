@@ -3,6 +3,7 @@
  */
 #include "contact.h"
 
+#include "asker.h"
 #include "testdb.h"
 #include "unit.h"
 
@@ -22,7 +23,7 @@ set_up(void)
     t.app = (struct app){.settings = &t.settings};
     t.app.sealer = seal_from_key(key);
     t.app.catalog = catalog_new(t.app.sealer);
-    t.app.pool = db_pool_new(&t.settings, 1);
+    t.app.pool = db_pool_new(&t.settings, 4);
     t.app.contact = contact_new(true);
     id_source_init(&t.app.ids, 0);
     buf_init(&t.why, 1024);
@@ -80,6 +81,80 @@ test_nobody_there(void)
     tear_down();
 }
 
+static void
+make_contact(struct asker *asker)
+{
+    enum contact_state *state = asker->what;
+
+    *state = contact_make(&t.app, NULL);
+}
+
+/* The database hangs at the first contact: one waits for it, who comes then is
+   told what is known. */
+static void
+test_nobody_waits_for_him_who_tries(void)
+{
+    enum contact_state state = CONTACT_REFUSED;
+    struct asker first;
+
+    set_up();
+    asker_stall("schema_migrations");
+    asker_start(&first, make_contact, &state);
+    CU_ASSERT(waits_for(asker_stall_state.db, "SELECT"));
+    CU_ASSERT_EQUAL(contact_make(&t.app, NULL), CONTACT_AWAY);
+    CU_ASSERT(!atomic_load(&first.done));
+    asker_go_on();
+    pthread_join(first.thread, NULL);
+    CU_ASSERT_EQUAL(state, CONTACT_READY);
+    CU_ASSERT_EQUAL(contact_make(&t.app, NULL), CONTACT_READY);
+    asker_end_stall();
+    tear_down();
+}
+
+static void
+look(struct asker *asker)
+{
+    enum contact_news *news = asker->what;
+    struct exchange exchange = {.app = &t.app,
+                                .catalog = catalog_take(t.app.catalog),
+                                .may_wait = true};
+
+    *news = contact_refresh(&exchange);
+    catalog_release(exchange.catalog);
+}
+
+/* A flood of bad requests does not take all threads when the database hangs. */
+static void
+test_few_look_at_once(void)
+{
+    enum { ASKERS = 4, STUCK = 2 };
+    enum contact_news news[ASKERS];
+    struct asker askers[ASKERS];
+    size_t i, done = 0;
+
+    set_up();
+    CU_ASSERT_EQUAL(contact_make(&t.app, NULL), CONTACT_READY);
+    asker_stall("config_version");
+    for (i = 0; i < ASKERS; i++)
+        asker_start(&askers[i], look, &news[i]);
+    for (i = STUCK; i < ASKERS; i++)
+        CU_ASSERT(asker_await_one());
+    for (i = 0; i < ASKERS; i++) {
+        if (!atomic_load(&askers[i].done))
+            continue;
+        done++;
+        CU_ASSERT_NOT_EQUAL(news[i], CONTACT_NEWER);
+    }
+    CU_ASSERT_EQUAL(done, ASKERS - STUCK);
+    asker_go_on();
+    for (i = 0; i < ASKERS; i++)
+        pthread_join(askers[i].thread, NULL);
+    look(&(struct asker){.what = &news[0]});
+    CU_ASSERT_EQUAL(news[0], CONTACT_SAME);
+    asker_end_stall();
+    tear_down();
+}
+
 int
 main(void)
 {
@@ -87,6 +162,8 @@ main(void)
         {"first contact", test_first_contact},
         {"a packet that is too small", test_packet_too_small},
         {"nobody there", test_nobody_there},
+        {"nobody waits for him who tries", test_nobody_waits_for_him_who_tries},
+        {"few look at once", test_few_look_at_once},
         CU_TEST_INFO_NULL,
     };
     int rc = EXIT_FAILURE;

@@ -306,7 +306,6 @@ test_large_answers(void)
         struct buf got = BUF_INIT(SIZE_MAX / 2), want = BUF_INIT(SIZE_MAX / 2);
         struct buf data = BUF_INIT(SIZE_MAX / 2);
         struct slice rest;
-        size_t begun;
 
         for (i = 0; i < sizes[s]; i++)
             buf_add_char(&data, (char)(i % 251));
@@ -318,15 +317,38 @@ test_large_answers(void)
             put_record(&want, STDOUT, 9, rest.ptr, len, 0);
             rest = slice_make(rest.ptr + len, rest.len - len);
         }
-        begun = fastcgi_begin_stdout(&got);
-        buf_add_slice(&got, buf_slice(&data));
-        fastcgi_end_stdout(&got, 9, begun);
+        fastcgi_add_stdout(&got, 9, buf_slice(&data));
         CU_ASSERT(
             same_bytes("a large answer", buf_slice(&got), buf_slice(&want)));
         buf_free(&data);
         buf_free(&want);
         buf_free(&got);
     }
+}
+
+/* What is written straight into the buffer makes one record at most. */
+static void
+test_room_of_a_record(void)
+{
+    static char content[65535];
+    struct buf got = BUF_INIT(SIZE_MAX / 2), want = BUF_INIT(SIZE_MAX / 2);
+    size_t begun;
+
+    put_record(&want, STDOUT, 9, content, sizeof(content), 0);
+    begun = fastcgi_begin_stdout(&got);
+    CU_ASSERT_EQUAL(fastcgi_stdout_room(&got, begun), sizeof(content));
+    buf_add(&got, content, 5);
+    CU_ASSERT_EQUAL(fastcgi_stdout_room(&got, begun), sizeof(content) - 5);
+    buf_add(&got, content, sizeof(content) - 5);
+    CU_ASSERT_EQUAL(fastcgi_stdout_room(&got, begun), 0);
+    fastcgi_end_stdout(&got, 9, begun);
+    CU_ASSERT(same_bytes("full", buf_slice(&got), buf_slice(&want)));
+    /* Nothing in it: no record, which would end the stream. */
+    begun = fastcgi_begin_stdout(&got);
+    fastcgi_end_stdout(&got, 9, begun);
+    CU_ASSERT(same_bytes("empty", buf_slice(&got), buf_slice(&want)));
+    buf_free(&want);
+    buf_free(&got);
 }
 
 static void
@@ -365,6 +387,7 @@ main(void)
         {"largest record", test_largest_record},
         {"answers", test_answers},
         {"large answers", test_large_answers},
+        {"room of a record", test_room_of_a_record},
         {"values", test_values},
         CU_TEST_INFO_NULL,
     };

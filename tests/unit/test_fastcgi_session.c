@@ -15,6 +15,7 @@ static const struct fastcgi_rules rules = {.base_path = "", .connections = 9};
 /* A web server's end of the wire. */
 struct wire {
     struct fastcgi_session session;
+    const struct fastcgi_rules *rules;
     struct request request;
     struct buf log; /* the requests that were answered, a line each */
     bool closed;
@@ -25,6 +26,7 @@ static void
 open_wire(struct wire *wire)
 {
     fastcgi_session_init(&wire->session);
+    wire->rules = &rules;
     request_init(&wire->request, BODY_MAX);
     wire->log = BUF_INIT(BIG);
     wire->closed = false;
@@ -49,7 +51,9 @@ answer(struct wire *wire)
              request_method_name(request->method), (int)request->path.len,
              request->path.ptr, request->body.len,
              request->body_too_large ? " too large" : "",
-             request->body_cut ? " cut" : "");
+             request->body_cut       ? " cut"
+             : request->body_refused ? " refused"
+                                     : "");
     reply_init(&reply);
     reply_json_text(&reply, 200, SLICE("{}"));
     fastcgi_session_answer(&wire->session, request->method, &reply, wire->last);
@@ -64,10 +68,12 @@ feed(struct wire *wire, struct slice input)
 
     if (wire->closed)
         return;
-    news = fastcgi_session_take(&wire->session, &rules, input, &wire->request);
+    news = fastcgi_session_take(&wire->session, wire->rules, input,
+                                &wire->request);
     while (news == FASTCGI_REQUEST) {
         answer(wire);
-        news = fastcgi_session_resume(&wire->session, &rules, &wire->request);
+        news =
+            fastcgi_session_resume(&wire->session, wire->rules, &wire->request);
     }
     wire->closed = news == FASTCGI_CLOSE;
 }
@@ -232,6 +238,140 @@ test_bodies(void)
             buf_free(&bytes);
             buf_free(&pairs);
         }
+}
+
+/* Large bodies have a share of what there is for all; each gives it back,
+   however it ends. */
+static void
+test_memory_for_bodies(void)
+{
+    static char content[200000];
+    enum { KEPT = 16384 };
+    static const struct {
+        const char *claim;
+        size_t memory, sent, pieces;
+        size_t used; /* before the end of the body */
+        const char *want;
+    } rows[] = {
+        {"a small body needs none", 0, KEPT - 1, 1000, 0, "POST / 16383\n"},
+        {"one byte more does", 2 * KEPT - 1, KEPT, 1000, 0,
+         "POST / 0 refused\n"},
+        {"it doubles as it grows", 2 * KEPT, KEPT, 1000, 2 * KEPT,
+         "POST / 16384\n"},
+        {"byte by byte", 2 * KEPT, KEPT, 1, 2 * KEPT, "POST / 16384\n"},
+        {"what it has counts", 4 * KEPT, 4 * KEPT - 1, 9999, 4 * KEPT,
+         "POST / 65535\n"},
+        {"until there is no more", 4 * KEPT, 4 * KEPT, 9999, 0,
+         "POST / 0 refused\n"},
+        {"not more than may be kept", 100001, 100000, 9999, 100001,
+         "POST / 100000\n"},
+        {"larger than may be kept", 100001, 200000, 9999, 100001,
+         "POST / 100000 too large\n"},
+        {"refused, and larger still", 4 * KEPT, 200000, 9999, 0,
+         "POST / 0 refused\n"},
+    };
+    size_t i;
+
+    for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct body_budget bodies;
+        const struct fastcgi_rules bounded = {"", 9, &bodies};
+        struct buf bytes = BUF_INIT(BIG);
+        struct wire wire;
+
+        body_budget_init(&bodies, rows[i].memory);
+        open_wire(&wire);
+        wire.rules = &bounded;
+        wire.request.body.max = 100000;
+        put_post(&bytes, 1, true, "/", slice_make(content, rows[i].sent));
+        feed_in_pieces(&wire, slice_make(bytes.data, bytes.len - 1),
+                       rows[i].pieces);
+        if (atomic_load(&bodies.used) != rows[i].used)
+            fprintf(stderr, "\n%s: %zu bytes are used\n", rows[i].claim,
+                    atomic_load(&bodies.used));
+        CU_ASSERT_EQUAL(atomic_load(&bodies.used), rows[i].used);
+        CU_ASSERT(wire.request.body.cap <= KEPT ||
+                  wire.request.body.cap <= rows[i].used);
+        feed(&wire, slice_make(bytes.data + bytes.len - 1, 1));
+        CU_ASSERT(logs(rows[i].claim, &wire, rows[i].want));
+        CU_ASSERT_EQUAL(atomic_load(&bodies.used), 0);
+        close_wire(&wire);
+        buf_free(&bytes);
+    }
+}
+
+/* Given up by the web server, or with the connection. */
+static void
+test_memory_of_bodies_that_never_end(void)
+{
+    static char content[60000];
+    struct body_budget bodies;
+    const struct fastcgi_rules bounded = {"", 9, &bodies};
+    struct buf bytes = BUF_INIT(BIG);
+    struct wire wire;
+    unsigned i;
+
+    body_budget_init(&bodies, 65536);
+    put_begin(&bytes, 1, 1, true);
+    put_stream(&bytes, PARAMS, 1, SLICE("\1\1AB"), 65535, 0);
+    put_record(&bytes, STDIN, 1, content, sizeof(content), 0);
+    for (i = 0; i < 3; i++) {
+        open_wire(&wire);
+        wire.rules = &bounded;
+        wire.request.body.max = 100000;
+        feed(&wire, buf_slice(&bytes));
+        CU_ASSERT_EQUAL(atomic_load(&bodies.used), 65536);
+        if (i == 0) {
+            struct buf abort = BUF_INIT(BIG);
+
+            put_record(&abort, ABORT, 1, "", 0, 0);
+            feed(&wire, buf_slice(&abort));
+            buf_free(&abort);
+        } else if (i == 1) {
+            fastcgi_session_clear(&wire.session);
+        } else {
+            fastcgi_session_free(&wire.session);
+        }
+        CU_ASSERT_EQUAL(atomic_load(&bodies.used), 0);
+        close_wire(&wire);
+    }
+    buf_free(&bytes);
+}
+
+/* A large body goes straight into its records, behind one with the head. */
+static void
+test_large_answer(void)
+{
+    static const char head[] = "Status: 200 OK\r\nContent-Type: "
+                               "application/json\r\nContent-Length: "
+                               "200000\r\n\r\n";
+    static char content[200000];
+    const char done[8] = {0};
+    struct buf want = BUF_INIT(BIG);
+    struct fastcgi_session session;
+    struct reply reply;
+    size_t at;
+
+    memset(content, 'x', sizeof(content));
+    put_record(&want, STDOUT, 7, head, sizeof(head) - 1, 0);
+    for (at = 0; at < sizeof(content); at += 65535)
+        put_record(&want, STDOUT, 7, content,
+                   sizeof(content) - at < 65535 ? sizeof(content) - at : 65535,
+                   0);
+    put_record(&want, END, 7, done, sizeof(done), 0);
+    fastcgi_session_init(&session);
+    session.id = 7;
+    reply_init(&reply);
+    reply_json_text(&reply, 200, slice_make(content, sizeof(content)));
+    fastcgi_session_answer(&session, METHOD_GET, &reply, false);
+    CU_ASSERT(same_bytes("a large answer", buf_slice(&session.out),
+                         buf_slice(&want)));
+    fastcgi_session_sent(&session);
+    /* Without the body where there is to be none. */
+    fastcgi_session_answer(&session, METHOD_HEAD, &reply, false);
+    CU_ASSERT_EQUAL(session.out.len, 8 + sizeof(head) - 1 + 16);
+    reply_free(&reply);
+    fastcgi_session_free(&session);
+    buf_free(&want);
 }
 
 static void
@@ -481,6 +621,10 @@ main(void)
         {"last answer", test_last_answer},
         {"many requests", test_many_requests},
         {"bodies", test_bodies},
+        {"memory for bodies", test_memory_for_bodies},
+        {"memory of bodies that never end",
+         test_memory_of_bodies_that_never_end},
+        {"large answer", test_large_answer},
         {"endless body", test_endless_body},
         {"unreadable params", test_unreadable_params},
         {"interleaved requests", test_interleaved_requests},

@@ -70,7 +70,7 @@ test_bodies(void)
         struct stream stream = {.left = rows[i].sent, .piece = rows[i].piece};
 
         fixture_read(&f, "");
-        transport_read_body(&f.request, read_stream, &stream);
+        transport_read_body(&f.request, INT64_MAX, read_stream, &stream);
         if (f.request.body.len != rows[i].kept)
             fprintf(stderr, "\n%s: kept %zu\n", rows[i].claim,
                     f.request.body.len);
@@ -80,6 +80,21 @@ test_bodies(void)
         CU_ASSERT_EQUAL(stream.taken, rows[i].sent);
         request_free(&f.request);
     }
+}
+
+/* Who sends on and on is not listened to for ever, whether he has announced a
+   length or not. */
+static void
+test_body_that_takes_too_long(void)
+{
+    struct fixture f = {.params = {"REQUEST_METHOD=POST", "REQUEST_URI=/"}};
+    struct stream stream = {.left = 600, .piece = 1};
+
+    fixture_read(&f, "");
+    transport_read_body(&f.request, 0, read_stream, &stream);
+    CU_ASSERT(f.request.body_cut);
+    CU_ASSERT_EQUAL(stream.taken, 1);
+    request_free(&f.request);
 }
 
 static char directory[] = "/tmp/postern-test-XXXXXX";
@@ -190,6 +205,7 @@ main(void)
 {
     CU_TestInfo tests[] = {
         {"bodies", test_bodies},
+        {"a body that takes too long", test_body_that_takes_too_long},
         {"unix socket", test_unix_socket},
         {"leaves files alone", test_leaves_files_alone},
         {"bad addresses", test_bad_addresses},

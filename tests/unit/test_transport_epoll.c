@@ -2,28 +2,29 @@
  * test_transport_epoll.c - unit tests for fcgi/transport/transport_epoll.c on real
  * sockets: one or two pollers, and a web server's end in the test.
  */
-#include "fastcgi_bytes.h"
 #include "transport_kind.h"
 #include "unit.h"
+#include "web_server.h"
 
 #include "alloc.h"
 #include "clock.h"
+#include "log.h"
 
 #include <errno.h>
-#include <poll.h>
+#include <netinet/in.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
-#include <sys/time.h>
-#include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
-#define BIG (SIZE_MAX / 2)
 #define POLLERS 2
-#define WAIT_MS 10000
 #define LARGE_ANSWER ((size_t)8 * 1024 * 1024)
+#define BODY_MAX 100000
+#define BODY_MEMORY 100000 /* of all bodies; one of 60,000 bytes takes 65,536 */
 
 static char directory[] = "/tmp/postern-test-XXXXXX";
 static char socket_path[64];
@@ -35,8 +36,9 @@ static struct {
     pthread_t threads[POLLERS];
     pthread_mutex_t lock;
     struct call *held;
-    int held_fd;  /* eventfd: something is held */
-    int ended_fd; /* eventfd: counts pollers that have ended */
+    int held_fd;   /* eventfd: something is held */
+    int joined_fd; /* eventfd: counts pollers that have begun */
+    int ended_fd;  /* ... that have ended */
     atomic_uint answered;
 } s;
 
@@ -62,7 +64,14 @@ handle(struct call *call)
         tell(s.held_fd);
         return;
     }
-    reply_json_text(reply, 200, buf_slice(&call->request.body));
+    if (call->request.body_refused)
+        reply_json_text(reply, 200, SLICE("refused"));
+    else if (slice_is(call->request.path, "/length"))
+        reply_json_text(reply, 200,
+                        call->request.body.len == 60000 ? SLICE("60000")
+                                                        : SLICE("another"));
+    else
+        reply_json_text(reply, 200, buf_slice(&call->request.body));
     if (slice_is(call->request.path, "/large"))
         for (i = 0; i < LARGE_ANSWER / 16; i++)
             buf_add_text(&reply->body, "0123456789abcdef");
@@ -77,6 +86,7 @@ poll_calls(void *unused)
     struct call *call;
 
     CU_ASSERT_PTR_NOT_NULL_FATAL(worker);
+    tell(s.joined_fd);
     while ((call = transport_accept(worker)) != NULL)
         handle(call);
     transport_leave(worker);
@@ -85,58 +95,59 @@ poll_calls(void *unused)
 }
 
 static void
-open_with(struct patience patience, bool successor)
+open_at(const char *where, struct patience patience)
 {
-    char where[80];
     struct buf why = BUF_INIT(1000);
-    const struct transport_options options = {
-        .listen = where, .max_body = 1000, .base_path = ""};
-    size_t i;
+    const struct transport_options options = {.listen = where,
+                                              .max_body = BODY_MAX,
+                                              .body_memory = BODY_MEMORY,
+                                              .base_path = ""};
 
-    snprintf(where, sizeof(where), "unix:%s", socket_path);
     s.transport = transport_open(&options, &why);
     CU_ASSERT_PTR_NOT_NULL_FATAL(s.transport);
     s.transport->patience = patience;
-    s.transport->successor = successor;
     s.held_fd = eventfd(0, EFD_CLOEXEC | EFD_SEMAPHORE);
+    s.joined_fd = eventfd(0, EFD_CLOEXEC | EFD_SEMAPHORE);
     s.ended_fd = eventfd(0, EFD_CLOEXEC | EFD_SEMAPHORE);
     s.held = NULL;
     atomic_store(&s.answered, 0);
     pthread_mutex_init(&s.lock, NULL);
     CU_ASSERT_FATAL(transport_begin(s.transport));
+}
+
+static void
+start_pollers(void)
+{
+    size_t i;
+
     for (i = 0; i < POLLERS; i++)
         pthread_create(&s.threads[i], NULL, poll_calls, NULL);
+    for (i = 0; i < POLLERS; i++)
+        await(s.joined_fd);
+}
+
+static void
+open_with(struct patience patience, bool successor)
+{
+    char where[80];
+
+    snprintf(where, sizeof(where), "unix:%s", socket_path);
+    open_at(where, patience);
+    s.transport->successor = successor;
+    start_pollers();
 }
 
 static const struct patience long_patience = {
     .silent_us = 60 * CLOCK_US_PER_S,
+    .whole_us = 60 * CLOCK_US_PER_S,
     .kept_us = 60 * CLOCK_US_PER_S,
     .kept_at_stop_us = 60 * CLOCK_US_PER_S,
 };
 
-static bool
-is_readable(int fd, int timeout_ms)
+static int
+dial(void)
 {
-    struct pollfd pollfd = {.fd = fd, .events = POLLIN};
-
-    return poll(&pollfd, 1, timeout_ms) == 1;
-}
-
-static void
-await(int fd)
-{
-    uint64_t count;
-
-    CU_ASSERT_FATAL(is_readable(fd, WAIT_MS));
-    CU_ASSERT_EQUAL(read(fd, &count, sizeof(count)), sizeof(count));
-}
-
-static void
-await_hangup(int fd)
-{
-    struct pollfd pollfd = {.fd = fd};
-
-    CU_ASSERT_EQUAL(poll(&pollfd, 1, WAIT_MS), 1);
+    return web_dial(socket_path);
 }
 
 static void
@@ -155,6 +166,7 @@ close_all(void)
 {
     transport_close(s.transport);
     close(s.held_fd);
+    close(s.joined_fd);
     close(s.ended_fd);
     pthread_mutex_destroy(&s.lock);
 }
@@ -182,90 +194,6 @@ release(void)
         reply_json_text(&call->reply, 200, SLICE("held"));
         transport_answer(call);
     }
-}
-
-/* -- a web server's end ---------------------------------------------------- */
-
-static int
-dial(void)
-{
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-    const struct timeval limit = {.tv_sec = WAIT_MS / 1000};
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-    memcpy(address.sun_path, socket_path, strlen(socket_path) + 1);
-    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
-    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
-    if (connect(fd, (const struct sockaddr *)&address, sizeof(address)) != 0) {
-        close(fd);
-        return -1;
-    }
-    return fd;
-}
-
-static void
-say(int fd, struct slice bytes)
-{
-    CU_ASSERT_EQUAL(send(fd, bytes.ptr, bytes.len, MSG_NOSIGNAL),
-                    (ssize_t)bytes.len);
-}
-
-static void
-post(int fd, bool keep, const char *path, const char *body)
-{
-    struct buf bytes = BUF_INIT(BIG);
-
-    put_post(&bytes, 1, keep, path, slice_of(body));
-    say(fd, buf_slice(&bytes));
-    buf_free(&bytes);
-}
-
-/* Reads so many bytes; fewer only at the end. */
-static size_t
-hear(int fd, char *into, size_t len)
-{
-    size_t done = 0;
-
-    while (done < len) {
-        ssize_t got = recv(fd, into + done, len - done, 0);
-
-        if (got <= 0)
-            break;
-        done += (size_t)got;
-    }
-    return done;
-}
-
-/* The other end has closed, and said nothing before. */
-static bool
-hears_end(int fd)
-{
-    char byte;
-
-    return recv(fd, &byte, 1, 0) == 0;
-}
-
-/* last: followed by the record that tells nginx not to keep it. */
-static bool
-hears_answer(int fd, const char *body, bool last)
-{
-    struct buf content = BUF_INIT(BIG), want = BUF_INIT(BIG);
-    char got[2000];
-    size_t len;
-    bool same;
-
-    buf_addf(&content,
-             "Status: 200 OK\r\nContent-Type: application/json\r\n"
-             "Content-Length: %zu\r\n\r\n%s",
-             strlen(body), body);
-    put_answer(&want, 1, content.data);
-    if (last)
-        put_record(&want, GET_VALUES_RESULT, 0, "", 0, 0);
-    len = hear(fd, got, want.len);
-    same = same_bytes(body, slice_make(got, len), buf_slice(&want));
-    buf_free(&content);
-    buf_free(&want);
-    return same;
 }
 
 /* -- the claims ------------------------------------------------------------ */
@@ -377,7 +305,11 @@ static void
 test_silent_peers_are_left(void)
 {
     const struct patience patience = {
-        .silent_us = 1, .kept_us = 60 * CLOCK_US_PER_S, .kept_at_stop_us = 1};
+        .silent_us = 1,
+        .whole_us = 60 * CLOCK_US_PER_S,
+        .kept_us = 60 * CLOCK_US_PER_S,
+        .kept_at_stop_us = 1,
+    };
     struct buf half = BUF_INIT(BIG);
     char *large = xmalloc(LARGE_ANSWER + 20000);
     int sends, reads, kept;
@@ -407,6 +339,200 @@ test_silent_peers_are_left(void)
     buf_free(&half);
     free(large);
     stop_and_await_end();
+}
+
+static void
+pause_ms(long ms)
+{
+    const struct timespec pause = {.tv_sec = ms / 1000,
+                                   .tv_nsec = ms % 1000 * 1000000};
+
+    nanosleep(&pause, NULL);
+}
+
+/* Never silent, and never done: a byte every 20 ms of a record that would take
+   twenty minutes. */
+static void
+test_trickling_peers_are_left(void)
+{
+    struct patience patience = long_patience;
+    static char content[65535];
+    struct buf bytes = BUF_INIT(BIG);
+    int64_t began_us;
+    size_t sent = 0;
+    int fd;
+
+    patience.whole_us = CLOCK_US_PER_S / 2;
+    open_with(patience, false);
+    fd = dial();
+    put_begin(&bytes, 1, 1, false);
+    put_record(&bytes, PARAMS, 1, content, sizeof(content), 0);
+    began_us = clock_mono_us();
+    while (clock_mono_us() - began_us < WAIT_MS * CLOCK_US_PER_MS &&
+           send(fd, bytes.data + sent, 1, MSG_NOSIGNAL) == 1) {
+        sent++;
+        pause_ms(20);
+    }
+    CU_ASSERT(clock_mono_us() - began_us >= patience.whole_us);
+    CU_ASSERT(clock_mono_us() - began_us < WAIT_MS * CLOCK_US_PER_MS);
+    close(fd);
+    buf_free(&bytes);
+    stop_and_await_end();
+}
+
+/* Until bodies have so many bytes. */
+static void
+await_bodies(size_t want)
+{
+    int64_t began_us = clock_mono_us();
+
+    while (atomic_load(&s.transport->bodies.used) != want &&
+           clock_mono_us() - began_us < WAIT_MS * CLOCK_US_PER_MS)
+        pause_ms(1);
+    CU_ASSERT_EQUAL(atomic_load(&s.transport->bodies.used), want);
+}
+
+/* A large body on its way leaves no memory for a second one; small ones have
+   theirs, and when the first one is done there is some again. */
+static void
+test_memory_for_bodies(void)
+{
+    static char content[60001];
+    struct buf bytes = BUF_INIT(BIG);
+    int first, second;
+
+    memset(content, 'x', sizeof(content) - 1);
+    open_with(long_patience, false);
+    first = dial();
+    second = dial();
+    put_post(&bytes, 1, true, "/length", slice_of(content));
+    say(first, slice_make(bytes.data, bytes.len - 1));
+    await_bodies(65536);
+    post(second, true, "/length", content);
+    CU_ASSERT(hears_answer(second, "refused", false));
+    post(second, true, "/", "small");
+    CU_ASSERT(hears_answer(second, "small", false));
+    say(first, slice_make(bytes.data + bytes.len - 1, 1));
+    CU_ASSERT(hears_answer(first, "60000", false));
+    post(second, true, "/length", content);
+    CU_ASSERT(hears_answer(second, "60000", false));
+    /* Who leaves in the middle gives back what he had. */
+    say(first, slice_make(bytes.data, bytes.len - 1));
+    await_bodies(65536);
+    close(first);
+    await_bodies(0);
+    close(second);
+    buf_free(&bytes);
+    stop_and_await_end();
+}
+
+/* -- more than there may be ------------------------------------------------- */
+
+/* Log lines since the file was opened. */
+static size_t
+count_lines(const char *path, const char *text)
+{
+    FILE *file = fopen(path, "r");
+    size_t count = 0;
+    char line[1000];
+
+    CU_ASSERT_PTR_NOT_NULL_FATAL(file);
+    while (fgets(line, sizeof(line), file) != NULL)
+        count += strstr(line, text) != NULL;
+    fclose(file);
+    return count;
+}
+
+static void
+test_connection_limit(void)
+{
+    char log[80], where[80];
+    int fds[4], i;
+
+    snprintf(log, sizeof(log), "%s/log", directory);
+    CU_ASSERT_FATAL(log_open(LOG_FORMAT_TEXT, LOG_INFO, log));
+    snprintf(where, sizeof(where), "unix:%s", socket_path);
+    open_at(where, long_patience);
+    s.transport->connections = 3;
+    start_pollers();
+    for (i = 0; i < 4; i++) {
+        fds[i] = dial();
+        post(fds[i], true, "/", "a");
+        if (i < 3)
+            CU_ASSERT(hears_answer(fds[i], "a", false));
+    }
+    CU_ASSERT(!is_readable(fds[3], 300)); /* three pauses */
+    close(fds[0]);
+    CU_ASSERT(hears_answer(fds[3], "a", false));
+    for (i = 1; i < 4; i++)
+        close(fds[i]);
+    stop_and_await_end();
+    CU_ASSERT(log_open(LOG_FORMAT_TEXT, LOG_INFO, NULL));
+    CU_ASSERT_EQUAL(count_lines(log, "No more connections"), 1);
+    unlink(log);
+}
+
+static void
+await_no_connection(void)
+{
+    int64_t began_us = clock_mono_us();
+
+    while (atomic_load(&s.transport->connected) > 0 &&
+           clock_mono_us() - began_us < WAIT_MS * CLOCK_US_PER_MS)
+        pause_ms(1);
+    CU_ASSERT_EQUAL(atomic_load(&s.transport->connected), 0);
+}
+
+static int64_t
+cpu_us(void)
+{
+    struct timespec used;
+
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
+    return used.tv_sec * CLOCK_US_PER_S + used.tv_nsec / 1000;
+}
+
+/* Nobody can be taken while there is no file descriptor for him; nor is that
+   tried again and again without a pause. */
+static void
+test_out_of_descriptors(void)
+{
+    enum { PAUSE_MS = 500 };
+    struct rlimit before, none;
+    int fd, taken[64], count = 0;
+    int64_t used_us;
+    char log[80];
+
+    snprintf(log, sizeof(log), "%s/log", directory);
+    CU_ASSERT_FATAL(log_open(LOG_FORMAT_TEXT, LOG_INFO, log));
+    open_with(long_patience, false);
+    fd = dial();
+    post(fd, true, "/", "first");
+    CU_ASSERT(hears_answer(fd, "first", false));
+    close(fd);
+    await_no_connection(); /* its descriptor would be free again */
+    fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    getrlimit(RLIMIT_NOFILE, &before);
+    none = before;
+    none.rlim_cur = 64;
+    setrlimit(RLIMIT_NOFILE, &none);
+    while (count < 64 && (taken[count] = dup(fd)) >= 0)
+        count++;
+    used_us = cpu_us();
+    CU_ASSERT_EQUAL(web_connect(fd, socket_path), 0);
+    post(fd, true, "/", "second");
+    CU_ASSERT(!is_readable(fd, PAUSE_MS));
+    CU_ASSERT(cpu_us() - used_us < PAUSE_MS * CLOCK_US_PER_MS / 2);
+    setrlimit(RLIMIT_NOFILE, &before);
+    CU_ASSERT(hears_answer(fd, "second", false));
+    while (count > 0)
+        close(taken[--count]);
+    close(fd);
+    stop_and_await_end();
+    CU_ASSERT(log_open(LOG_FORMAT_TEXT, LOG_INFO, NULL));
+    CU_ASSERT_EQUAL(count_lines(log, "Connections cannot be taken"), 1);
+    CU_ASSERT_EQUAL(count_lines(log, "Too many open files"), 1);
+    unlink(log);
 }
 
 static void
@@ -499,12 +625,53 @@ test_stop_leaves_the_backlog_to_a_successor(void)
     unlink(socket_path);
 }
 
+/* Nobody new is let in at the end, also where there is no path to remove: the
+   web server hears so at once and may go elsewhere. */
+static void
+test_stop_closes_an_own_port(void)
+{
+    struct sockaddr_in address;
+    socklen_t len = sizeof(address);
+    int held, late, error = 0;
+    int64_t began_us;
+
+    open_at("127.0.0.1:0", long_patience);
+    start_pollers();
+    CU_ASSERT_EQUAL(
+        getsockname(s.transport->listen_fd, (struct sockaddr *)&address, &len),
+        0);
+    held = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    CU_ASSERT_EQUAL(
+        connect(held, (const struct sockaddr *)&address, sizeof(address)), 0);
+    post(held, true, "/hold", "");
+    await(s.held_fd);
+    transport_stop(s.transport);
+    began_us = clock_mono_us();
+    while (error != ECONNREFUSED &&
+           clock_mono_us() - began_us < WAIT_MS * CLOCK_US_PER_MS) {
+        late = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        error = connect(late, (const struct sockaddr *)&address,
+                        sizeof(address)) == 0
+                    ? 0
+                    : errno;
+        close(late);
+    }
+    CU_ASSERT_EQUAL(error, ECONNREFUSED);
+    release();
+    CU_ASSERT(hears_answer(held, "held", true));
+    CU_ASSERT(hears_end(held));
+    close(held);
+    await_pollers();
+    close_all();
+}
+
 /* A kept connection is served at the end, too: closing it might lose a request
    that is on its way. It is given up when none comes. */
 static void
 test_stop_with_kept_connections(void)
 {
     const struct patience patience = {.silent_us = 60 * CLOCK_US_PER_S,
+                                      .whole_us = 60 * CLOCK_US_PER_S,
                                       .kept_us = 60 * CLOCK_US_PER_S,
                                       .kept_at_stop_us = CLOCK_US_PER_S};
     int used, unused;
@@ -591,11 +758,16 @@ main(void)
         {"bytes one by one", test_bytes_one_by_one},
         {"nobody blocks others", test_nobody_blocks_others},
         {"silent peers are left", test_silent_peers_are_left},
+        {"trickling peers are left", test_trickling_peers_are_left},
+        {"memory for bodies", test_memory_for_bodies},
+        {"connection limit", test_connection_limit},
+        {"out of descriptors", test_out_of_descriptors},
         {"peers that leave", test_peers_that_leave},
         {"no FastCGI", test_no_fastcgi},
         {"stop finishes", test_stop_finishes},
         {"stop leaves the backlog to a successor",
          test_stop_leaves_the_backlog_to_a_successor},
+        {"stop closes an own port", test_stop_closes_an_own_port},
         {"stop with kept connections", test_stop_with_kept_connections},
         {"many at once", test_many_at_once},
         CU_TEST_INFO_NULL,

@@ -1,0 +1,247 @@
+/*
+ * test_transport_peers.c - unit tests for fcgi/transport/transport_peers.c:
+ * how long connections may wait, by a clock of the test.
+ */
+#include "transport_peers.h"
+
+#include "fastcgi_bytes.h"
+#include "unit.h"
+
+#include "clock.h"
+
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define S CLOCK_US_PER_S
+#define LOOK_US (S / 2)
+
+static struct transport transport;
+static struct transport_worker worker;
+static struct peers peers;
+static int64_t now_us;
+
+/* One connection, after the web server has said something. */
+struct line {
+    int web;
+    struct peer *peer;
+};
+
+static void
+set_up(void)
+{
+    transport.patience = (struct patience){.silent_us = 30 * S,
+                                           .whole_us = 120 * S,
+                                           .kept_us = 600 * S,
+                                           .kept_at_stop_us = 3 * S};
+    transport.max_body = 1000;
+    worker.transport = &transport;
+    CU_ASSERT_FATAL(peers_init(&peers, &transport));
+    now_us = clock_mono_us();
+    peers_look(&peers, now_us);
+}
+
+static void
+say(struct line *line, struct slice bytes)
+{
+    static const struct fastcgi_rules rules = {"", 9, NULL};
+    static char room[4096];
+
+    CU_ASSERT_EQUAL(write(line->web, bytes.ptr, bytes.len), (ssize_t)bytes.len);
+    CU_ASSERT_EQUAL(peer_go_on(line->peer, &rules, room, sizeof(room)),
+                    PEER_READS);
+}
+
+static void
+open_line(struct line *line)
+{
+    int ends[2];
+
+    CU_ASSERT_EQUAL_FATAL(
+        socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends), 0);
+    line->web = ends[0];
+    line->peer = peers_add(&peers, &worker, ends[1]);
+}
+
+static void
+say_half_a_request(struct line *line)
+{
+    struct buf bytes = BUF_INIT(1000);
+
+    put_begin(&bytes, 1, 1, true);
+    say(line, buf_slice(&bytes));
+    buf_free(&bytes);
+}
+
+static bool
+is_left(const struct line *line)
+{
+    char byte;
+
+    return recv(line->web, &byte, 1, MSG_DONTWAIT) == 0;
+}
+
+/* Looks twice a second for so long. */
+static void
+look_for(int64_t us)
+{
+    for (; us > 0; us -= LOOK_US) {
+        now_us += LOOK_US;
+        peers_look(&peers, now_us);
+    }
+}
+
+static void
+close_line(struct line *line)
+{
+    peers_take(&peers, line->peer);
+    peers_drop(&peers, line->peer);
+    close(line->web);
+}
+
+static void
+test_silence(void)
+{
+    struct line half, idle;
+
+    set_up();
+    open_line(&half);
+    open_line(&idle);
+    say_half_a_request(&half);
+    peers_wait(&peers, half.peer, EPOLLIN);
+    peers_wait(&peers, idle.peer, EPOLLIN);
+    look_for(29 * S);
+    CU_ASSERT(!is_left(&half));
+    look_for(2 * S);
+    CU_ASSERT(is_left(&half));
+    look_for(568 * S);
+    CU_ASSERT(!is_left(&idle));
+    look_for(2 * S);
+    CU_ASSERT(is_left(&idle));
+    close_line(&half);
+    close_line(&idle);
+    peers_free(&peers);
+}
+
+/* However patient we are between two bytes. */
+static void
+test_a_request_that_does_not_end(void)
+{
+    struct line half;
+
+    set_up();
+    transport.patience.silent_us = 1000 * S;
+    open_line(&half);
+    say_half_a_request(&half);
+    peers_wait(&peers, half.peer, EPOLLIN);
+    look_for(60 * S);
+    peers_take(&peers, half.peer);
+    peers_wait(&peers, half.peer, EPOLLIN);
+    look_for(59 * S);
+    CU_ASSERT(!is_left(&half));
+    look_for(2 * S);
+    CU_ASSERT(is_left(&half));
+    close_line(&half);
+    peers_free(&peers);
+}
+
+/* The process stood still (SIGSTOP, a machine that was suspended): nobody
+   could be heard, so nobody was silent. */
+static void
+test_a_pause_of_the_process(void)
+{
+    struct line half, idle;
+
+    set_up();
+    open_line(&half);
+    open_line(&idle);
+    say_half_a_request(&half);
+    peers_wait(&peers, half.peer, EPOLLIN);
+    peers_wait(&peers, idle.peer, EPOLLIN);
+    look_for(10 * S);
+    now_us += 3600 * S;
+    peers_look(&peers, now_us);
+    CU_ASSERT(!is_left(&half));
+    CU_ASSERT(!is_left(&idle));
+    /* Silent for 10 s before, so for 20 s more. */
+    look_for(19 * S);
+    CU_ASSERT(!is_left(&half));
+    look_for(2 * S);
+    CU_ASSERT(is_left(&half));
+    close_line(&half);
+    close_line(&idle);
+    peers_free(&peers);
+}
+
+/* The whole of a request has that much more time as well; and a pause gives
+   nobody more than he would have from the start. */
+static void
+test_a_pause_in_a_request(void)
+{
+    struct line half;
+
+    set_up();
+    transport.patience.silent_us = 100 * S;
+    open_line(&half);
+    say_half_a_request(&half);
+    peers_wait(&peers, half.peer, EPOLLIN);
+    look_for(90 * S);
+    now_us += 3600 * S;
+    peers_look(&peers, now_us);
+    look_for(9 * S);
+    CU_ASSERT(!is_left(&half));
+    look_for(2 * S);
+    CU_ASSERT(is_left(&half));
+    close_line(&half);
+
+    now_us += 3600 * S; /* while nobody was connected */
+    peers_look(&peers, now_us);
+    open_line(&half);
+    say_half_a_request(&half);
+    peers_wait(&peers, half.peer, EPOLLIN);
+    half.peer->until_mono_us = now_us + 100 * S;
+    half.peer->began_mono_us = now_us;
+    now_us += 5 * S;
+    peers_look(&peers, now_us);
+    look_for(99 * S);
+    CU_ASSERT(!is_left(&half));
+    look_for(2 * S);
+    CU_ASSERT(is_left(&half));
+    close_line(&half);
+    peers_free(&peers);
+}
+
+static void
+test_connections_are_counted(void)
+{
+    struct line lines[3];
+    size_t i;
+
+    set_up();
+    for (i = 0; i < 3; i++)
+        open_line(&lines[i]);
+    CU_ASSERT_EQUAL(peers_count(&peers), 3);
+    CU_ASSERT_EQUAL(atomic_load(&transport.connected), 3);
+    for (i = 0; i < 3; i++) {
+        peers_drop(&peers, lines[i].peer);
+        close(lines[i].web);
+    }
+    CU_ASSERT_EQUAL(peers_count(&peers), 0);
+    CU_ASSERT_EQUAL(atomic_load(&transport.connected), 0);
+    peers_free(&peers);
+}
+
+int
+main(void)
+{
+    CU_TestInfo tests[] = {
+        {"silence", test_silence},
+        {"a request that does not end", test_a_request_that_does_not_end},
+        {"a pause of the process", test_a_pause_of_the_process},
+        {"a pause in a request", test_a_pause_in_a_request},
+        {"connections are counted", test_connections_are_counted},
+        CU_TEST_INFO_NULL,
+    };
+
+    return unit_run("transport_peers", tests);
+}
