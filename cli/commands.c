@@ -4,8 +4,12 @@
 #include "commands.h"
 
 const struct command *const command_tables[] = {
-    init_commands,        migrate_commands,   config_commands,
-    application_commands, token_commands,     source_commands,
-    webhook_commands,     event_commands,     delivery_commands,
-    status_commands,      signature_commands, NULL,
+    init_commands,         migrate_commands,
+    config_commands,       application_commands,
+    token_commands,        source_commands,
+    source_token_commands, source_sql_commands,
+    webhook_commands,      event_commands,
+    delivery_commands,     records_commands,
+    status_commands,       signature_commands,
+    simulate_commands,     NULL,
 };

@@ -12,10 +12,14 @@ extern const struct command config_commands[];
 extern const struct command application_commands[];
 extern const struct command token_commands[];
 extern const struct command source_commands[];
+extern const struct command source_token_commands[];
+extern const struct command source_sql_commands[];
 extern const struct command webhook_commands[];
 extern const struct command event_commands[];
 extern const struct command delivery_commands[];
+extern const struct command records_commands[];
 extern const struct command status_commands[];
 extern const struct command signature_commands[];
+extern const struct command simulate_commands[];
 
 #endif /* COMMANDS_H */

@@ -26,14 +26,17 @@ enum job_kind {
     JOB_DELIVER = 1, /* POST an event to a subscription */
     JOB_PROCESS = 2, /* process an inbound event */
     JOB_FANOUT = 3,  /* expand an event to many subscriptions */
-    JOB_REPLAY = 4   /* re-deliver a range of events */
+    JOB_REPLAY = 4,  /* re-deliver a range of events */
+    JOB_POLL = 5     /* ask a source for changes */
 };
 
 enum lane_kind {
     LANE_SUBSCRIPTION = 0,
     LANE_SOURCE = 1,
     LANE_REPLAY = 2, /* of a subscription */
-    LANE_FANOUT = 3  /* of an application */
+    LANE_FANOUT = 3, /* of an application */
+    LANE_FETCH = 4,  /* of a source: jobs that wait for its API */
+    LANE_WAIT = 5    /* of a source: jobs that wait for deliveries alone */
 };
 
 #define LANE_KIND_BITS UINT64_C(7)
@@ -77,11 +80,15 @@ lane_last(uint64_t lane)
    a lane: their order is kept as well. */
 uint64_t lane_of_key(uint64_t base, struct slice key);
 
-/* Neighbouring owners land in different shards. */
+/* Neighbouring owners land in different shards; a source's lanes share one, so
+   that a job moves between them inside it. */
 static inline uint32_t
 lane_shard(uint64_t lane)
 {
-    uint64_t owner = lane >> 32 << 3 | (lane & LANE_KIND_BITS);
+    uint64_t kind = lane & LANE_KIND_BITS;
+    uint64_t owner =
+        lane >> 32 << 3 |
+        (kind == LANE_FETCH || kind == LANE_WAIT ? LANE_SOURCE : kind);
 
     return (uint32_t)((owner * UINT64_C(0x9e3779b97f4a7c15)) >> 58);
 }

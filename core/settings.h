@@ -48,21 +48,23 @@ struct settings {
     int threads;            /* in which requests wait for the database */
     int64_t max_body;       /* bytes of one event */
     int64_t max_batch_body; /* bytes of an array of events */
+    int64_t body_memory;    /* bytes of all large bodies at a time */
     bool public_stats;
     const char *trusted_proxies; /* CIDR list whose X-Forwarded-For counts */
     bool require_https;          /* effective: also on when production */
     int test_wait_s;
 
     /* worker */
-    const char *run_dir;       /* doorbell sockets; "" = none */
-    const char *allow_targets; /* CIDR list: private addresses that may be
+    const char *run_dir;        /* doorbell sockets; "" = none */
+    const char *json_cache_dir; /* files of the mirror; "" = none */
+    const char *allow_targets;  /* CIDR list: private addresses that may be
                                   delivered to */
-    const char *ca_bundle;     /* PEM file for outgoing TLS */
-    int slots;                 /* transfers in flight per worker */
-    int lane_window;           /* transfers in flight per subscription */
-    int64_t inflight_bytes;    /* of bodies */
-    int breaker_failures;      /* in a row; 0 = never opens */
-    int breaker_open_s;        /* the first time */
+    const char *ca_bundle;      /* PEM file for outgoing TLS */
+    int slots;                  /* transfers in flight per worker */
+    int lane_window;            /* transfers in flight per subscription */
+    int64_t inflight_bytes;     /* of bodies */
+    int breaker_failures;       /* in a row; 0 = never opens */
+    int breaker_open_s;         /* the first time */
     int breaker_max_s;
     int disable_after_days; /* of nothing but failure; 0 = never */
     int flush_ms;

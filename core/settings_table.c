@@ -61,24 +61,27 @@ const struct config_option settings_table[] = {
      "Signing secret of inbound sources that have none of their own."},
     {"supabase_url", "SUPABASE_URL", CONFIG_STRING, "", 0, 0, NULL, "", SOURCES,
      false,
-     "Address of your Supabase project, https://NAME.supabase.co. Without "
-     "effect in this version: for checking events against the project."},
+     "Address of your Supabase project, https://NAME.supabase.co: with "
+     "supabase_key the source `supabase` asks it for each record before an "
+     "event counts. A source's own api_url wins."},
     {"supabase_key", "SUPABASE_KEY", CONFIG_SECRET, "", 0, 0, NULL, "", SOURCES,
      false,
-     "Service key of the project. The source `supabase` also accepts it as a "
-     "signing secret when it has no other, with a warning."},
+     "Service key of the project, for the same; a source's own api_key wins. "
+     "The source `supabase` also accepts it as a signing secret when it has no "
+     "other, with a warning."},
     {"notion_api_key", "NOTION_API_KEY", CONFIG_SECRET, "", 0, 0, NULL, "",
      SOURCES, false,
-     "Key of your Notion integration. Without effect in this version: for "
-     "reading the pages that changed."},
+     "Key of your Notion integration: with it the pages that changed are "
+     "read. A source's own api_key wins."},
     {"notion_database_id", "NOTION_DATABASE_ID", CONFIG_STRING, "", 0, 0, NULL,
      "", SOURCES, false,
-     "The Notion database to watch; empty: all. Without effect in this "
-     "version."},
+     "The Notion database to watch, for Notion sources without a watch list "
+     "of their own; empty: all."},
     {"confidence_threshold", "CONFIDENCE_THRESHOLD", CONFIG_REAL, "0.85", 0, 1,
      NULL, "", SOURCES, false,
      "Share of equal fields from which an event and the source's own row of "
-     "the same version count as agreeing. Without effect in this version."},
+     "the same version count as agreeing, for sources that do not say "
+     "otherwise (confidence_percent)."},
     {"verify_webhook_signatures", "VERIFY_WEBHOOK_SIGNATURES", CONFIG_BOOL,
      "yes", 0, 0, NULL, "", SOURCES, false,
      "Refuse inbound webhooks without a valid signature. \"no\" is for trying "
@@ -103,6 +106,11 @@ const struct config_option settings_table[] = {
      "max_allowed_packet must be more than twice as large."},
     {"max_batch_body", NULL, CONFIG_BYTES, "5M", KB, 25 * MB, NULL, "bytes",
      HTTP, false, "Largest body of a request with an array of events."},
+    {"body_memory", NULL, CONFIG_BYTES, "64M", MB, 4096 * MB, NULL, "bytes",
+     HTTP, false,
+     "Memory for the bodies of all requests of a listening responder that are "
+     "under way at the same time; those of up to 16 KB do not count. When it "
+     "is used up, requests with larger ones get 503 and come again."},
     {"public_stats", NULL, CONFIG_BOOL, "yes", 0, 0, NULL, "", HTTP, false,
      "Answer /api/v1/webhooks/stats and /api/v1/webhooks/test without a "
      "token."},
@@ -119,6 +127,10 @@ const struct config_option settings_table[] = {
      false,
      "Directory for the sockets on which responders tell workers of new work. "
      "Empty or missing: workers look once a second."},
+    {"json_cache_dir", NULL, CONFIG_PATH, "", 0, 0, NULL, "", WORKER, false,
+     "Directory in which a worker keeps the mirrored records as files, "
+     "SOURCE/TABLE.json with one array each, a second or so behind the "
+     "events. It has to exist, on a local disk. Empty: no files."},
     {"allow_targets", NULL, CONFIG_STRING, "", 0, 0, NULL, "", WORKER, false,
      "Private networks that may be delivered to, separated by commas "
      "(\"10.1.0.0/16, 127.0.0.1\"). Everything that is not public is refused "

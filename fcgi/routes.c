@@ -5,11 +5,15 @@
 
 #include "health.h"
 #include "receive.h"
+#include "receive_challenge.h"
+#include "receive_notion.h"
 #include "receive_stats.h"
 #include "receive_test.h"
 #include "res_deliveries.h"
 #include "res_event_types.h"
 #include "res_events.h"
+#include "res_records.h"
+#include "res_sources.h"
 #include "res_stats.h"
 #include "res_subscriptions.h"
 #include "res_tests.h"
@@ -18,6 +22,8 @@
 const struct route_table route_tables[] = {
     {receive_routes, &receive_route_count, true},
     {trigger_routes, &trigger_route_count, true},
+    {receive_notion_routes, &receive_notion_route_count, true},
+    {receive_challenge_routes, &receive_challenge_route_count, true},
     {receive_stats_routes, &receive_stats_route_count, false},
     {receive_test_routes, &receive_test_route_count, false},
     {events_routes, &events_route_count, false},
@@ -25,6 +31,8 @@ const struct route_table route_tables[] = {
     {subscriptions_routes, &subscriptions_route_count, false},
     {tests_routes, &tests_route_count, false},
     {deliveries_routes, &deliveries_route_count, false},
+    {sources_routes, &sources_route_count, false},
+    {records_routes, &records_route_count, false},
     {stats_routes, &stats_route_count, false},
     {health_routes, &health_route_count, false},
     {health_live_routes, &health_live_route_count, true},

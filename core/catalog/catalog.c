@@ -18,7 +18,7 @@ struct catalog_snapshot {
 };
 
 struct catalog {
-    const struct sealer *sealer;
+    struct catalog_means means;
     pthread_mutex_t lock;
     pthread_cond_t finished;
     bool running;          /* somebody refreshes */
@@ -48,11 +48,17 @@ catalog_new(const struct sealer *sealer)
 {
     struct catalog *catalog = xcalloc(1, sizeof(*catalog));
 
-    catalog->sealer = sealer;
+    catalog->means.sealer = sealer;
     pthread_mutex_init(&catalog->lock, NULL);
     pthread_cond_init(&catalog->finished, NULL);
     catalog->current = make_empty();
     return catalog;
+}
+
+void
+catalog_use_settings(struct catalog *catalog, const struct settings *settings)
+{
+    catalog->means.settings = settings;
 }
 
 void
@@ -109,7 +115,7 @@ load(struct catalog *catalog, struct db *db)
     if (version < old->version)
         base = make_empty(); /* the database was restored: all anew */
     for (kind = 0; kind < ROW_KINDS && result == DB_OK; kind++)
-        result = catalog_row_read(db, catalog->sealer, (enum row_kind)kind,
+        result = catalog_row_read(db, &catalog->means, (enum row_kind)kind,
                                   base->version, &changes[kind]);
     if (result == DB_OK) {
         next = advance(base, version, changes);
@@ -220,6 +226,15 @@ catalog_source(const struct catalog_snapshot *snapshot, uint32_t id)
         catalog_table_by_id(snapshot->tables[ROW_SOURCE], id);
 
     return row == NULL ? NULL : &row->source;
+}
+
+const struct source *
+catalog_source_at(const struct catalog_snapshot *snapshot, size_t index)
+{
+    const struct catalog_table *table = snapshot->tables[ROW_SOURCE];
+
+    return table == NULL || index >= table->count ? NULL
+                                                  : &table->rows[index]->source;
 }
 
 const struct source *

@@ -12,15 +12,16 @@
 #define CATALOG_H
 
 #include "db.h"
+#include "format.h"
 #include "seal.h"
 #include "slice.h"
+#include "source_options.h"
 #include "taker.h"
+#include "verify.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-enum payload_format { FORMAT_ENVELOPE, FORMAT_PAYLOAD, FORMAT_STANDARD };
 
 struct header {
     char *name;
@@ -59,19 +60,29 @@ struct subscription {
 
 enum relay_when { RELAY_PROCESSED, RELAY_RECEIVED };
 
+enum handshake { HANDSHAKE_IDLE, HANDSHAKE_AWAITING, HANDSHAKE_CAPTURED };
+
+#define SOURCE_VERIFIERS_MAX 8
+
 struct source {
     uint32_t id;
     uint32_t application_id;
     char *name;
     char *provider;
-    char **secrets; /* live HMAC secrets of its own, newest first */
-    size_t secret_count;
-    bool secrets_unreadable;  /* sealed with another key: fail closed */
+    /* Its own verifiers, with their live secrets, newest first; none = those
+       that are usual for the provider (verify_preset.h), with the secrets of
+       the configuration. Names and secrets in it are owned by the source. */
+    struct verifier *verifiers;
+    size_t verifier_count;
+    bool secrets_unreadable; /* sealed with another key: fail closed */
+    char *api_key;           /* or NULL */
+    enum handshake handshake;
     struct slice key_columns; /* JSON object or absent; owned */
     uint32_t max_attempts;
     uint32_t retry_delay_s;
     uint32_t concurrency;
     enum relay_when relay;
+    struct source_options options;
     uint64_t version;
 };
 
@@ -93,6 +104,11 @@ struct catalog_snapshot;
 struct catalog *catalog_new(const struct sealer *sealer);
 void catalog_free(struct catalog *catalog);
 
+/* Before the first refresh: sources without a watch list get the one of the
+   configuration (source_defaults.h). settings must outlive the catalog. */
+void catalog_use_settings(struct catalog *catalog,
+                          const struct settings *settings);
+
 /* Compares versions and loads what changed. DB_OK also when nothing did. One
    thread at a time does it; others wait and share its result. */
 enum db_result catalog_refresh(struct catalog *catalog, struct db *db)
@@ -112,6 +128,9 @@ const struct source *catalog_source(const struct catalog_snapshot *snapshot,
 const struct source *
 catalog_source_named(const struct catalog_snapshot *snapshot,
                      struct slice name);
+/* One after the other, by id; NULL behind the last. */
+const struct source *catalog_source_at(const struct catalog_snapshot *snapshot,
+                                       size_t index);
 /* By SHA-256 of the token text; expired ones are still found. */
 const struct token *catalog_token(const struct catalog_snapshot *snapshot,
                                   const uint8_t hash[32]);

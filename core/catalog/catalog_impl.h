@@ -4,6 +4,7 @@
  *
  *   catalog_json.c   the JSON that rows hold
  *   catalog_row.c    one row: made from a result, shared by reference count
+ *   catalog_source.c  the same of a source
  *   catalog_table.c  the rows of one kind, by id and by a second key
  *   catalog_index.c  which subscriptions have which pattern
  *   catalog.c        snapshots, refreshing, looking things up
@@ -29,6 +30,12 @@ char *catalog_json_string(struct slice quoted);
 /* ["a","b"] as an array of texts; anything but strings is left out. */
 char **catalog_json_strings(struct slice cell, size_t *count);
 
+/* What rows are made with. */
+struct catalog_means {
+    const struct sealer *sealer;
+    const struct settings *settings; /* or NULL */
+};
+
 /* Never changes once it is in a table. */
 struct catalog_row {
     atomic_uint refs;
@@ -50,13 +57,26 @@ struct catalog_changes {
 };
 
 /* Appends the rows that changed. What is already there stays on failure. */
-enum db_result catalog_row_read(struct db *db, const struct sealer *sealer,
+enum db_result catalog_row_read(struct db *db,
+                                const struct catalog_means *means,
                                 enum row_kind kind, uint64_t seen,
                                 struct catalog_changes *changes)
     __attribute__((warn_unused_result));
 void catalog_row_keep(struct catalog_row *row);
 void catalog_row_release(struct catalog_row *row); /* the last one wipes it */
 void catalog_changes_free(struct catalog_changes *changes);
+
+/* A cell's text that the caller frees; "" for NULL. */
+char *catalog_text_of(struct slice cell);
+/* False, with a line in the log, if it cannot be read. */
+bool catalog_unseal(const struct sealer *sealer, struct seal_place place,
+                    struct slice cell, struct buf *out)
+    __attribute__((warn_unused_result));
+
+void catalog_source_fill(struct catalog_row *row,
+                         const struct catalog_means *means,
+                         const struct slice *cells);
+void catalog_source_free(struct source *source); /* wipes its secrets */
 
 /* Immutable, shared between snapshots. */
 struct catalog_table {

@@ -17,8 +17,8 @@
 #define SEALED_MAX ((size_t)64 << 10) /* bytes of an unsealed value */
 #define SCHEDULE_MAX_S (365 * 86400)
 
-static char *
-text_of(struct slice cell)
+char *
+catalog_text_of(struct slice cell)
 {
     return cell.ptr == NULL ? xstrdup("") : xstrndup(cell.ptr, cell.len);
 }
@@ -54,9 +54,9 @@ free_text(char *text)
 }
 
 /* False, with a line in the log, if it cannot be read. */
-static bool
-unseal(const struct sealer *sealer, struct seal_place place, struct slice cell,
-       struct buf *out)
+bool
+catalog_unseal(const struct sealer *sealer, struct seal_place place,
+               struct slice cell, struct buf *out)
 {
     enum seal_result result = seal_reveal(sealer, place, cell, out);
 
@@ -83,8 +83,8 @@ secret_of(const struct sealer *sealer, const struct subscription *sub,
     struct buf text = BUF_INIT(SEALED_MAX);
     char *secret = NULL;
 
-    if (cell.ptr != NULL && unseal(sealer, place, cell, &text))
-        secret = text_of(buf_slice(&text));
+    if (cell.ptr != NULL && catalog_unseal(sealer, place, cell, &text))
+        secret = catalog_text_of(buf_slice(&text));
     buf_wipe(&text);
     return secret;
 }
@@ -100,7 +100,7 @@ read_headers(const struct sealer *sealer, struct subscription *sub,
     struct slice object;
     size_t at = 0;
 
-    if (cell.ptr == NULL || !unseal(sealer, place, cell, &text))
+    if (cell.ptr == NULL || !catalog_unseal(sealer, place, cell, &text))
         goto out;
     object = catalog_json_container(buf_slice(&text), JSON_OBJECT);
     if (object.ptr == NULL)
@@ -111,7 +111,7 @@ read_headers(const struct sealer *sealer, struct subscription *sub,
 
         if (member.value.type != JSON_STRING)
             continue;
-        header->name = text_of(member.name);
+        header->name = catalog_text_of(member.name);
         header->value = catalog_json_string(member.value.text);
         sub->header_count++;
     }
@@ -138,9 +138,10 @@ read_schedule(struct subscription *sub, struct slice cell)
 }
 
 static void
-fill_subscription(struct catalog_row *row, const struct sealer *sealer,
+fill_subscription(struct catalog_row *row, const struct catalog_means *means,
                   const struct slice *cells)
 {
+    const struct sealer *sealer = means->sealer;
     struct subscription *sub = &row->subscription;
 
     row->gone = db_u64(cells[SUB_GONE], 0) != 0;
@@ -149,7 +150,7 @@ fill_subscription(struct catalog_row *row, const struct sealer *sealer,
     sub->version = db_u64(cells[SUB_VERSION], 0);
     if (row->gone)
         return;
-    sub->url = text_of(cells[SUB_URL]);
+    sub->url = catalog_text_of(cells[SUB_URL]);
     sub->active = db_u64(cells[SUB_ACTIVE], 0) != 0;
     sub->paused = db_u64(cells[SUB_PAUSED], 0) != 0;
     sub->adhoc = db_u64(cells[SUB_ADHOC], 0) != 0;
@@ -172,67 +173,8 @@ fill_subscription(struct catalog_row *row, const struct sealer *sealer,
     sub->pause_exhausted = db_u64(cells[SUB_PAUSE_EXHAUSTED], 0) != 0;
 }
 
-/* [{"kind":"hmac","secrets":["newest","older"]}] */
 static void
-read_source_secrets(struct source *source, struct slice text)
-{
-    struct slice array = catalog_json_container(text, JSON_ARRAY);
-    struct json_member item, secret;
-    struct json_value kind, list;
-    size_t at = 0, inner;
-
-    source->secrets_unreadable = array.ptr == NULL;
-    while (array.ptr != NULL && json_next(array, &at, &item)) {
-        if (item.value.type != JSON_OBJECT ||
-            !json_find(item.value.text, "kind", &kind) ||
-            !slice_is(kind.text, "\"hmac\"") ||
-            !json_find(item.value.text, "secrets", &list) ||
-            list.type != JSON_ARRAY)
-            continue;
-        for (inner = 0; json_next(list.text, &inner, &secret);) {
-            if (secret.value.type != JSON_STRING)
-                continue;
-            source->secrets =
-                xreallocarray(source->secrets, source->secret_count + 1,
-                              sizeof(*source->secrets));
-            source->secrets[source->secret_count++] =
-                catalog_json_string(secret.value.text);
-        }
-    }
-}
-
-static void
-fill_source(struct catalog_row *row, const struct sealer *sealer,
-            const struct slice *cells)
-{
-    struct source *source = &row->source;
-    struct buf secrets = BUF_INIT(SEALED_MAX);
-
-    source->id = row->id;
-    source->application_id = u32_of(cells[SOURCE_APPLICATION]);
-    source->name = text_of(cells[SOURCE_NAME]);
-    source->provider = text_of(cells[SOURCE_PROVIDER]);
-    if (cells[SOURCE_SECRETS].ptr != NULL) {
-        const struct seal_place place = {"sources", "secrets",
-                                         source->application_id, source->id};
-
-        if (unseal(sealer, place, cells[SOURCE_SECRETS], &secrets))
-            read_source_secrets(source, buf_slice(&secrets));
-        else
-            source->secrets_unreadable = true;
-    }
-    buf_wipe(&secrets);
-    source->key_columns = slice_copy(cells[SOURCE_KEY_COLUMNS]);
-    source->max_attempts = u32_of(cells[SOURCE_ATTEMPTS]);
-    source->retry_delay_s = u32_of(cells[SOURCE_RETRY_DELAY]);
-    source->concurrency = u32_of(cells[SOURCE_CONCURRENCY]);
-    source->relay = slice_is(cells[SOURCE_RELAY], "received") ? RELAY_RECEIVED
-                                                              : RELAY_PROCESSED;
-    source->version = db_u64(cells[SOURCE_VERSION], 0);
-}
-
-static void
-fill_token(struct catalog_row *row, const struct sealer *sealer,
+fill_token(struct catalog_row *row, const struct catalog_means *means,
            const struct slice *cells)
 {
     static const struct {
@@ -247,7 +189,7 @@ fill_token(struct catalog_row *row, const struct sealer *sealer,
     struct token *token = &row->token;
     size_t i;
 
-    (void)sealer;
+    (void)means;
     token->id = row->id;
     token->application_id = u32_of(cells[TOKEN_APPLICATION]);
     token->expires_at_us = db_time_us(cells[TOKEN_EXPIRES]);
@@ -265,11 +207,11 @@ fill_token(struct catalog_row *row, const struct sealer *sealer,
 
 static const struct {
     enum db_result (*read)(struct db *db, uint64_t seen, struct db_rows **rows);
-    void (*fill)(struct catalog_row *row, const struct sealer *sealer,
+    void (*fill)(struct catalog_row *row, const struct catalog_means *means,
                  const struct slice *cells);
 } kinds[ROW_KINDS] = {
     [ROW_SUBSCRIPTION] = {store_catalog_subscriptions, fill_subscription},
-    [ROW_SOURCE] = {store_catalog_sources, fill_source},
+    [ROW_SOURCE] = {store_catalog_sources, catalog_source_fill},
     [ROW_TOKEN] = {store_catalog_tokens, fill_token},
 };
 
@@ -298,15 +240,17 @@ read_patterns(struct db *db, uint64_t seen, struct catalog_changes *changes)
         sub = &changes->list[i]->subscription;
         sub->patterns = xreallocarray(sub->patterns, sub->pattern_count + 1,
                                       sizeof(*sub->patterns));
-        sub->patterns[sub->pattern_count++] = text_of(cells[PATTERN_TEXT]);
+        sub->patterns[sub->pattern_count++] =
+            catalog_text_of(cells[PATTERN_TEXT]);
     }
     db_rows_free(rows);
     return DB_OK;
 }
 
 enum db_result
-catalog_row_read(struct db *db, const struct sealer *sealer, enum row_kind kind,
-                 uint64_t seen, struct catalog_changes *changes)
+catalog_row_read(struct db *db, const struct catalog_means *means,
+                 enum row_kind kind, uint64_t seen,
+                 struct catalog_changes *changes)
 {
     const struct slice *cells;
     struct db_rows *rows;
@@ -322,7 +266,7 @@ catalog_row_read(struct db *db, const struct sealer *sealer, enum row_kind kind,
         atomic_init(&row->refs, 1);
         row->kind = kind;
         row->id = u32_of(cells[0]);
-        kinds[kind].fill(row, sealer, cells);
+        kinds[kind].fill(row, means, cells);
         changes->list[changes->count++] = row;
     }
     db_rows_free(rows);
@@ -349,15 +293,6 @@ free_subscription(struct subscription *sub)
     free(sub->url);
 }
 
-static void
-free_source(struct source *source)
-{
-    free_strings(source->secrets, source->secret_count, wipe);
-    free(source->name);
-    free(source->provider);
-    slice_free(&source->key_columns);
-}
-
 void
 catalog_row_keep(struct catalog_row *row)
 {
@@ -372,7 +307,7 @@ catalog_row_release(struct catalog_row *row)
     if (row->kind == ROW_SUBSCRIPTION)
         free_subscription(&row->subscription);
     else if (row->kind == ROW_SOURCE)
-        free_source(&row->source);
+        catalog_source_free(&row->source);
     free(row);
 }
 

@@ -123,21 +123,35 @@ problem_json(struct problems *problems, const struct json_error *error)
         problems->list[before].loc_is_index[0] = true;
 }
 
+static void
+put_part(struct problem *problem, const char *text, bool is_index)
+{
+    memmove(problem->loc[1], problem->loc[0],
+            (LOC_PARTS - 1) * sizeof(problem->loc[0]));
+    problem->loc_is_index[2] = problem->loc_is_index[1];
+    problem->loc_is_index[1] = problem->loc_is_index[0];
+    copy_text(problem->loc[0], sizeof(problem->loc[0]), text);
+    problem->loc_is_index[0] = is_index;
+}
+
 void
 problem_put_index(struct problems *problems, size_t first, size_t index)
 {
+    char text[24];
     size_t i;
 
-    for (i = first; i < problems->count; i++) {
-        struct problem *problem = &problems->list[i];
+    (void)snprintf(text, sizeof(text), "%zu", index);
+    for (i = first; i < problems->count; i++)
+        put_part(&problems->list[i], text, true);
+}
 
-        memmove(problem->loc[1], problem->loc[0],
-                (LOC_PARTS - 1) * sizeof(problem->loc[0]));
-        problem->loc_is_index[2] = problem->loc_is_index[1];
-        problem->loc_is_index[1] = problem->loc_is_index[0];
-        (void)snprintf(problem->loc[0], sizeof(problem->loc[0]), "%zu", index);
-        problem->loc_is_index[0] = true;
-    }
+void
+problem_put_name(struct problems *problems, size_t first, const char *name)
+{
+    size_t i;
+
+    for (i = first; i < problems->count; i++)
+        put_part(&problems->list[i], name, false);
 }
 
 static void

@@ -61,6 +61,9 @@ void problem_json(struct problems *problems, const struct json_error *error);
    found in item `index` of an array, ["body",3,"event"]. A loc of three parts
    loses its last. */
 void problem_put_index(struct problems *problems, size_t first, size_t index);
+/* The same with a name: of the list that the item is in. */
+void problem_put_name(struct problems *problems, size_t first,
+                      const char *name);
 
 /* Appends the whole 422 body. */
 void problem_print(const struct problems *problems, struct buf *out);

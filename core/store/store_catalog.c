@@ -75,9 +75,10 @@ store_catalog_sources(struct db *db, uint64_t seen, struct db_rows **rows)
     return read_since(
         db,
         "SELECT id, application_id, name, provider, secrets, key_columns, "
-        "max_attempts, retry_delay, concurrency, relay, config_version "
+        "max_attempts, retry_delay, concurrency, relay, settings, api_key, "
+        "handshake, deleted_at IS NOT NULL, config_version "
         "FROM sources WHERE config_version > ",
-        "", " ORDER BY id", seen, rows);
+        " AND deleted_at IS NULL", " ORDER BY id", seen, rows);
 }
 
 enum db_result

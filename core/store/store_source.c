@@ -1,269 +1,322 @@
 /*
- * store_source.c - sources in the database: show them, set their secrets.
+ * store_source.c - sources in the database: made and changed.
  */
-#include "store_source.h"
+#include "store_source_impl.h"
 
 #include "alloc.h"
 #include "json.h"
-#include "sign.h"
+#include "provider.h"
 #include "sql.h"
 #include "transact.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define SQL_MAX 16384                                      /* bytes */
-#define SECRETS_JSON_MAX (SOURCE_SECRETS_MAX * 2048 + 256) /* bytes */
-#define COLUMNS                                                                \
-    "SELECT id, application_id, name, provider, secrets, max_attempts, "       \
-    "retry_delay, concurrency, relay = 'received', updated_at FROM sources "
-
-/* The JSON array of secrets inside the sealed value, which `json` keeps. */
-static bool
-reveal_secrets(const struct sealer *sealer, uint32_t application_id,
-               uint32_t id, struct slice sealed, struct buf *json,
-               struct slice *secrets)
+enum db_result
+store_source_run(struct db *db, struct buf *sql)
 {
-    struct seal_place place = {"sources", "secrets", application_id, id};
-    struct json_value list, value;
-    struct json_member first;
-    size_t at = 0;
-
-    *secrets = SLICE("[]");
-    if (sealed.ptr == NULL)
-        return true;
-    if (seal_reveal(sealer, place, sealed, json) != SEAL_OK ||
-        !json_read(buf_slice(json), &list, NULL) || list.type != JSON_ARRAY)
-        return false;
-    if (!json_next(list.text, &at, &first))
-        return true;
-    if (first.value.type != JSON_OBJECT ||
-        !json_find(first.value.text, "secrets", &value) ||
-        value.type != JSON_ARRAY)
-        return false;
-    *secrets = value.text;
-    return true;
-}
-
-static void
-read_row(const struct sealer *sealer, const struct slice *cell,
-         struct source_row *row)
-{
-    struct buf json = BUF_INIT(SECRETS_JSON_MAX);
-    struct json_member secret;
-    struct slice secrets;
-    size_t at = 0;
-
-    memset(row, 0, sizeof(*row));
-    row->id = (uint32_t)db_u64(cell[0], 0);
-    row->application_id = (uint32_t)db_u64(cell[1], 0);
-    snprintf(row->name, sizeof(row->name), "%.*s", (int)cell[2].len,
-             cell[2].ptr);
-    snprintf(row->provider, sizeof(row->provider), "%.*s", (int)cell[3].len,
-             cell[3].ptr);
-    row->unreadable = !reveal_secrets(sealer, row->application_id, row->id,
-                                      cell[4], &json, &secrets);
-    while (!row->unreadable && json_next(secrets, &at, &secret))
-        row->secrets++;
-    row->max_attempts = (uint32_t)db_u64(cell[5], 0);
-    row->retry_delay_s = (uint32_t)db_u64(cell[6], 0);
-    row->concurrency = (uint32_t)db_u64(cell[7], 0);
-    row->relay_received = db_u64(cell[8], 0) != 0;
-    row->updated_at_us = db_time_us(cell[9]);
-    buf_wipe(&json);
-}
-
-static enum db_result
-query_rows(struct db *db, const struct sealer *sealer, const struct buf *sql,
-           struct source_list *list)
-{
-    struct db_rows *rows = NULL;
-    const struct slice *cell;
     enum db_result result =
-        buf_ok(sql) ? db_query(db, buf_slice(sql), &rows) : DB_NONE;
+        buf_ok(sql) ? db_exec(db, buf_slice(sql), NULL) : DB_BROKEN;
 
-    if (result != DB_OK)
-        return result;
-    list->rows = xcalloc(db_rows_count(rows) + 1, sizeof(*list->rows));
-    list->count = 0;
-    while ((cell = db_rows_next(rows)) != NULL)
-        read_row(sealer, cell, &list->rows[list->count++]);
-    db_rows_free(rows);
-    return DB_OK;
+    buf_clear(sql);
+    return result;
 }
 
 enum db_result
-store_source_list(struct db *db, const struct sealer *sealer,
-                  struct source_list *list)
+store_source_transact(struct db *db,
+                      enum db_result (*work)(struct db *db, void *arg),
+                      struct source_change *change, enum source_action *action)
 {
-    struct buf sql = BUF_INIT(SQL_MAX);
-    enum db_result result;
+    enum db_result result = transact(db, work, change);
 
-    sql_raw(&sql, COLUMNS "ORDER BY id");
-    result = query_rows(db, sealer, &sql, list);
-    buf_free(&sql);
+    /* Nothing was stored, and it is no fault of the database. */
+    if (result == DB_NONE && change->action != SOURCE_DONE)
+        result = DB_OK;
+    if (result == DB_OK)
+        *action = change->action;
+    source_row_free(&change->row);
+    buf_wipe(&change->token);
     return result;
+}
+
+/* Rolls back what is wrong otherwise than in the database. */
+static enum db_result
+refused(const struct source_change *change, enum db_result result)
+{
+    return result == DB_OK && change->action != SOURCE_DONE ? DB_NONE : result;
 }
 
 void
-source_list_free(struct source_list *list)
+store_source_begin_update(struct buf *sql, const struct source_change *change)
 {
-    free(list->rows);
-    list->rows = NULL;
-    list->count = 0;
+    sql_raw(sql, "UPDATE sources SET updated_at = UTC_TIMESTAMP(6), "
+                 "config_version = ");
+    sql_u64(sql, change->version);
 }
 
 enum db_result
-store_source_get(struct db *db, const struct sealer *sealer, struct slice name,
-                 struct source_row *row)
+store_source_end_update(struct db *db, struct buf *sql,
+                        const struct source_change *change)
 {
-    struct buf sql = BUF_INIT(SQL_MAX);
-    struct source_list list = {NULL, 0};
-    enum db_result result;
-
-    sql_raw(&sql, COLUMNS "WHERE name = ");
-    sql_bytes(&sql, name); /* the column is ASCII, a name asked for any text */
-    result = query_rows(db, sealer, &sql, &list);
-    if (result == DB_OK && list.count == 0)
-        result = DB_NONE;
-    if (result == DB_OK)
-        *row = list.rows[0];
-    source_list_free(&list);
-    buf_free(&sql);
-    return result;
+    sql_raw(sql, " WHERE id = ");
+    sql_u64(sql, change->row.id);
+    return store_source_run(db, sql);
 }
 
-struct change_work {
-    const struct sealer *sealer;
-    struct slice name;
-    const struct source_change *change;
+/* How a field of the form becomes a column; null stands for its default. */
+static const struct {
+    enum source_field field;
+    const char *column;
+    enum { AS_TEXT, AS_NUMBER, AS_JSON, AS_RELAY } as;
+} columns[] = {
+    {SOURCE_DESCRIPTION_FIELD, "description", AS_TEXT},
+    {SOURCE_MAX_ATTEMPTS_FIELD, "max_attempts", AS_NUMBER},
+    {SOURCE_RETRY_DELAY_FIELD, "retry_delay", AS_NUMBER},
+    {SOURCE_CONCURRENCY_FIELD, "concurrency", AS_NUMBER},
+    {SOURCE_RELAY_FIELD, "relay", AS_RELAY},
+    {SOURCE_KEY_COLUMNS_FIELD, "key_columns", AS_JSON},
 };
 
-/* [{"kind":"hmac","secrets":[new, the present ones...]}], sealed. */
-static enum db_result
-seal_secrets(const struct change_work *work, uint32_t application_id,
-             uint32_t id, struct slice present, struct buf *sealed)
+static void
+add_json(struct buf *sql, struct slice raw)
 {
-    struct seal_place place = {"sources", "secrets", application_id, id};
-    struct buf json = BUF_INIT(SECRETS_JSON_MAX);
-    struct buf out = BUF_INIT(SECRETS_JSON_MAX);
-    enum db_result result = DB_OK;
-    struct json_member secret;
-    struct slice secrets;
-    size_t at = 0, count = 1;
+    struct buf text = BUF_INIT(raw.len + 1);
 
-    buf_add_text(&out, "[{\"kind\":\"hmac\",\"secrets\":[");
-    json_add_string(&out, work->change->secret);
-    if (work->change->keep_others) {
-        if (!reveal_secrets(work->sealer, application_id, id, present, &json,
-                            &secrets)) {
-            result = DB_BROKEN;
-            goto out;
-        }
-        while (count < SOURCE_SECRETS_MAX && json_next(secrets, &at, &secret)) {
-            buf_add_char(&out, ',');
-            buf_add_slice(&out, secret.value.text);
-            count++;
-        }
-    }
-    buf_add_text(&out, "]}]");
-    if (buf_ok(&out))
-        seal_value(work->sealer, place, buf_slice(&out), sealed);
-    else
-        result = DB_BROKEN;
-out:
-    buf_wipe(&json);
-    buf_wipe(&out);
-    return result;
+    json_minify(raw, &text);
+    sql_text(sql, buf_slice(&text));
+    buf_free(&text);
 }
 
 static void
-add_numbers(struct buf *sql, const struct source_change *change)
+add_column(struct buf *sql, const struct body_value *value, int as)
 {
-    const struct {
-        const char *set;
-        uint32_t value;
-    } numbers[] = {
-        {", max_attempts = ", change->max_attempts},
-        {", retry_delay = ", change->retry_delay_s},
-        {", concurrency = ", change->concurrency},
-    };
+    if (value->null)
+        sql_raw(sql, "DEFAULT");
+    else if (as == AS_TEXT)
+        sql_text(sql, slice_make(value->text, value->text_len));
+    else if (as == AS_NUMBER)
+        sql_i64(sql, value->number);
+    else if (as == AS_RELAY)
+        sql_raw(sql, value->number == 0 ? "'processed'" : "'received'");
+    else
+        add_json(sql, value->raw);
+}
+
+static void
+add_columns(struct buf *sql, const struct source_form *form)
+{
     size_t i;
 
-    for (i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
-        if (numbers[i].value != 0) {
-            sql_raw(sql, numbers[i].set);
-            sql_u64(sql, numbers[i].value);
-        }
-    }
-    if (change->relay.ptr != NULL) {
-        sql_raw(sql, ", relay = ");
-        sql_text(sql, change->relay);
+    for (i = 0; i < sizeof(columns) / sizeof(columns[0]); i++) {
+        const struct body_value *value = &form->value[columns[i].field];
+
+        if (!value->given && !value->null)
+            continue;
+        sql_raw(sql, ", ");
+        sql_raw(sql, columns[i].column);
+        sql_raw(sql, " = ");
+        add_column(sql, value, (int)columns[i].as);
     }
 }
 
-static enum db_result
-update_row(struct db *db, const struct change_work *work, uint64_t version,
-           const struct slice *cell)
+static void
+replace_text(char **place, const struct body_value *value)
 {
-    struct buf sealed = BUF_INIT(SECRETS_JSON_MAX + SEAL_OVERHEAD);
-    struct buf sql = BUF_INIT(SQL_MAX + 2 * SECRETS_JSON_MAX);
-    uint32_t application_id = (uint32_t)db_u64(cell[1], 0);
-    uint32_t id = (uint32_t)db_u64(cell[0], 0);
-    enum db_result result = DB_OK;
+    if (!value->given)
+        return;
+    free(*place);
+    *place = xstrdup(value->text);
+}
 
-    sql_raw(&sql, "UPDATE sources SET updated_at = UTC_TIMESTAMP(6), "
-                  "config_version = ");
-    sql_u64(&sql, version);
-    if (work->change->clear_secrets)
-        sql_raw(&sql, ", secrets = NULL");
-    if (work->change->secret.ptr != NULL) {
-        result = seal_secrets(work, application_id, id, cell[4], &sealed);
-        sql_raw(&sql, ", secrets = ");
-        sql_bytes(&sql, buf_slice(&sealed));
+/* What the row is to be, as far as others depend on it. */
+static void
+apply_form(struct source_change *change, bool is_new)
+{
+    const struct source_form *form = change->form;
+    struct source_row *row = &change->row;
+
+    replace_text(&row->name, &form->value[SOURCE_NAME_FIELD]);
+    replace_text(&row->provider, &form->value[SOURCE_PROVIDER_FIELD]);
+    if (is_new)
+        source_options_init(&row->options, row->provider);
+    source_form_options(form, &row->options, row->provider);
+    store_source_compose(change, is_new);
+}
+
+static void
+add_identity(struct buf *sql, const struct source_row *row)
+{
+    sql_raw(sql, ", name = ");
+    sql_text(sql, slice_of(row->name));
+    sql_raw(sql, ", provider = ");
+    sql_text(sql, slice_of(row->provider));
+    sql_raw(sql, ", application_id = ");
+    sql_u64(sql, row->application_id);
+    sql_raw(sql, ", hook_id = ");
+    if (row->hook_id == 0)
+        sql_raw(sql, "NULL");
+    else
+        sql_u64(sql, row->hook_id);
+}
+
+static void
+add_settings(struct buf *sql, struct source_change *change)
+{
+    struct buf text = BUF_INIT(SOURCE_JSON_MAX);
+
+    source_options_print(&change->row.options, change->row.provider, &text);
+    if (!buf_ok(&text)) {
+        change->action = SOURCE_TOO_LARGE;
+    } else {
+        sql_raw(sql, ", settings = ");
+        sql_text(sql, buf_slice(&text));
     }
-    add_numbers(&sql, work->change);
-    sql_raw(&sql, " WHERE id = ");
-    sql_u64(&sql, id);
-    if (result == DB_OK)
-        result = buf_ok(&sql) ? db_exec(db, buf_slice(&sql), NULL) : DB_BROKEN;
-    buf_free(&sealed);
+    buf_free(&text);
+}
+
+/* Unchanged unless something is given; where the application changes, which
+   sealed values are bound to, it has to be given anew. */
+static void
+add_api_key(struct buf *sql, const struct source_change *change)
+{
+    const struct body_value *key = &change->form->value[SOURCE_API_KEY_FIELD];
+
+    if (key->given)
+        store_source_add_sealed(sql, change, "api_key",
+                                slice_make(key->text, key->text_len));
+    else if (key->null || change->move_to != 0)
+        sql_raw(sql, ", api_key = NULL");
+}
+
+/* The row exists: everything that it is to be. */
+static enum db_result
+write_row(struct db *db, struct source_change *change, bool is_new)
+{
+    struct buf sql = BUF_INIT(SOURCE_SQL_MAX);
+    enum db_result result = store_source_hook(db, change);
+
+    if (result != DB_OK)
+        return result;
+    store_source_begin_update(&sql, change);
+    add_identity(&sql, &change->row);
+    add_columns(&sql, change->form);
+    add_settings(&sql, change);
+    add_api_key(&sql, change);
+    store_source_add_secrets(&sql, change);
+    if (change->move_to != 0)
+        sql_raw(&sql, ", captured_token = NULL, handshake = 'none'");
+    else if (is_new &&
+             provider_named(change->row.provider)->handshake ==
+                 HANDSHAKE_NOTION &&
+             verifier_list_secrets(&change->row.verifiers) == 0)
+        sql_raw(&sql, ", handshake = 'awaiting'");
+    result = store_source_end_update(db, &sql, change);
+    if (result == DB_DUPLICATE) {
+        change->action = SOURCE_NAME_TAKEN;
+        result = DB_NONE;
+    }
+    buf_free(&sql);
+    return result;
+}
+
+/* Sealing needs the number of the row: it is made first, without a name, and
+   then filled. */
+static enum db_result
+insert_bare(struct db *db, struct source_change *change)
+{
+    struct buf sql = BUF_INIT(SOURCE_SQL_MAX);
+    enum db_result result = transact_config_version(db, &change->version);
+
+    if (result == DB_OK) {
+        sql_raw(&sql, "INSERT INTO sources (application_id, name, provider, "
+                      "deleted_at, config_version) VALUES (");
+        sql_u64(&sql, change->application_id);
+        sql_raw(&sql, ", '', '', UTC_TIMESTAMP(6), ");
+        sql_u64(&sql, change->version);
+        sql_raw(&sql, ")");
+        result = store_source_run(db, &sql);
+    }
     buf_free(&sql);
     return result;
 }
 
 static enum db_result
-change_source(struct db *db, void *arg)
+insert_work(struct db *db, void *arg)
 {
-    const struct change_work *work = arg;
-    struct buf sql = BUF_INIT(SQL_MAX);
-    struct db_rows *rows = NULL;
-    const struct slice *cell;
-    uint64_t version;
-    enum db_result result = transact_config_version(db, &version);
+    struct source_change *change = arg;
+    struct buf sql = BUF_INIT(SOURCE_SQL_MAX);
+    enum db_result result = insert_bare(db, change);
 
+    change->action = SOURCE_DONE;
     if (result != DB_OK)
         goto out;
-    sql_raw(&sql, COLUMNS "WHERE name = ");
-    sql_bytes(&sql, work->name);
-    sql_raw(&sql, " FOR UPDATE");
-    result = buf_ok(&sql) ? db_query(db, buf_slice(&sql), &rows) : DB_NONE;
+    source_row_free(&change->row);
+    change->row.id = (uint32_t)db_insert_id(db);
+    change->row.application_id = change->application_id;
+    change->made->id = change->row.id;
+    apply_form(change, true);
+    result = refused(change, result);
+    if (result == DB_OK)
+        result = write_row(db, change, true);
     if (result != DB_OK)
         goto out;
-    cell = db_rows_next(rows);
-    result = cell == NULL ? DB_NONE : update_row(db, work, version, cell);
-    db_rows_free(rows);
+    /* Both times stay equal in a new row. */
+    sql_raw(&sql, "UPDATE sources SET deleted_at = NULL, "
+                  "updated_at = created_at");
+    result = store_source_end_update(db, &sql, change);
+    if (result == DB_DUPLICATE)
+        change->action = SOURCE_NAME_TAKEN;
+    result = result == DB_DUPLICATE ? DB_NONE : refused(change, result);
 out:
     buf_free(&sql);
     return result;
 }
 
 enum db_result
-store_source_change(struct db *db, const struct sealer *sealer,
-                    struct slice name, const struct source_change *change)
+store_source_insert(struct db *db, const struct sealer *sealer,
+                    const struct source_form *form, uint32_t application_id,
+                    struct source_made *made, enum source_action *action)
 {
-    struct change_work work = {sealer, name, change};
+    struct source_change change = {.sealer = sealer,
+                                   .form = form,
+                                   .application_id = application_id,
+                                   .made = made};
 
-    return transact(db, change_source, &work);
+    memset(made, 0, sizeof(*made));
+    return store_source_transact(db, insert_work, &change, action);
+}
+
+static enum db_result
+update_work(struct db *db, void *arg)
+{
+    struct source_change *change = arg;
+    enum db_result result = store_source_lock(db, change);
+
+    change->action = SOURCE_DONE;
+    if (result != DB_OK)
+        return result;
+    apply_form(change, false);
+    if (change->move_to == change->row.application_id)
+        change->move_to = 0;
+    if (change->move_to != 0)
+        change->row.application_id = change->move_to;
+    result = refused(change, result);
+    if (result == DB_OK)
+        result = write_row(db, change, false);
+    return refused(change, result);
+}
+
+enum db_result
+store_source_update(struct db *db, const struct sealer *sealer,
+                    const struct source_form *form, uint32_t application_id,
+                    const struct source_ref *ref, uint32_t move_to,
+                    enum source_action *action)
+{
+    struct source_change change = {.sealer = sealer,
+                                   .form = form,
+                                   .application_id = application_id,
+                                   .ref = *ref,
+                                   .move_to = move_to};
+
+    return store_source_transact(db, update_work, &change, action);
 }

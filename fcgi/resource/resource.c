@@ -194,18 +194,23 @@ is_query_text(const struct request *request)
 }
 
 bool
+resource_limit(struct exchange *exchange, size_t *limit)
+{
+    if (is_query_text(exchange->request))
+        return read_limit(exchange, limit);
+    resource_bad_query(exchange, "query", "value_error.unicode",
+                       "not UTF-8, or null characters");
+    return false;
+}
+
+bool
 resource_page(struct exchange *exchange, const char *prefix, size_t *limit,
               uint64_t *cursor)
 {
     struct slice text = request_query(exchange->request, "cursor");
 
     *cursor = 0;
-    if (!is_query_text(exchange->request)) {
-        resource_bad_query(exchange, "query", "value_error.unicode",
-                           "not UTF-8, or null characters");
-        return false;
-    }
-    if (!read_limit(exchange, limit))
+    if (!resource_limit(exchange, limit))
         return false;
     if (text.ptr != NULL && !id_parse(prefix, text, cursor)) {
         resource_bad_query(exchange, "cursor", "value_error.cursor",
@@ -275,18 +280,25 @@ void
 resource_link_next(struct exchange *exchange, const char *prefix,
                    uint64_t cursor)
 {
-    struct buf link = BUF_INIT(LINK_MAX);
     char id[ID_TEXT_MAX];
 
     if (cursor == 0)
         return;
     id_format(prefix, cursor, id);
+    resource_link_text(exchange, id);
+}
+
+void
+resource_link_text(struct exchange *exchange, const char *cursor)
+{
+    struct buf link = BUF_INIT(LINK_MAX);
+
     buf_add_char(&link, '<');
     add_uri(&link, slice_of(exchange->app->settings->base_path));
     add_uri(&link, exchange->request->path);
     buf_add_char(&link, '?');
     add_query(&link, exchange->request->query);
-    buf_addf(&link, "cursor=%s>; rel=\"next\"", id);
+    buf_addf(&link, "cursor=%s>; rel=\"next\"", cursor);
     if (buf_ok(&link))
         reply_header(exchange->reply, "Link", link.data);
     buf_free(&link);

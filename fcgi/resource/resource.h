@@ -51,12 +51,16 @@ void resource_bad_query(struct exchange *exchange, const char *name,
 /* ?limit= and ?cursor=; cursor is an id with that prefix, 0 = from the start. */
 bool resource_page(struct exchange *exchange, const char *prefix, size_t *limit,
                    uint64_t *cursor);
+/* ?limit= alone, for a list whose cursor is no id. */
+bool resource_limit(struct exchange *exchange, size_t *limit);
 /* ?name= as a time; 0 when it is not there. */
 bool resource_time(struct exchange *exchange, const char *name, int64_t *us);
 
 /* Link: <this list from the cursor on>; rel="next". */
 void resource_link_next(struct exchange *exchange, const char *prefix,
                         uint64_t cursor);
+/* The same with a cursor of letters and digits. */
+void resource_link_text(struct exchange *exchange, const char *cursor);
 
 /* 200 with an ETag, or 304 for who has it already. Frees json. */
 void resource_send(struct exchange *exchange, struct buf *json);
