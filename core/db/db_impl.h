@@ -24,6 +24,21 @@ struct db {
     int64_t used_mono_us;    /* when the pool got it back */
 };
 
+/* db.c: for use outside a transaction: connects again if the server has closed
+   the connection meanwhile. */
+enum db_result db_ensure_connected(struct db *db);
+
+/* True, with the error set: the connection went inside the transaction. */
+bool db_lost_in_transaction(struct db *db);
+
+/* What a COMMIT that failed means, by the error that was kept: DB_AGAIN, or
+   DB_UNKNOWN on a connection that is given up. */
+enum db_result db_commit_failed(struct db *db);
+
+/* db_statement.c: sends a statement, whose answer is still to be read. False:
+   the error is kept, a connection that is of no more use given up. */
+bool db_send(struct db *db, struct slice sql);
+
 /* db_session.c: makes db->mysql, or sets the error. */
 enum db_result db_session_open(struct db *db);
 

@@ -30,8 +30,11 @@ dedupe_slots_at(int64_t now_us)
     struct dedupe_slots slots = {
         .write = {today},
         .write_count = 1,
-        .yesterday = slot_of(day - 1),
     };
+    unsigned ago;
+
+    for (ago = 1; ago <= DEDUPE_DAYS; ago++)
+        slots.earlier[ago - 1] = slot_of(day - ago);
 
     if (now_us % CLOCK_US_PER_DAY >= CLOCK_US_PER_DAY - OVERLAP_US) {
         slots.write[today < tomorrow ? 1 : 0] = tomorrow;
@@ -39,6 +42,17 @@ dedupe_slots_at(int64_t now_us)
         slots.write_count = 2;
     }
     return slots;
+}
+
+unsigned
+dedupe_age(const struct dedupe_slots *slots, unsigned slot)
+{
+    unsigned ago;
+
+    for (ago = 1; ago <= DEDUPE_DAYS; ago++)
+        if (slots->earlier[ago - 1] == slot)
+            return ago;
+    return 0;
 }
 
 /* For which day a slot was emptied last; 0 = never. */

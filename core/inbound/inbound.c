@@ -1,18 +1,23 @@
 /*
  * inbound.c - what an inbound webhook says; see inbound.h.
  *
- * Each shape is a table of fields. They are read in the order of the table, and
- * each one that is wrong adds its problem, so a sender sees all of them.
+ * Text becomes JSON here; what the JSON says is read by the tables of
+ * inbound_field.h for the shapes whose every field matters, by those of
+ * inbound_provider.h for the others.
  */
 #include "inbound.h"
 
 #include "clock.h"
-#include "inbound_field.h"
+#include "inbound_dedupe.h"
+#include "inbound_form.h"
 #include "inbound_key.h"
+#include "inbound_provider.h"
+#include "inbound_shape.h"
 #include "json.h"
-#include "pattern.h"
+#include "provider.h"
 
 #include <assert.h>
+#include <strings.h>
 
 static const char *const action_names[] = {
     [INBOUND_INSERT] = "insert",
@@ -44,148 +49,66 @@ inbound_action_from_name(struct slice name, enum inbound_action *action)
     return false;
 }
 
-/* What the body has of a shape's fields, in the order of its table. */
-struct found {
-    bool present[INBOUND_FIELDS_MAX];
-    struct json_value value[INBOUND_FIELDS_MAX];
-};
+enum content { CONTENT_JSON, CONTENT_FORM, CONTENT_OTHER };
 
-static void
-note_member(const struct inbound_shape *shape, struct slice name,
-            const struct json_value *value, struct found *found)
+/* Who says nothing sends JSON. */
+static enum content
+content_of(struct slice type)
 {
-    size_t i;
+    const char *semicolon;
 
-    for (i = 0; i < shape->count; i++) {
-        if (slice_is(name, shape->fields[i].name)) {
-            found->present[i] = true;
-            found->value[i] = *value;
+    if (type.ptr == NULL)
+        return CONTENT_JSON;
+    semicolon = type.len == 0 ? NULL : memchr(type.ptr, ';', type.len);
+    if (semicolon != NULL)
+        type.len = (size_t)(semicolon - type.ptr);
+    type = slice_trim(type);
+    if (slice_is_nocase(type, "application/x-www-form-urlencoded"))
+        return CONTENT_FORM;
+    if (slice_is_nocase(type, "application/json") ||
+        (type.len > 5 && memchr(type.ptr, '/', type.len) != NULL &&
+         strncasecmp(type.ptr + type.len - 5, "+json", 5) == 0))
+        return CONTENT_JSON;
+    return CONTENT_OTHER;
+}
+
+/* The request's JSON. Providers that have more to say than the fields of a form
+   put it into one that is called payload. */
+static bool
+read_json(struct inbound_reading *r, enum content content,
+          struct json_value *payload)
+{
+    struct slice text = r->request->body;
+    struct json_value inner;
+    struct json_error error;
+
+    if (content == CONTENT_FORM) {
+        if (!inbound_form(text, &r->in->decoded)) {
+            problem_add(r->problems, NULL, NULL, "value_error",
+                        "the form has too many fields");
+            return false;
         }
+        text = buf_slice(&r->in->decoded);
     }
-}
-
-/* One walk for both shapes: a body may be large. */
-static void
-find_fields(struct inbound_reading *r, struct slice body, struct found *ours,
-            struct found *theirs)
-{
-    struct json_member member;
-    size_t at = 0;
-
-    while (json_next(body, &at, &member)) {
-        struct slice name = inbound_name(&member, &r->scratch);
-
-        note_member(&inbound_own_shape, name, &member.value, ours);
-        note_member(&inbound_supabase_shape, name, &member.value, theirs);
+    if (!json_read(text, payload, &error)) {
+        problem_json(r->problems, &error);
+        return false;
     }
-}
-
-static bool
-is_present(const struct inbound_shape *shape, const struct found *found,
-           const char *name)
-{
-    size_t i;
-
-    for (i = 0; i < shape->count; i++) {
-        if (strcmp(shape->fields[i].name, name) == 0)
-            return found->present[i];
+    if (content == CONTENT_FORM && payload->type == JSON_OBJECT &&
+        !inbound_provider_is_any(r->source->provider) &&
+        json_find(payload->text, "payload", &inner)) {
+        problem_add(r->problems, "payload", NULL, "value_error.jsondecode",
+                    "the field is not JSON");
+        return false;
     }
-    return false;
-}
-
-static bool
-is_supabase(const struct source *source, const struct found *ours,
-            const struct found *theirs)
-{
-    return strcmp(source->provider, "supabase") == 0 &&
-           !is_present(&inbound_own_shape, ours, "event_type") &&
-           is_present(&inbound_supabase_shape, theirs, "type") &&
-           (is_present(&inbound_supabase_shape, theirs, "table") ||
-            is_present(&inbound_supabase_shape, theirs, "record") ||
-            is_present(&inbound_supabase_shape, theirs, "old_record"));
-}
-
-static bool
-is_needed(enum inbound_need need, enum inbound_action action)
-{
-    switch (need) {
-    case NEED_ALWAYS:
-        return true;
-    case NEED_ROW:
-        return action != INBOUND_DELETE;
-    case NEED_OLD_ROW:
-        return action == INBOUND_DELETE;
-    case NEED_NEVER:
-        break;
-    }
-    return false;
-}
-
-static bool
-is_kind(enum inbound_kind kind, const struct json_value *value)
-{
-    if (kind == KIND_DICT)
-        return value->type == JSON_OBJECT;
-    return value->type == JSON_STRING ||
-           (kind == KIND_STR_OR_NUMBER && value->type == JSON_NUMBER);
+    return true;
 }
 
 static void
-read_fields(struct inbound_reading *r, const struct inbound_shape *shape,
-            const struct found *found)
+read_payload(struct inbound_reading *r, const struct json_value *payload)
 {
-    size_t i;
-
-    for (i = 0; i < shape->count; i++) {
-        const struct inbound_field *field = &shape->fields[i];
-        const struct json_value *value = &found->value[i];
-
-        if (!found->present[i]) {
-            if (is_needed(field->need, r->in.action))
-                problem_missing(r->problems, field->name, NULL);
-        } else if (value->type == JSON_NULL) {
-            if (is_needed(field->need, r->in.action))
-                problem_null(r->problems, field->name, NULL);
-        } else if (!is_kind(field->kind, value)) {
-            problem_type(r->problems, field->name, NULL,
-                         field->kind == KIND_DICT ? "dict" : "str");
-        } else {
-            field->take(r, field->name, value);
-        }
-    }
-}
-
-/* <source>.<table>.<action>; cleaning can make a table's name longer. */
-static void
-name_type(struct inbound_reading *r, const struct inbound_shape *shape)
-{
-    const char *action = inbound_action_name(r->in.action);
-    struct buf type = BUF_INIT(sizeof(r->in.type) - 1);
-
-    pattern_add_clean(&type, slice_of(r->source->name));
-    buf_add_char(&type, '.');
-    pattern_add_clean(&type, slice_of(r->in.table));
-    buf_add_char(&type, '.');
-    buf_add_text(&type, action);
-    if (buf_ok(&type)) {
-        assert(pattern_is_type(buf_slice(&type)));
-        memcpy(r->in.type, type.data, type.len + 1);
-    } else {
-        problem_length(r->problems, shape->table, NULL, strlen(r->in.table),
-                       sizeof(r->in.type) - 3 - strlen(r->source->name) -
-                           strlen(action));
-    }
-    buf_free(&type);
-}
-
-static void
-read_object(struct inbound_reading *r, struct slice body)
-{
-    struct found ours = {.present = {false}};
-    struct found theirs = {.present = {false}};
-    size_t before = r->problems->count;
-    const struct inbound_shape *shape;
-    bool provider_shape;
+    const struct inbound_shape *shape = NULL;
+    bool object = payload->type == JSON_OBJECT;
 
     /* No source has such a name; a test may ask for one all the same. */
     if (strlen(r->source->name) > INBOUND_SOURCE_MAX) {
@@ -193,45 +116,65 @@ read_object(struct inbound_reading *r, struct slice body)
                        INBOUND_SOURCE_MAX);
         return;
     }
-    find_fields(r, body, &ours, &theirs);
-    provider_shape = is_supabase(r->source, &ours, &theirs);
-    shape = provider_shape ? &inbound_supabase_shape : &inbound_own_shape;
-    read_fields(r, shape, provider_shape ? &theirs : &ours);
-    if (r->problems->count == before)
-        name_type(r, shape);
+    if (object)
+        shape = inbound_shape_of(r->source, payload->text);
+    if (shape != NULL)
+        inbound_shape_read(r, shape, payload->text);
+    else if (!object &&
+             (strcmp(r->source->provider, "supabase") == 0 || r->notion))
+        problem_not_object(r->problems);
+    else
+        inbound_provider_read(r, payload);
+}
+
+static void
+init(struct inbound *in, int64_t now_us)
+{
+    memset(in, 0, sizeof(*in));
+    in->action = INBOUND_OTHER;
+    in->version_us = now_us;
 }
 
 enum inbound_result
-inbound_read(const struct source *source, struct slice body, int64_t now_us,
+inbound_read(const struct source *source, const struct inbound_request *request,
              struct inbound *out, struct problems *problems, char received[65])
 {
     struct inbound_reading r = {
         .source = source,
+        .request = request,
         .problems = problems,
         .scratch = BUF_INIT(0),
-        .in = {.action = INBOUND_OTHER, .version_us = now_us},
+        .in = out,
+        .notion = strcmp(source->provider, "notion") == 0,
     };
-    size_t before = problems->count;
-    struct json_error error;
-    struct json_value value;
+    enum content content = content_of(request->content_type);
     enum inbound_result result = INBOUND_INVALID;
+    size_t before = problems->count;
+    struct json_value payload;
 
-    if (!json_read(body, &value, &error))
-        problem_json(problems, &error);
-    else if (value.type != JSON_OBJECT)
-        problem_not_object(problems);
-    else
-        read_object(&r, value.text);
-
+    init(out, request->now_us);
+    if (content == CONTENT_OTHER ||
+        (content == CONTENT_FORM && !provider_named(source->provider)->forms))
+        return INBOUND_WRONG_TYPE;
+    if (read_json(&r, content, &payload))
+        read_payload(&r, &payload);
     if (problems->count == before && r.other_source) {
         result = INBOUND_WRONG_SOURCE;
         memcpy(received, r.received, sizeof(r.received));
     } else if (problems->count == before) {
         result = INBOUND_OK;
-        *out = r.in;
+        out->payload = payload.text;
+        inbound_dedupe(source, request, &payload, out);
     }
     buf_free(&r.scratch);
     return result;
+}
+
+void
+inbound_free(struct inbound *inbound)
+{
+    buf_free(&inbound->decoded);
+    buf_free(&inbound->key);
 }
 
 void
@@ -251,6 +194,10 @@ inbound_metadata(const struct source *source, const struct inbound *in,
     json_add_string(out, slice_of(inbound_action_name(in->action)));
     buf_add_text(out, ",\"timestamp\":");
     json_add_string(out, slice_of(timestamp));
+    if (in->entity[0] != '\0') {
+        buf_add_text(out, ",\"entity\":");
+        json_add_string(out, slice_of(in->entity));
+    }
     if (in->metadata.ptr != NULL) {
         buf_add_text(out, ",\"metadata\":");
         json_minify(in->metadata, out);

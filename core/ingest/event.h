@@ -42,6 +42,8 @@ struct new_event {
     /* output, valid when the commit answered DB_OK */
     uint64_t id;      /* of this event, or of the first with that key */
     bool duplicate;   /* nothing was written: `id` is the first one */
+    bool requeued;    /* duplicate, but job_id: its processing had failed for
+                         good and is tried again */
     uint32_t matched; /* subscriptions that get a job */
     uint64_t job_id;  /* the first job made: ROUTE_ONE, ROUTE_PROCESS */
 };

@@ -249,21 +249,26 @@ add_new_events(struct ingest *batch)
     return added;
 }
 
-/* Everything between BEGIN and COMMIT. *added: events that are no repeats. */
+/* Everything between BEGIN and COMMIT. *added: events that are no repeats, and
+   repeats that had their effect. */
 static enum db_result
 add_all(struct ingest *batch, int64_t now_us, size_t *added)
 {
     enum db_result result = DB_OK;
-    size_t i;
+    size_t i, requeued = 0;
 
-    for (i = 0; i < batch->count; i++)
+    for (i = 0; i < batch->count; i++) {
         batch->items[i].duplicate = false;
+        batch->items[i].requeued = false;
+    }
     if (batch->has_keys)
         result = ingest_claim_keys(batch, now_us);
+    if (result == DB_OK && batch->has_keys)
+        result = ingest_requeue(batch, &requeued);
     if (result == DB_OK && batch->has_ordered)
         result = ingest_take_places(batch);
     if (result == DB_OK)
-        *added = add_new_events(batch);
+        *added = add_new_events(batch) + requeued;
     return result;
 }
 
@@ -338,14 +343,24 @@ ingest_answer(const struct ingest *batch)
         struct new_event *event = item->event;
 
         event->duplicate = item->duplicate;
+        event->requeued = item->requeued;
         if (item->duplicate) {
             event->id = item->winner_id;
             event->matched = item->winner_matched;
-            event->job_id = 0;
+            event->job_id = item->requeued ? item->process_id : 0;
         } else {
             event->id = item->id;
             event->matched = (uint32_t)item->matched;
             event->job_id = first_job(batch, item);
         }
     }
+}
+
+const uint64_t *
+ingest_event_jobs(const struct ingest *batch, size_t i, size_t *count)
+{
+    const struct ingest_item *item = &batch->items[i];
+
+    *count = item->duplicate ? 0 : item->direct;
+    return batch->job_ids + item->first;
 }

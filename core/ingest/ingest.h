@@ -14,6 +14,7 @@
 #include "id.h"
 
 #include <stddef.h>
+#include <stdint.h>
 
 struct ingest; /* opaque */
 
@@ -56,5 +57,10 @@ void ingest_redraw(struct ingest *batch, struct id_source *ids);
 
 /* After DB_OK: sets the outputs of all events. */
 void ingest_answer(const struct ingest *batch);
+
+/* The deliver jobs that the i-th event got at once; those of a fan-out come
+   later. Lives until the batch is cleared. */
+const uint64_t *ingest_event_jobs(const struct ingest *batch, size_t i,
+                                  size_t *count);
 
 #endif /* INGEST_H */

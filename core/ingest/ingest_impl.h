@@ -19,6 +19,9 @@ struct ingest_item {
     bool duplicate;
     uint64_t winner_id;
     uint32_t winner_matched;
+    bool winner_stored; /* it is no other one of this batch */
+    uint64_t remade_id; /* the job that was made again for it; 0 = none */
+    bool requeued;
 };
 
 struct ingest {
@@ -39,6 +42,11 @@ struct ingest {
 /* ingest_keys.c: marks the events whose key another event has had before. The
    transaction is open then, unless this fails. */
 enum db_result ingest_claim_keys(struct ingest *batch, int64_t now_us)
+    __attribute__((warn_unused_result));
+
+/* ingest_requeue.c: for repeats of stored events whose processing has failed
+   for good, jobs that process those again. *count: so many. */
+enum db_result ingest_requeue(struct ingest *batch, size_t *count)
     __attribute__((warn_unused_result));
 
 /* ingest_order.c: the lane that a taker gets the item's event in. */

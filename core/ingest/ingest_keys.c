@@ -3,7 +3,7 @@
  *
  * A key belongs to the event that wrote it first. All keys of the batch are
  * written, sorted, into today's slot (store_event.h), which locks them against
- * other writers, and then read back together with yesterday's.
+ * other writers, and then read back together with those of earlier days.
  */
 #include "ingest_impl.h"
 
@@ -49,10 +49,26 @@ lose_to(struct ingest_item *item, uint64_t winner_id, uint32_t winner_matched)
     item->duplicate = true;
     item->winner_id = winner_id;
     item->winner_matched = winner_matched;
+    item->winner_stored = false;
 }
 
-/* The one who wins a key when it is not us: an event of yesterday, else one
-   that was quicker today. NULL: we do. */
+static void
+lose_to_stored(struct ingest_item *item, const struct store_found_key *winner,
+               const struct store_found_key *found, size_t count)
+{
+    size_t i;
+
+    lose_to(item, winner->event_id, winner->matched);
+    item->winner_stored = true;
+    item->remade_id = 0;
+    for (i = 0; i < count; i++)
+        if (found[i].event_id == winner->event_id &&
+            found[i].job_id > item->remade_id)
+            item->remade_id = found[i].job_id;
+}
+
+/* The one who wins a key when it is not us: an event of an earlier day, the
+   older the better, else one that was quicker today. NULL: we do. */
 static const struct store_found_key *
 find_winner(const struct store_key *key, const struct dedupe_slots *slots,
             const struct store_found_key *found, size_t count)
@@ -64,7 +80,8 @@ find_winner(const struct store_key *key, const struct dedupe_slots *slots,
         if (found[i].event_id == key->event_id ||
             memcmp(found[i].hash, key->hash, 32) != 0)
             continue;
-        if (winner == NULL || found[i].slot == slots->yesterday)
+        if (winner == NULL ||
+            dedupe_age(slots, found[i].slot) > dedupe_age(slots, winner->slot))
             winner = &found[i];
     }
     return winner;
@@ -114,7 +131,7 @@ judge(struct ingest *batch, struct ingest_item **firsts,
         winner = find_winner(&keys[i], slots, found + low, high - low);
         if (winner == NULL)
             continue;
-        lose_to(firsts[i], winner->event_id, winner->matched);
+        lose_to_stored(firsts[i], winner, found + low, high - low);
         unclaim(batch, &keys[i], found + low, high - low);
     }
 }

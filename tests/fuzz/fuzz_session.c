@@ -12,7 +12,7 @@
 #define BODY_MAX 512 /* small, so that inputs pass it */
 #define LOG_MAX ((size_t)1 << 22)
 
-static const struct fastcgi_rules rules = {"/hooks", 64};
+static const struct fastcgi_rules rules = {"/hooks", 64, NULL};
 
 static void
 note_slice(struct buf *journal, struct slice text)

@@ -278,26 +278,70 @@ test_types(void)
 static void
 test_failure_leaves_no_trace(void)
 {
-    struct inbound in, before;
+    const struct inbound_request wrong = {.body = SLICE(OWN(INSERT)),
+                                          .now_us = NOW_US};
+    const struct inbound_request right = {.body = SLICE(OWN(INSERT REST)),
+                                          .now_us = NOW_US};
+    struct inbound in;
     struct problems problems = {.count = 0};
     char received[65] = "untouched";
 
     memset(&in, 0x5a, sizeof(in));
-    memset(&before, 0x5a, sizeof(before));
-    CU_ASSERT_EQUAL(inbound_read(&supabase, SLICE(OWN(INSERT)), NOW_US, &in,
-                                 &problems, received),
+    CU_ASSERT_EQUAL(inbound_read(&supabase, &wrong, &in, &problems, received),
                     INBOUND_INVALID);
-    CU_ASSERT_EQUAL(inbound_read(&notion, SLICE(OWN(REST)), NOW_US, &in,
-                                 &problems, received),
-                    INBOUND_INVALID);
-    CU_ASSERT_EQUAL(memcmp(&in, &before, sizeof(in)), 0);
+    inbound_free(&in);
+    inbound_free(&in);
     CU_ASSERT_STRING_EQUAL(received, "untouched");
     problems.count = 0;
     problem_missing(&problems, "earlier", NULL);
-    CU_ASSERT_EQUAL(inbound_read(&supabase, SLICE(OWN(INSERT REST)), NOW_US,
-                                 &in, &problems, received),
+    CU_ASSERT_EQUAL(inbound_read(&supabase, &right, &in, &problems, received),
                     INBOUND_OK);
     CU_ASSERT_EQUAL(problems.count, 1);
+    inbound_free(&in);
+}
+
+static void
+test_content_types(void)
+{
+    static char hmac[] = "hmac", github[] = "github";
+    static const struct {
+        const char *provider, *type, *body;
+        enum inbound_result want;
+    } rows[] = {
+        {hmac, NULL, "{}", INBOUND_OK},
+        {hmac, "application/json", "{}", INBOUND_OK},
+        {hmac, "Application/JSON; charset=utf-8", "{}", INBOUND_OK},
+        {hmac, "application/cloudevents+json", "[]", INBOUND_OK},
+        {hmac, "application/x-www-form-urlencoded", "a=b", INBOUND_OK},
+        {github, "application/x-www-form-urlencoded; charset=utf-8",
+         "payload=%7B%7D", INBOUND_INVALID}, /* no X-GitHub-Event */
+        {supabase_name, "application/x-www-form-urlencoded", "a=b",
+         INBOUND_WRONG_TYPE},
+        {hmac, "", "{}", INBOUND_WRONG_TYPE},
+        {hmac, "text/plain", "{}", INBOUND_WRONG_TYPE},
+        {hmac, "application/xml", "<a/>", INBOUND_WRONG_TYPE},
+        {hmac, "+json", "{}", INBOUND_WRONG_TYPE},
+        {hmac, "multipart/form-data; boundary=x", "--x--", INBOUND_WRONG_TYPE},
+    };
+    size_t i;
+
+    for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        const struct inbound_request request = {
+            .body = slice_of(rows[i].body),
+            .content_type = slice_of(rows[i].type),
+            .now_us = NOW_US,
+        };
+        char provider[32];
+        struct source source = {.name = hmac, .provider = provider};
+        enum inbound_result got;
+
+        snprintf(provider, sizeof(provider), "%s", rows[i].provider);
+        got = read_request(&source, &request)->result;
+        if (got != rows[i].want)
+            fprintf(stderr, "\n%s %s: got %d\n", rows[i].provider, rows[i].type,
+                    got);
+        CU_ASSERT_EQUAL(got, rows[i].want);
+    }
 }
 
 static void
@@ -374,6 +418,7 @@ main(void)
         {"record ids", test_record_ids},
         {"types", test_types},
         {"failure leaves no trace", test_failure_leaves_no_trace},
+        {"content types", test_content_types},
         {"action names", test_action_names},
         {"metadata", test_metadata},
         {"long source name", test_long_source_name},

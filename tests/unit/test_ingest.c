@@ -51,7 +51,7 @@ start_anew(void)
 }
 
 static void
-test_a_key_is_known_for_a_day(void)
+test_a_key_is_known_for_eight_days(void)
 {
     static const struct {
         const char *claim;
@@ -61,7 +61,10 @@ test_a_key_is_known_for_a_day(void)
         {"a moment later", CLOCK_US_PER_S, true},
         {"twelve hours later, the next day", DAY / 2, true},
         {"a day later", DAY, true},
-        {"two days later no longer", 2 * DAY, false},
+        {"seven and a half days later, on the eighth day", 7 * DAY + DAY / 2,
+         true},
+        {"eight days later", 8 * DAY, true},
+        {"nine days later no longer", 9 * DAY, false},
     };
     size_t i;
 
@@ -79,7 +82,7 @@ test_a_key_is_known_for_a_day(void)
     }
 }
 
-/* Three days round the slots: what is emptied in time does not come back. */
+/* Ten days round the slots: what is emptied in time does not come back. */
 static void
 test_slots_come_round(void)
 {
@@ -88,9 +91,9 @@ test_slots_come_round(void)
 
     start_anew();
     first = write_at("k", NOON);
-    for (day = 0; day < 3; day++)
+    for (day = 0; day < DEDUPE_SLOTS; day++)
         CU_ASSERT_EQUAL(dedupe_rotate(db, NOON + day * DAY), DB_OK);
-    again = write_at("k", NOON + 3 * DAY);
+    again = write_at("k", NOON + DEDUPE_SLOTS * DAY);
     CU_ASSERT_FALSE(again.duplicate);
     CU_ASSERT_NOT_EQUAL(again.id, first.id);
 }
@@ -107,7 +110,7 @@ test_midnight(void)
     after = write_at("k", AFTER_MIDNIGHT);
     CU_ASSERT(after.duplicate);
     CU_ASSERT_EQUAL(after.id, before.id);
-    after = write_at("k", AFTER_MIDNIGHT + DAY);
+    after = write_at("k", AFTER_MIDNIGHT + 8 * DAY);
     CU_ASSERT(after.duplicate);
     CU_ASSERT_EQUAL(after.id, before.id);
 
@@ -201,7 +204,7 @@ int
 main(void)
 {
     CU_TestInfo tests[] = {
-        {"a key is known for a day", test_a_key_is_known_for_a_day},
+        {"a key is known for eight days", test_a_key_is_known_for_eight_days},
         {"slots come round", test_slots_come_round},
         {"midnight", test_midnight},
         {"a batch of new and repeated events", test_mixed_batch},
