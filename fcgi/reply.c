@@ -229,7 +229,13 @@ reply_unavailable(struct reply *reply)
 }
 
 void
-reply_print(const struct reply *reply, enum method method, struct buf *out)
+reply_overloaded(struct reply *reply, const char *message)
+{
+    reply_error(reply, 503, "overloaded", "%s", message);
+}
+
+struct slice
+reply_print_head(const struct reply *reply, enum method method, struct buf *out)
 {
     bool has_body = reply->status != 204 && reply->status != 304;
 
@@ -241,6 +247,12 @@ reply_print(const struct reply *reply, enum method method, struct buf *out)
         buf_addf(out, "Content-Length: %zu\r\n", reply->body.len);
     buf_add_slice(out, buf_slice(&reply->headers));
     buf_add_text(out, "\r\n");
-    if (has_body && method != METHOD_HEAD)
-        buf_add_slice(out, buf_slice(&reply->body));
+    return has_body && method != METHOD_HEAD ? buf_slice(&reply->body)
+                                             : slice_make("", 0);
+}
+
+void
+reply_print(const struct reply *reply, enum method method, struct buf *out)
+{
+    buf_add_slice(out, reply_print_head(reply, method, out));
 }

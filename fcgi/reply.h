@@ -3,7 +3,8 @@
  *
  * Three families of error bodies (docs/reference/errors.md):
  *   FAMILY_RECEIVE  {"error","message",...}       /api/v1/webhooks/...
- *   FAMILY_API      {"detail":"..."}              everything else
+ *   FAMILY_HOOK     {"detail":"..."}              /webhooks/notion
+ *   FAMILY_API      the same, and 401 offers a scheme: everything else
  * and 422 in FastAPI's shape in both. With Accept: application/problem+json
  * every error is RFC 9457 instead.
  */
@@ -16,7 +17,7 @@
 
 #include <stdbool.h>
 
-enum family { FAMILY_API, FAMILY_RECEIVE };
+enum family { FAMILY_API, FAMILY_RECEIVE, FAMILY_HOOK };
 
 struct reply {
     int status;
@@ -63,9 +64,17 @@ void reply_problems(struct reply *reply, const struct problems *problems);
 /* 503 with Retry-After: the database is away. */
 void reply_unavailable(struct reply *reply);
 
+/* The same: there is too much to do at the moment. */
+void reply_overloaded(struct reply *reply, const char *message);
+
 /* Appends status line (as CGI wants it), headers and, unless the method is
    HEAD, the body: what a transport sends. */
 void reply_print(const struct reply *reply, enum method method,
                  struct buf *out);
+
+/* The same without the body, which is returned: empty where none is sent,
+   valid as long as the reply. */
+struct slice reply_print_head(const struct reply *reply, enum method method,
+                              struct buf *out);
 
 #endif /* REPLY_H */

@@ -196,6 +196,10 @@ dispatch(struct exchange *exchange)
         return;
     }
     reply->family = match.any->family;
+    if (request->body_refused) {
+        reply_overloaded(reply, "Too many large requests at the same time");
+        return;
+    }
     if (request->body_cut) {
         reply_error(reply, 400, "incomplete_body",
                     "The request body ended before its announced length");
@@ -295,11 +299,23 @@ router_finish(struct exchange *exchange)
         exchange->done(exchange->done_arg);
 }
 
+/* What does not depend on the route. */
+static void
+prepare(const struct app *app, struct request *request, struct reply *reply)
+{
+    struct slice accept = request_header(request, "Accept");
+
+    reply->request = request;
+    reply->problem_json =
+        accept.ptr != NULL &&
+        strcasestr(accept.ptr, "application/problem+json") != NULL;
+    request_trust_proxies(request, &app->trusted_proxies);
+}
+
 bool
 router_start(struct app *app, struct request *request, struct reply *reply,
              bool may_wait, void (*done)(void *arg), void *arg)
 {
-    struct slice accept = request_header(request, "Accept");
     struct exchange exchange = {
         .app = app,
         .request = request,
@@ -309,11 +325,7 @@ router_start(struct app *app, struct request *request, struct reply *reply,
         .done_arg = arg,
     };
 
-    reply->request = request;
-    reply->problem_json =
-        accept.ptr != NULL &&
-        strcasestr(accept.ptr, "application/problem+json") != NULL;
-    request_trust_proxies(request, &app->trusted_proxies);
+    prepare(app, request, reply);
     dispatch(&exchange);
     /* Request, reply and catalog may be gone: they went with the copy. */
     if (exchange.answers_later)
@@ -325,6 +337,27 @@ router_start(struct app *app, struct request *request, struct reply *reply,
     }
     router_finish(&exchange);
     return true;
+}
+
+void
+router_give_up(struct app *app, struct request *request, struct reply *reply,
+               void (*done)(void *arg), void *arg)
+{
+    struct exchange exchange = {
+        .app = app,
+        .request = request,
+        .reply = reply,
+        .done = done,
+        .done_arg = arg,
+    };
+    struct match match;
+
+    prepare(app, request, reply);
+    find_route(app, request, &match);
+    if (match.any != NULL)
+        reply->family = match.any->family;
+    reply_overloaded(reply, "Too many requests wait at the same time");
+    router_finish(&exchange);
 }
 
 void

@@ -57,6 +57,11 @@ bool router_start(struct app *app, struct request *request, struct reply *reply,
 void router_handle(struct app *app, struct request *request,
                    struct reply *reply);
 
+/* For a request that router_start() has left and that found no thread in time:
+   503. */
+void router_give_up(struct app *app, struct request *request,
+                    struct reply *reply, void (*done)(void *arg), void *arg);
+
 /* For a handler that has set exchange->answers_later: its reply is finished
    now. *exchange is the copy; it is done with on return. */
 void router_finish(struct exchange *exchange);

@@ -4,38 +4,17 @@
 #include "receive.h"
 
 #include "alloc.h"
-#include "contact.h"
-#include "inbound.h"
 #include "json.h"
+#include "receive_admit.h"
 #include "receive_answer.h"
+#include "receive_handshake.h"
 #include "receive_signature.h"
+#include "receiving.h"
 #include "storing.h"
 
 #include <stdlib.h>
 
 #define METADATA_MAX_BYTES (32 * 1024 * 1024)
-
-/* NULL: the answer says why. */
-static const struct source *
-find_source(struct exchange *exchange)
-{
-    struct slice name = exchange->request->segment[0];
-    const struct source *source = catalog_source_named(exchange->catalog, name);
-    enum contact_news news = CONTACT_SAME;
-
-    if (source == NULL)
-        news = contact_refresh(exchange);
-    if (news == CONTACT_NEWER)
-        source = catalog_source_named(exchange->catalog, name);
-    if (source != NULL)
-        return source;
-    if (news == CONTACT_UNKNOWN)
-        reply_unavailable(exchange->reply);
-    else
-        reply_error(exchange->reply, 404, "unknown_source",
-                    "There is no source of that name");
-    return NULL;
-}
 
 static bool
 ends_with_nocase(struct slice text, struct slice end)
@@ -62,45 +41,29 @@ receive_accepts_type(struct slice content_type)
             ends_with_nocase(content_type, SLICE("+json")));
 }
 
-bool
-receive_check_body(struct exchange *exchange)
-{
-    const struct request *request = exchange->request;
-    size_t max = (size_t)exchange->app->settings->max_body;
-
-    if (request->body_too_large || request->body.len > max) {
-        reply_error(exchange->reply, 413, "payload_too_large",
-                    "The request body is larger than %zu bytes", max);
-        return false;
-    }
-    if (!receive_accepts_type(request_header(request, "Content-Type"))) {
-        reply_error(exchange->reply, 415, "unsupported_media_type",
-                    "The request body must be application/json");
-        return false;
-    }
-    return true;
-}
-
 /* An event on its way into the database. */
 struct received {
     struct storing storing;
     struct new_event event;
+    const struct receive_face *face;
     const struct source *source; /* of the exchange's catalog */
     struct inbound in;
     struct buf payload, metadata;
+    struct backlog *backlog;
+    struct backlog_queue *queue; /* to be left; NULL: left, or no limit */
 };
 
 static void
 answer(struct storing *storing)
 {
-    const struct received *received = (struct received *)storing;
-    struct reply *reply = storing->exchange.reply;
+    struct received *received = (struct received *)storing;
 
-    if (received->event.duplicate)
-        receive_answer_duplicate(reply, received->source, &received->in,
-                                 received->event.id);
-    else
-        receive_answer_accepted(reply, received->source, &received->in);
+    if (received->queue != NULL)
+        backlog_leave(received->backlog, received->queue,
+                      !received->event.duplicate || received->event.requeued);
+    received->queue = NULL;
+    received->face->accepted(storing->exchange.reply, received->source,
+                             &received->in, &received->event);
 }
 
 static void
@@ -108,27 +71,42 @@ destroy(struct storing *storing)
 {
     struct received *received = (struct received *)storing;
 
+    if (received->queue != NULL)
+        backlog_leave(received->backlog, received->queue, false);
+    inbound_free(&received->in);
     buf_free(&received->payload);
     buf_free(&received->metadata);
     free(received);
 }
 
-/* COMMIT, then the answer. */
-static void
-store(struct exchange *exchange, const struct source *source,
-      const struct inbound *in, bool verified)
+/* The rule by which repeats of the source's events are told. */
+static const char *
+dedupe_rule(const struct reception *reception)
 {
+    const char *rule = reception->source->options.dedupe;
+
+    return rule != NULL ? rule : reception->provider->dedupe;
+}
+
+/* COMMIT, then the answer. Takes what *in holds. */
+static void
+store(struct reception *reception, struct inbound *in,
+      struct backlog_queue *queue)
+{
+    const struct source *source = reception->source;
     struct received *received = xmalloc(sizeof(*received));
-    struct slice body = buf_slice(&exchange->request->body);
 
     received->storing.answer = answer;
     received->storing.destroy = destroy;
+    received->face = reception->face;
     received->source = source;
     received->in = *in;
-    buf_init(&received->payload, body.len);
+    received->backlog = reception->exchange->app->receiving->backlog;
+    received->queue = queue;
+    buf_init(&received->payload, in->payload.len);
     buf_init(&received->metadata, METADATA_MAX_BYTES);
-    (void)buf_reserve(&received->payload, body.len);
-    json_minify(body, &received->payload);
+    (void)buf_reserve(&received->payload, in->payload.len);
+    json_minify(in->payload, &received->payload);
     inbound_metadata(source, in, &received->metadata);
     received->event = (struct new_event){
         .application_id = source->application_id,
@@ -136,39 +114,115 @@ store(struct exchange *exchange, const struct source *source,
         .type = slice_of(received->in.type),
         .payload = buf_slice(&received->payload),
         .metadata = buf_slice(&received->metadata),
-        .verified = verified,
+        .verified = reception->verified,
         .route = source->relay == RELAY_RECEIVED ? ROUTE_PROCESS_MATCH
                                                  : ROUTE_PROCESS,
     };
-    storing_start(&received->storing, exchange, &received->event, 1);
+    event_dedupe_hash(&received->event, dedupe_rule(reception), source->id,
+                      in->dedupe);
+    reception_note_watched(reception);
+    storing_start(&received->storing, reception->exchange, &received->event, 1);
+}
+
+/* Takes what *in holds if it returns true. */
+static bool
+take_event(struct reception *reception, struct inbound *in)
+{
+    const char *ignored = inbound_ignored(reception->source, in, NULL);
+    struct backlog_queue *queue;
+
+    if (ignored != NULL) {
+        reception->face->ignored(reception->exchange->reply, reception->source,
+                                 ignored);
+        return false;
+    }
+    if (!receive_queue(reception, &queue))
+        return false;
+    store(reception, in, queue);
+    return true;
+}
+
+enum inbound_result
+receive_read(struct exchange *exchange, const struct source *source,
+             struct inbound *in, struct problems *problems, char received[65])
+{
+    const struct request *request = exchange->request;
+    const struct inbound_request inbound_request = {
+        .body = buf_slice(&request->body),
+        .content_type = request_header(request, "Content-Type"),
+        .header = receive_header,
+        .arg = exchange,
+        .now_us = request->arrived_wall_us,
+    };
+
+    problems->count = 0;
+    return inbound_read(source, &inbound_request, in, problems, received);
+}
+
+/* "record_id: field required", of the first of them. */
+static void
+detail_of(struct reception *reception, const struct problems *problems)
+{
+    const struct problem *first = &problems->list[0];
+
+    reception_detail(reception, "%s%s%s", first->loc[0],
+                     first->loc[0][0] == '\0' ? "" : ": ", first->msg);
+}
+
+static void
+read_body(struct reception *reception)
+{
+    struct exchange *exchange = reception->exchange;
+    struct slice type = request_header(exchange->request, "Content-Type");
+    struct problems problems; /* 20 KB: not worth clearing each time */
+    struct inbound in;
+    char received[65];
+    bool taken = false;
+
+    switch (
+        receive_read(exchange, reception->source, &in, &problems, received)) {
+    case INBOUND_OK:
+        taken = take_event(reception, &in);
+        break;
+    case INBOUND_INVALID:
+        detail_of(reception, &problems);
+        reply_problems(exchange->reply, &problems);
+        break;
+    case INBOUND_WRONG_SOURCE:
+        reception_detail(reception, "The body names the source %s", received);
+        receive_answer_wrong_source(exchange->reply, reception->source,
+                                    received);
+        break;
+    case INBOUND_WRONG_TYPE:
+        reception_detail(reception, "Content-Type: %.*s", (int)type.len,
+                         type.ptr == NULL ? "" : type.ptr);
+        receive_answer_wrong_type(exchange->reply, reception->provider);
+        break;
+    }
+    if (!taken)
+        inbound_free(&in);
+}
+
+void
+receive_event(struct exchange *exchange, struct slice name,
+              const struct receive_face *face)
+{
+    struct reception reception = {
+        .exchange = exchange, .face = face, .name = name};
+
+    if (!reception_begin(&reception))
+        return;
+    if (receive_admit(&reception) && receive_greet(&reception) &&
+        receive_check_signature(&reception) && receive_pace(&reception) &&
+        receive_greet_signed(&reception))
+        read_body(&reception);
+    reception_end(&reception);
 }
 
 static void
 receive(struct exchange *exchange)
 {
-    const struct request *request = exchange->request;
-    const struct source *source = find_source(exchange);
-    struct problems problems; /* 20 KB: not worth clearing each time */
-    struct inbound in;
-    char received[65];
-    bool verified;
-
-    if (source == NULL || !receive_check_body(exchange) ||
-        !receive_check_signature(exchange, &source, &verified))
-        return;
-    problems.count = 0;
-    switch (inbound_read(source, buf_slice(&request->body),
-                         request->arrived_wall_us, &in, &problems, received)) {
-    case INBOUND_OK:
-        store(exchange, source, &in, verified);
-        break;
-    case INBOUND_INVALID:
-        reply_problems(exchange->reply, &problems);
-        break;
-    case INBOUND_WRONG_SOURCE:
-        receive_answer_wrong_source(exchange->reply, source, received);
-        break;
-    }
+    receive_event(exchange, exchange->request->segment[0], &receive_documented);
 }
 
 const struct route receive_routes[] = {

@@ -32,9 +32,11 @@ begin_details(struct buf *out, const struct source *source,
 
     add_text_member(out, "{\"event_type\":", inbound_action_name(in->action));
     add_text_member(out, ",\"source\":", source->name);
-    add_text_member(out, ",\"record_id\":", in->record_id);
-    add_text_member(
-        out, is_notion ? ",\"database_id\":" : ",\"table_name\":", in->table);
+    add_text_member(out, ",\"record_id\":",
+                    in->record_sent[0] != '\0' ? in->record_sent
+                                               : in->record_id);
+    add_text_member(out, is_notion ? ",\"database_id\":" : ",\"table_name\":",
+                    in->table_sent[0] != '\0' ? in->table_sent : in->table);
     add_time_member(out, ",\"timestamp\":", in->version_us);
 }
 
@@ -45,11 +47,11 @@ begin_body(struct reply *reply, int status)
     return &reply->body;
 }
 
-void
-receive_answer_accepted(struct reply *reply, const struct source *source,
-                        const struct inbound *in)
+static void
+answer_new(struct reply *reply, int status, const struct source *source,
+           const struct inbound *in)
 {
-    struct buf *out = begin_body(reply, 202);
+    struct buf *out = begin_body(reply, status);
 
     buf_add_text(out, "{\"status\":\"accepted\",\"message\":\"Webhook payload "
                       "received and queued for processing\",\"details\":");
@@ -57,9 +59,9 @@ receive_answer_accepted(struct reply *reply, const struct source *source,
     buf_add_text(out, "}}");
 }
 
-void
-receive_answer_duplicate(struct reply *reply, const struct source *source,
-                         const struct inbound *in, uint64_t event_id)
+static void
+answer_duplicate(struct reply *reply, const struct source *source,
+                 const struct inbound *in, uint64_t event_id)
 {
     struct buf *out = begin_body(reply, 200);
     char text[ID_TEXT_MAX];
@@ -70,6 +72,83 @@ receive_answer_duplicate(struct reply *reply, const struct source *source,
     begin_details(out, source, in);
     add_text_member(out, ",\"event_id\":", text);
     buf_add_text(out, "}}");
+}
+
+/* The answer that does not depend on the event, if there is one. */
+static bool
+answer_fixed(struct reply *reply, const struct source *source,
+             const struct provider *provider)
+{
+    const struct source_options *options = &source->options;
+    int status = options->answer_status != 0 ? (int)options->answer_status
+                                             : provider->status;
+    const char *body =
+        options->answer_body != NULL ? options->answer_body : provider->answer;
+
+    if (status == 204)
+        receive_answer_empty(reply);
+    else if (body != NULL)
+        reply_json_text(reply, status, slice_of(body));
+    return status == 204 || body != NULL;
+}
+
+void
+receive_answer_accepted(struct reply *reply, const struct source *source,
+                        const struct inbound *in, const struct new_event *event)
+{
+    const struct provider *provider = provider_named(source->provider);
+    int status = source->options.answer_status != 0
+                     ? (int)source->options.answer_status
+                     : provider->status;
+
+    if (answer_fixed(reply, source, provider))
+        return;
+    if (event->duplicate)
+        answer_duplicate(reply, source, in, event->id);
+    else
+        answer_new(reply, status, source, in);
+}
+
+void
+receive_answer_ignored(struct reply *reply, const struct source *source,
+                       const char *reason)
+{
+    struct buf *out;
+
+    if (answer_fixed(reply, source, provider_named(source->provider)))
+        return;
+    out = begin_body(reply, 200);
+    add_text_member(out, "{\"status\":\"ignored\",\"reason\":", reason);
+    buf_add_char(out, '}');
+}
+
+const struct receive_face receive_documented = {
+    .bad_signature = "Webhook signature verification failed",
+    .accepted = receive_answer_accepted,
+    .ignored = receive_answer_ignored,
+};
+
+void
+receive_answer_captured(struct reply *reply)
+{
+    reply_json_text(reply, 200,
+                    SLICE("{\"status\":\"captured\",\"message\":\"The "
+                          "verification token is kept until it is "
+                          "confirmed\"}"));
+}
+
+void
+receive_answer_empty(struct reply *reply)
+{
+    reply_empty(reply, 204);
+    reply_header(reply, "Content-Type", "application/json");
+}
+
+void
+receive_answer_text(struct reply *reply, struct slice text)
+{
+    reply_json_text(reply, 200, text);
+    reply->content_type = "text/plain";
 }
 
 /* How a provider writes its own name. */
@@ -101,6 +180,14 @@ receive_answer_wrong_source(struct reply *reply, const struct source *source,
                         "Invalid source type for %s webhook",
                         provider_title(source->provider));
     buf_free(&members);
+}
+
+void
+receive_answer_wrong_type(struct reply *reply, const struct provider *provider)
+{
+    reply_error(reply, 415, "unsupported_media_type",
+                "The request body must be application/json%s",
+                provider->forms ? " or application/x-www-form-urlencoded" : "");
 }
 
 static void

@@ -4,37 +4,34 @@
 #include "receive_signature.h"
 
 #include "clock.h"
-#include "contact.h"
 #include "log.h"
+#include "source_defaults.h"
 
 #include <stdatomic.h>
 
 #define LOGGER "webhook_handlers"
 #define ADVICE_EVERY_US (60 * CLOCK_US_PER_S)
+#define URL_MAX_BYTES ((size_t)64 * 1024)
 
-size_t
-receive_secrets(const struct settings *settings, const struct source *source,
-                struct slice secrets[RECEIVE_SECRETS_MAX], bool *borrowed)
-{
-    size_t count = 0;
+/* What the operator can read in the rejection. */
+static const char *const hints[] = {
+    [VERIFY_OK] = "",
+    [VERIFY_NO_SECRET] = "No secret is set that a signature could be checked "
+                         "with",
+    [VERIFY_MISSING] = "There is no signature header, or none that belongs to "
+                       "the source",
+    [VERIFY_AMBIGUOUS] = "There are headers of two kinds of signatures",
+    [VERIFY_MALFORMED] = "The header is not a signature of its kind, or came "
+                         "several times",
+    [VERIFY_STALE] = "The signed time is too far from now: an old request, or "
+                     "a clock that is wrong",
+    [VERIFY_MISMATCH] = "Signed with another secret, or the body was changed "
+                        "on its way",
+    [VERIFY_UNUSABLE] = "A verifier is set up wrongly, or needs public_url",
+};
 
-    *borrowed = false;
-    while (count < source->secret_count && count < RECEIVE_SECRETS_MAX) {
-        secrets[count] = slice_of(source->secrets[count]);
-        count++;
-    }
-    if (count == 0 && settings->webhook_secret[0] != '\0')
-        secrets[count++] = slice_of(settings->webhook_secret);
-    if (count == 0 && strcmp(source->provider, "supabase") == 0 &&
-        settings->supabase_key[0] != '\0') {
-        secrets[count++] = slice_of(settings->supabase_key);
-        *borrowed = true;
-    }
-    return count;
-}
-
-static struct slice
-header_of(void *arg, const char *name)
+struct slice
+receive_header(void *arg, const char *name)
 {
     const struct exchange *exchange = arg;
 
@@ -43,20 +40,44 @@ header_of(void *arg, const char *name)
                : request_header(exchange->request, name);
 }
 
-static enum verify_result
-verify(struct exchange *exchange, const struct source *source, bool *borrowed)
+/* The URL that the sender has used, where the source knows it. */
+static struct slice
+public_url(const struct reception *reception, struct buf *text)
 {
+    const char *url = reception->source->options.public_url;
+    struct slice query = reception->exchange->request->query;
+
+    if (url == NULL)
+        return SLICE_NONE;
+    if (query.len == 0)
+        return slice_of(url);
+    buf_add_text(text, url);
+    buf_add_char(text, '?');
+    buf_add_slice(text, query);
+    return buf_ok(text) ? buf_slice(text) : SLICE_NONE;
+}
+
+static enum verify_result
+judge(const struct reception *reception, bool *borrowed)
+{
+    struct exchange *exchange = reception->exchange;
+    struct buf url = BUF_INIT(URL_MAX_BYTES);
     const struct verify_message message = {
-        .header = header_of,
+        .header = receive_header,
         .arg = exchange,
         .body = buf_slice(&exchange->request->body),
+        .url = public_url(reception, &url),
         .now_us = exchange->request->arrived_wall_us,
     };
-    struct slice secrets[RECEIVE_SECRETS_MAX];
-    size_t count =
-        receive_secrets(exchange->app->settings, source, secrets, borrowed);
+    struct source_verifiers verifiers;
+    enum verify_result result;
 
-    return preset_verify(source->provider, secrets, count, &message, NULL);
+    source_effective_verifiers(reception->source, exchange->app->settings,
+                               &verifiers);
+    *borrowed = verifiers.borrowed;
+    result = verify_message(verifiers.list, verifiers.count, &message, NULL);
+    buf_free(&url);
+    return result;
 }
 
 /* True at most once a minute: a flood of requests needs one piece of advice. */
@@ -83,75 +104,104 @@ warn_about_borrowed_key(void)
                     "--secret ...");
 }
 
-static void
-refuse(struct exchange *exchange, enum verify_result result)
+bool
+receive_refuse_signature(struct reception *reception, enum verify_result result)
 {
-    struct slice name = exchange->request->segment[0];
+    struct reply *reply = reception->exchange->reply;
+    struct slice name = reception->name;
 
     if (result == VERIFY_NO_SECRET && may_advise())
         log_warning(LOGGER, LOG_FIELDS(LOG_SLICE("source", name)),
                     "No secret is set to check signatures with, so everything "
                     "is refused: postern source set %.*s --secret ...",
                     (int)name.len, name.ptr);
-    reply_error(exchange->reply, 401, "invalid_signature",
-                "Webhook signature verification failed");
-    exchange->reply->reason = verify_result_name(result);
-}
-
-/* A secret that was set or changed since the catalog was read. */
-static enum verify_result
-verify_again(struct exchange *exchange, const struct source **source,
-             enum verify_result result, bool *borrowed, bool *unknown)
-{
-    struct slice name = exchange->request->segment[0];
-    enum contact_news news = contact_refresh(exchange);
-    const struct source *newer;
-
-    *unknown = news == CONTACT_UNKNOWN;
-    if (news != CONTACT_NEWER)
-        return result;
-    newer = catalog_source_named(exchange->catalog, name);
-    *source = newer; /* the old one went with its catalog */
-    return newer == NULL ? VERIFY_NO_SECRET : verify(exchange, newer, borrowed);
-}
-
-/* Ours to mend, so the sender shall come again. */
-static bool
-refuse_unreadable(struct exchange *exchange, const struct source *source)
-{
-    log_error(LOGGER, LOG_FIELDS(LOG_TEXT("source", source->name)),
-              "The secret was sealed with another key: check key_file, or set "
-              "it again: postern source set %s --secret ...",
-              source->name);
-    reply_error(exchange->reply, 503, "secret_unreadable",
-                "The source cannot be verified at the moment");
+    reception_detail(reception, "%s", hints[result]);
+    reply_error(reply, 401, "invalid_signature", "%s",
+                reception->face->bad_signature);
+    reply->reason = verify_result_name(result);
     return false;
 }
 
 bool
-receive_check_signature(struct exchange *exchange, const struct source **source,
-                        bool *verified)
+receive_refuse_unreadable(struct reception *reception)
 {
-    enum verify_result result;
-    bool borrowed = false, unknown = false;
+    const char *name = reception->source->name;
 
-    *verified = exchange->app->settings->verify_webhook_signatures;
-    if (!*verified)
-        return true;
-    result = verify(exchange, *source, &borrowed);
-    if (result == VERIFY_MISMATCH || result == VERIFY_NO_SECRET)
-        result = verify_again(exchange, source, result, &borrowed, &unknown);
-    /* Whatever else fitted: no other secret stands in for one that is lost. */
-    if (*source != NULL && (*source)->secrets_unreadable)
-        return refuse_unreadable(exchange, *source);
-    if (result == VERIFY_OK) {
-        if (borrowed)
-            warn_about_borrowed_key();
-        return true;
-    }
-    if (unknown)
-        reply_unavailable(exchange->reply);
-    else
-        refuse(exchange, result);
+    log_error(LOGGER, LOG_FIELDS(LOG_TEXT("source", name)),
+              "The secret was sealed with another key: check key_file, or set "
+              "it again: postern source set %s --secret ...",
+              name);
+    reply_error(reception->exchange->reply, 503, "secret_unreadable",
+                "The source cannot be verified at the moment");
     return false;
+}
+
+/* A signature that is not there is none, whatever has changed; the others may
+   be right for a secret that nobody here knows yet. */
+static bool
+may_be_right(enum verify_result result)
+{
+    return result == VERIFY_MISMATCH || result == VERIFY_NO_SECRET ||
+           result == VERIFY_UNUSABLE;
+}
+
+static bool
+refuse(struct reception *reception, enum verify_result result, bool unknown)
+{
+    if (reception->source != NULL && reception->source->secrets_unreadable)
+        return receive_refuse_unreadable(reception);
+    if (unknown && may_be_right(result)) {
+        reply_unavailable(reception->exchange->reply);
+        return false;
+    }
+    return receive_refuse_signature(reception, result);
+}
+
+/* What is not verified and taken all the same. */
+static bool
+take_unverified(struct reception *reception, enum verify_result result)
+{
+    if (result != VERIFY_OK) {
+        reception_detail(reception, "%s", hints[result]);
+        reception_watched(reception, 401, verify_result_name(result));
+    }
+    return true;
+}
+
+static bool
+take_verified(struct reception *reception, bool borrowed)
+{
+    if (borrowed)
+        warn_about_borrowed_key();
+    /* An address that is only watched makes nothing certain. */
+    reception->verified = reception->watched_reason == NULL;
+    return true;
+}
+
+bool
+receive_check_signature(struct reception *reception)
+{
+    enum verify_mode mode = reception_mode(reception);
+    bool borrowed = false, unknown = false;
+    enum verify_result result;
+
+    reception->verified = false;
+    if (mode == VERIFY_OFF)
+        return true;
+    result = judge(reception, &borrowed);
+    if (result != VERIFY_OK && mode == VERIFY_ENFORCE &&
+        reception_look_again(reception, &unknown)) {
+        if (reception->source == NULL)
+            return refuse(reception, VERIFY_NO_SECRET, false);
+        mode = reception_mode(reception);
+        result = judge(reception, &borrowed);
+    }
+    if (reception->exchange->must_wait)
+        return false;
+    if (result == VERIFY_OK)
+        return take_verified(reception, borrowed);
+    if (mode != VERIFY_ENFORCE)
+        return take_unverified(reception,
+                               mode == VERIFY_OFF ? VERIFY_OK : result);
+    return refuse(reception, result, unknown);
 }

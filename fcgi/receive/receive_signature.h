@@ -1,36 +1,34 @@
 /*
  * receive_signature.h - is an inbound request from the source it is sent to?
  *
- * Secrets, in this order: the source's own; else WEBHOOK_SECRET; else, for
- * supabase, SUPABASE_KEY (with a warning: that key is for something else).
- * Without any secret everything is refused, and a log line says what to do.
+ * The source's verifiers decide, with their own live secrets or those of the
+ * configuration (source_defaults.h). Without any secret everything is refused,
+ * and a log line says what to do.
  */
 #ifndef RECEIVE_SIGNATURE_H
 #define RECEIVE_SIGNATURE_H
 
-#include "app.h"
-#include "verify_preset.h"
-
-#include <stdbool.h>
-#include <stddef.h>
-
-#define RECEIVE_SECRETS_MAX 16
+#include "reception.h"
+#include "verify.h"
 
 /*
- * Checks the raw body. *source may move to a newer catalog: a secret that was
- * set a moment ago counts at once. *verified: false where the configuration
- * says that signatures are not checked. False: exchange->reply holds the
- * refusal, and *source may be gone.
+ * Checks the raw body and sets reception->verified. The source may move to a
+ * newer catalog: a secret that was set a moment ago counts at once. False: the
+ * reply holds the refusal, and the source may be gone. A source that only
+ * watches refuses nothing.
  */
-bool receive_check_signature(struct exchange *exchange,
-                             const struct source **source, bool *verified)
+bool receive_check_signature(struct reception *reception)
     __attribute__((warn_unused_result));
 
-/* The secrets that count for a source, newest first; how many were written.
-   *borrowed: SUPABASE_KEY stands in. */
-size_t receive_secrets(const struct settings *settings,
-                       const struct source *source,
-                       struct slice secrets[RECEIVE_SECRETS_MAX],
-                       bool *borrowed);
+/* Refuses: 401, and the reason for the operator. False. */
+bool receive_refuse_signature(struct reception *reception,
+                              enum verify_result result);
+
+/* Refuses for secrets that nobody can read: 503, ours to mend. False. */
+bool receive_refuse_unreadable(struct reception *reception);
+
+/* A header of the request as verify.h and inbound.h want it; arg: the
+   exchange. */
+struct slice receive_header(void *arg, const char *name);
 
 #endif /* RECEIVE_SIGNATURE_H */

@@ -1,6 +1,6 @@
 /*
  * receive_stats.h - GET /api/v1/webhooks/stats: how processing went, all-time,
- * as of a second ago at most.
+ * as of a second ago at most; of half a minute while it is being read anew.
  */
 #ifndef RECEIVE_STATS_H
 #define RECEIVE_STATS_H

@@ -4,45 +4,53 @@
 #include "receive_test.h"
 
 #include "alloc.h"
-#include "inbound.h"
 #include "json.h"
 #include "receive.h"
 #include "receive_answer.h"
 
 #include <stdlib.h>
 
-/* The body's "source"; a body without one is read as Supabase's own. The
+/* The body's "source", for a body that has one. NULL: it names none. The
    caller frees it. */
 static char *
-named_source(struct slice body)
+named_by_body(struct slice body)
 {
     struct buf text = BUF_INIT(body.len);
     struct json_value value, source;
 
-    if (json_read(body, &value, NULL) && value.type == JSON_OBJECT &&
-        json_find(value.text, "source", &source) &&
-        source.type == JSON_STRING) {
-        json_decode_string(source.text, &text);
-        if (text.data == NULL)
-            return xstrdup("");
-        return buf_take(&text);
-    }
-    return xstrdup("supabase");
+    if (!json_read(body, &value, NULL) || value.type != JSON_OBJECT ||
+        !json_find(value.text, "source", &source) || source.type != JSON_STRING)
+        return NULL;
+    json_decode_string(source.text, &text);
+    return text.data == NULL ? xstrdup("") : buf_take(&text);
+}
+
+/* ?source=, for bodies that do not name theirs; else what the body says, and
+   one that says nothing is read as Supabase's own. The caller frees it. */
+static char *
+named_source(const struct request *request)
+{
+    struct slice asked = request_query(request, "source");
+    char *name;
+
+    if (asked.ptr != NULL)
+        return slice_text(asked);
+    name = named_by_body(buf_slice(&request->body));
+    return name != NULL ? name : xstrdup("supabase");
 }
 
 static void
 answer(struct exchange *exchange, const struct source *source, bool is_known)
 {
-    const struct request *request = exchange->request;
     struct problems problems;
     struct inbound in;
     char received[65];
 
-    problems.count = 0;
-    switch (inbound_read(source, buf_slice(&request->body),
-                         request->arrived_wall_us, &in, &problems, received)) {
+    switch (receive_read(exchange, source, &in, &problems, received)) {
     case INBOUND_OK:
-        receive_answer_valid(exchange->reply, source, &in, is_known);
+        receive_answer_valid(exchange->reply, source, &in,
+                             is_known &&
+                                 inbound_ignored(source, &in, NULL) == NULL);
         break;
     case INBOUND_INVALID:
         reply_problems(exchange->reply, &problems);
@@ -50,23 +58,39 @@ answer(struct exchange *exchange, const struct source *source, bool is_known)
     case INBOUND_WRONG_SOURCE:
         receive_answer_wrong_source(exchange->reply, source, received);
         break;
+    case INBOUND_WRONG_TYPE:
+        receive_answer_wrong_type(exchange->reply,
+                                  provider_named(source->provider));
+        break;
     }
+    inbound_free(&in);
 }
 
 static void
 test_body(struct exchange *exchange)
 {
+    const struct request *request = exchange->request;
+    size_t max = (size_t)exchange->app->settings->max_body;
     const struct source *known;
-    struct source unknown;
     char *name;
 
-    if (!receive_check_body(exchange))
+    if (request->body_too_large || request->body.len > max) {
+        reply_error(exchange->reply, 413, "payload_too_large",
+                    "The request body is larger than %zu bytes", max);
         return;
-    name = named_source(buf_slice(&exchange->request->body));
+    }
+    name = named_source(request);
     known = catalog_source_named(exchange->catalog, slice_of(name));
-    /* A source that is not there is asked for the documented body. */
-    unknown = (struct source){.name = name, .provider = name};
-    answer(exchange, known != NULL ? known : &unknown, known != NULL);
+    if (known != NULL) {
+        answer(exchange, known, true);
+    } else {
+        /* A source that is not there is asked for the documented body. */
+        struct source unknown = {.name = name, .provider = name};
+
+        source_options_init(&unknown.options, name);
+        answer(exchange, &unknown, false);
+        source_options_free(&unknown.options);
+    }
     free(name);
 }
 

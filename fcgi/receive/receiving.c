@@ -1,0 +1,44 @@
+/*
+ * receiving.c - see receiving.h.
+ */
+#include "receiving.h"
+
+#include "alloc.h"
+#include "random.h"
+
+#include <stdlib.h>
+
+struct receiving *
+receiving_new(void)
+{
+    struct receiving *receiving = xcalloc(1, sizeof(*receiving));
+
+    receiving->limiter = limiter_new(random_u64());
+    receiving->backlog = backlog_new();
+    receiving->rejecting = rejecting_new();
+    return receiving;
+}
+
+void
+receiving_free(struct receiving *receiving)
+{
+    if (receiving == NULL)
+        return;
+    limiter_free(receiving->limiter);
+    backlog_free(receiving->backlog);
+    rejecting_free(receiving->rejecting);
+    free(receiving);
+}
+
+void
+receiving_keep(struct app *app)
+{
+    rejecting_flush(app->receiving->rejecting, app->pool, &app->ids);
+    backlog_keep(app->receiving->backlog, app->pool);
+}
+
+void
+receiving_end(struct app *app)
+{
+    rejecting_flush(app->receiving->rejecting, app->pool, &app->ids);
+}

@@ -1,0 +1,28 @@
+/*
+ * receiving.h - what the receivers of a process share between requests: rate
+ * limits, the lengths of queues, and what was refused.
+ */
+#ifndef RECEIVING_H
+#define RECEIVING_H
+
+#include "app.h"
+#include "backlog.h"
+#include "limiter.h"
+#include "rejecting.h"
+
+struct receiving {
+    struct limiter *limiter;
+    struct backlog *backlog;
+    struct rejecting *rejecting;
+};
+
+struct receiving *receiving_new(void);
+void receiving_free(struct receiving *receiving); /* may be NULL */
+
+/* Housekeeping, once a second. */
+void receiving_keep(struct app *app);
+
+/* At the end, when no request comes any more: writes down what is left. */
+void receiving_end(struct app *app);
+
+#endif /* RECEIVING_H */
