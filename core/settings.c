@@ -49,11 +49,13 @@ static const struct {
     MEMBER(threads),
     MEMBER(max_body),
     MEMBER(max_batch_body),
+    MEMBER(body_memory),
     MEMBER(public_stats),
     MEMBER(trusted_proxies),
     MEMBER(require_https),
     MEMBER(test_wait_s),
     MEMBER(run_dir),
+    MEMBER(json_cache_dir),
     MEMBER(allow_targets),
     MEMBER(ca_bundle),
     MEMBER(slots),
@@ -186,6 +188,13 @@ check(const struct settings *settings, struct buf *why)
         buf_addf(
             why, "max_batch_body (%lld) must not be less than max_body (%lld)",
             (long long)settings->max_batch_body, (long long)settings->max_body);
+        return false;
+    }
+    if (settings->body_memory <= settings->max_batch_body) {
+        buf_addf(why,
+                 "body_memory (%lld) must be more than max_batch_body (%lld)",
+                 (long long)settings->body_memory,
+                 (long long)settings->max_batch_body);
         return false;
     }
     if (settings->lane_window > settings->slots) {

@@ -3,6 +3,9 @@
  */
 #include "follower.h"
 
+#include "poller.h"
+#include "source_defaults.h"
+
 #include <assert.h>
 
 void
@@ -56,6 +59,28 @@ setup_subscription(const struct follower *follower, uint32_t id,
     out->receiver = hash(subscription->url);
 }
 
+/* Another key is a new beginning as well: the one before was refused, perhaps.
+ */
+static void
+setup_fetch(const struct follower *follower, uint32_t id,
+            struct lane_config *out)
+{
+    const struct source *source = catalog_source(follower->snapshot, id);
+
+    out->mode = LANE_LOCAL;
+    if (source == NULL || follower->settings == NULL ||
+        (!source_effective_fetch(source, follower->settings) &&
+         !poll_is_wanted(source, follower->settings)))
+        return;
+    out->mode = LANE_REMOTE;
+    if (source->concurrency > 0)
+        out->window = source->concurrency;
+    out->rate = source->options.api_rate;
+    out->receiver =
+        hash(source_effective_api_url(source, follower->settings)) * 31 +
+        hash(source_effective_api_key(source, follower->settings));
+}
+
 void
 follower_setup(void *arg, uint64_t lane, struct lane_config *out)
 {
@@ -70,7 +95,11 @@ follower_setup(void *arg, uint64_t lane, struct lane_config *out)
     case LANE_SUBSCRIPTION:
         setup_subscription(follower, lane_owner_id(lane), out);
         return;
+    case LANE_FETCH:
+        setup_fetch(follower, lane_owner_id(lane), out);
+        return;
     case LANE_SOURCE:
+    case LANE_WAIT:
     case LANE_FANOUT:
         out->mode = LANE_LOCAL;
         return;

@@ -12,6 +12,7 @@
 #include "desk.h"
 #include "payloads.h"
 #include "scheduler.h"
+#include "settings.h"
 
 #include <stdint.h>
 
@@ -19,6 +20,7 @@ struct follower {
     struct catalog *catalog;
     const struct catalog_snapshot *snapshot; /* NULL before the first load */
     uint32_t lane_window;
+    const struct settings *settings; /* NULL: no source is asked for anything */
 };
 
 void follower_init(struct follower *follower, struct catalog *catalog,

@@ -127,12 +127,15 @@ add_select(struct buf *sql, const struct dedupe_slots *slots,
 {
     size_t i;
 
-    sql_raw(sql, "SELECT slot,hash,event_id,matched FROM dedupe "
+    sql_raw(sql, "SELECT slot,hash,event_id,matched,job_id FROM dedupe "
                  "FORCE INDEX (PRIMARY) WHERE slot IN (");
-    sql_u64(sql, slots->yesterday);
     for (i = 0; i < slots->write_count; i++) {
-        sql_raw(sql, ",");
         sql_u64(sql, slots->write[i]);
+        sql_raw(sql, ",");
+    }
+    for (i = 0; i < DEDUPE_DAYS; i++) {
+        sql_raw(sql, i == 0 ? "" : ",");
+        sql_u64(sql, slots->earlier[i]);
     }
     sql_raw(sql, ") AND hash IN (");
     for (i = 0; i < count; i++) {
@@ -169,6 +172,7 @@ store_event_claim_keys(struct script *script, const struct dedupe_slots *slots,
         memcpy(one->hash, row[1].ptr, sizeof(one->hash));
         one->event_id = db_u64(row[2], 0);
         one->matched = (uint32_t)db_u64(row[3], 0);
+        one->job_id = db_u64(row[4], 0);
         i++;
     }
     *found_count = i;

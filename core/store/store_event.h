@@ -35,6 +35,7 @@ struct store_found_key {
     unsigned slot;
     uint64_t event_id;
     uint32_t matched;
+    uint64_t job_id; /* made again for it (store_requeue.h); 0 = none */
 };
 
 void store_event_add(struct script *script, const struct new_event *event,
@@ -43,8 +44,8 @@ void store_event_add_job(struct script *script,
                          const struct store_new_job *job);
 
 /* Writes keys (ascending, each once) into the slots unless they are there, and
-   reads what is there now, yesterday's slot included. *found: the caller frees
-   it. */
+   reads what is there now, in the slots of earlier days as well. *found: the
+   caller frees it. */
 enum db_result
 store_event_claim_keys(struct script *script, const struct dedupe_slots *slots,
                        const struct store_key *keys, size_t count,

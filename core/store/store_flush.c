@@ -188,6 +188,12 @@ add_archive_row(struct insert *insert, const struct flush_row *row)
     insert_row_end(insert);
 }
 
+static bool
+is_finished(const struct flush_row *row)
+{
+    return row->live && row->status != FLUSH_RETRY && row->status != FLUSH_MOVE;
+}
+
 static enum db_result
 write_archive(struct db *db, const struct flush_row *rows, size_t count)
 {
@@ -201,7 +207,7 @@ write_archive(struct db *db, const struct flush_row *rows, size_t count)
                  "response_body,duration_ms,completed_at) VALUES ",
                  "");
     for (i = 0; i < count; i++) {
-        if (rows[i].live && rows[i].status != FLUSH_RETRY)
+        if (is_finished(&rows[i]) && rows[i].status != FLUSH_REMOVE)
             add_archive_row(&insert, &rows[i]);
     }
     return insert_finish(&insert);
@@ -286,6 +292,36 @@ move_retries(struct db *db, const struct flush_row *rows, size_t count)
     return result;
 }
 
+/* Inside its shard; attempts stay as they are. */
+static enum db_result
+move_lanes(struct db *db, const struct flush_row *rows, size_t count)
+{
+    struct buf sql = BUF_INIT(512 + count * ROW_SQL_MAX);
+    enum db_result result = DB_OK;
+    uint64_t n = 0;
+    size_t i;
+
+    for (i = 0; i < count; i++) {
+        if (!rows[i].live || rows[i].status != FLUSH_MOVE)
+            continue;
+        assert(lane_shard(rows[i].to_lane) == rows[i].job.shard);
+        sql_raw(&sql, n == 0 ? "UPDATE (SELECT " : " UNION ALL SELECT ");
+        sql_u64(&sql, rows[i].job.id);
+        sql_raw(&sql, n == 0 ? " id," : ",");
+        sql_u64(&sql, rows[i].to_lane);
+        sql_raw(&sql, n == 0 ? " lane," : ",");
+        sql_time(&sql, rows[i].retry_at_us);
+        if (n++ == 0)
+            sql_raw(&sql, " due");
+    }
+    if (n > 0) {
+        sql_raw(&sql, ")" JOIN_JOBS " SET j.lane=x.lane,j.next_retry_at=x.due");
+        result = exec_expecting(db, &sql, n);
+    }
+    buf_free(&sql);
+    return result;
+}
+
 static enum db_result
 block_lanes(struct db *db, const struct flush_row *rows, size_t count)
 {
@@ -312,7 +348,7 @@ delete_finished(struct db *db, const struct flush_row *rows, size_t count)
     size_t i, n = 0;
 
     for (i = 0; i < count; i++) {
-        if (rows[i].live && rows[i].status != FLUSH_RETRY)
+        if (is_finished(&rows[i]))
             ids[n++] = rows[i].job.id;
     }
     if (n > 0) {
@@ -336,6 +372,8 @@ store_flush_write(struct db *db, const struct flush_row *rows, size_t count)
         result = write_attempts(db, rows, count);
     if (result == DB_OK)
         result = move_retries(db, rows, count);
+    if (result == DB_OK)
+        result = move_lanes(db, rows, count);
     if (result == DB_OK)
         result = delete_finished(db, rows, count);
     /* Last: whoever wants a place in such a lane waits from here on. */

@@ -22,7 +22,9 @@ enum flush_status {
     FLUSH_SUCCESS,
     FLUSH_FAILED,    /* for good */
     FLUSH_CANCELLED, /* nothing was sent and nothing will be */
-    FLUSH_RETRY      /* stays a job, due at retry_at_us */
+    FLUSH_RETRY,     /* stays a job, due at retry_at_us */
+    FLUSH_MOVE,      /* the same in to_lane; no attempt was made */
+    FLUSH_REMOVE     /* goes, and nothing is recorded */
 };
 
 /* Longer texts are cut. error_message must be valid UTF-8. */
@@ -38,7 +40,8 @@ struct flush_row {
     struct slice response_body; /* or absent */
     int64_t duration_us;
     int64_t ended_us;    /* end of the attempt, database clock */
-    int64_t retry_at_us; /* FLUSH_RETRY: database clock */
+    int64_t retry_at_us; /* FLUSH_RETRY, FLUSH_MOVE: database clock */
+    uint64_t to_lane;    /* FLUSH_MOVE: of the same shard, or the same lane */
     bool fifo;           /* a retry keeps its place, and its lane waits */
     bool pauses;         /* a retry only once a person says so */
     bool live;           /* out: set by store_flush_lock() */
@@ -51,8 +54,8 @@ enum db_result store_flush_lock(struct db *db, struct flush_row *rows,
                                 size_t count, int64_t *now_us)
     __attribute__((warn_unused_result));
 
-/* Archives, records attempts, moves retries (or notes until when their FIFO
-   lanes wait: lane_state.blocked_until) and deletes: live rows only.
+/* Archives, records attempts, puts off retries (or notes until when their FIFO
+   lanes wait: lane_state.blocked_until), moves and deletes: live rows only.
    DB_AGAIN if a row that was locked could not be deleted. */
 enum db_result store_flush_write(struct db *db, const struct flush_row *rows,
                                  size_t count)

@@ -6,6 +6,7 @@
 #include "alloc.h"
 #include "buf.h"
 #include "insert.h"
+#include "lane.h"
 #include "sql.h"
 
 #include <assert.h>
@@ -179,35 +180,28 @@ row_of(const struct slice *cell)
     };
 }
 
-enum db_result
-store_lane_load(struct db *db, uint32_t after_id, size_t limit,
-                struct lane_rows *rows)
+#define STATE_COLUMNS                                                          \
+    "SELECT l.lane,CAST(l.window_size*1000 AS UNSIGNED),l.breaker+0,"          \
+    "l.breaker_trips,l.breaker_until,l.failing_since,l.last_success_at,"       \
+    "l.blocked_until,"
+
+#define WORTH_KNOWING                                                          \
+    "(l.breaker<>'closed' OR l.failing_since IS NOT NULL"                      \
+    " OR l.blocked_until>UTC_TIMESTAMP(6)"                                     \
+    " OR l.last_success_at>UTC_TIMESTAMP(6)-INTERVAL 10 MINUTE)"
+
+static enum db_result
+load(struct db *db, struct buf *sql, struct lane_rows *rows)
 {
-    struct buf sql = BUF_INIT(2048);
     struct db_rows *found = NULL;
     const struct slice *cell;
     enum db_result result;
 
     rows->count = 0;
     rows->now_us = 0;
-    /* By the subscriptions: most rows are those of ordering keys. */
-    sql_raw(&sql,
-            "SELECT l.lane,CAST(l.window_size*1000 AS UNSIGNED),l.breaker+0,"
-            "l.breaker_trips,l.breaker_until,l.failing_since,"
-            "l.last_success_at,l.blocked_until,s.ordering='fifo',"
-            "UTC_TIMESTAMP(6) FROM subscriptions s"
-            " STRAIGHT_JOIN lane_state l ON l.lane=s.id<<32"
-            " WHERE s.deleted_at IS NULL AND (l.breaker<>'closed'"
-            " OR l.failing_since IS NOT NULL"
-            " OR l.blocked_until>UTC_TIMESTAMP(6)"
-            " OR l.last_success_at>UTC_TIMESTAMP(6)-INTERVAL 10 MINUTE)"
-            " AND s.id>");
-    sql_u64(&sql, after_id);
-    sql_raw(&sql, " ORDER BY s.id LIMIT ");
-    sql_u64(&sql, limit);
-    assert(buf_ok(&sql));
-    result = db_query(db, buf_slice(&sql), &found);
-    buf_free(&sql);
+    assert(buf_ok(sql));
+    result = db_query(db, buf_slice(sql), &found);
+    buf_free(sql);
     if (result != DB_OK)
         return result;
     if (db_rows_count(found) > rows->cap) {
@@ -221,4 +215,34 @@ store_lane_load(struct db *db, uint32_t after_id, size_t limit,
     }
     db_rows_free(found);
     return DB_OK;
+}
+
+enum db_result
+store_lane_load(struct db *db, uint32_t after_id, size_t limit,
+                struct lane_rows *rows)
+{
+    struct buf sql = BUF_INIT(2048);
+
+    /* By the subscriptions: most rows are those of ordering keys. */
+    sql_raw(&sql, STATE_COLUMNS
+            "s.ordering='fifo',UTC_TIMESTAMP(6) FROM subscriptions s"
+            " STRAIGHT_JOIN lane_state l ON l.lane=s.id<<32"
+            " WHERE s.deleted_at IS NULL AND " WORTH_KNOWING " AND s.id>");
+    sql_u64(&sql, after_id);
+    sql_raw(&sql, " ORDER BY s.id LIMIT ");
+    sql_u64(&sql, limit);
+    return load(db, &sql, rows);
+}
+
+enum db_result
+store_lane_load_sources(struct db *db, struct lane_rows *rows)
+{
+    struct buf sql = BUF_INIT(2048);
+
+    sql_raw(&sql, STATE_COLUMNS "0,UTC_TIMESTAMP(6) FROM sources s"
+                                " STRAIGHT_JOIN lane_state l ON l.lane="
+                                "(s.id<<32)|");
+    sql_u64(&sql, LANE_FETCH);
+    sql_raw(&sql, " WHERE " WORTH_KNOWING);
+    return load(db, &sql, rows);
 }

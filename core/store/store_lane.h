@@ -64,4 +64,8 @@ enum db_result store_lane_load(struct db *db, uint32_t after_id, size_t limit,
                                struct lane_rows *rows)
     __attribute__((warn_unused_result));
 
+/* The same about the APIs of sources, all of them at once. */
+enum db_result store_lane_load_sources(struct db *db, struct lane_rows *rows)
+    __attribute__((warn_unused_result));
+
 #endif /* STORE_LANE_H */

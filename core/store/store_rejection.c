@@ -16,7 +16,7 @@ store_rejection_add(struct db *db, const struct rejection *list, size_t count)
 
     insert_begin(&insert, db,
                  "INSERT INTO rejections (id,source_id,status,reason,detail,"
-                 "day) VALUES ",
+                 "remote_address,day) VALUES ",
                  "");
     for (i = 0; i < count; i++) {
         struct buf *sql = &insert.sql;
@@ -31,6 +31,8 @@ store_rejection_add(struct db *db, const struct rejection *list, size_t count)
         sql_text(sql, slice_of(list[i].reason));
         sql_raw(sql, ",");
         sql_text(sql, slice_of(list[i].detail));
+        sql_raw(sql, ",");
+        sql_text(sql, slice_of(list[i].remote_address));
         sql_raw(sql, ",UTC_DATE()");
         insert_row_end(&insert);
     }

@@ -10,11 +10,12 @@
 #include <stdint.h>
 
 struct rejection {
-    uint64_t id;        /* new */
-    uint32_t source_id; /* 0: not a request but a row of `outbox` */
-    unsigned status;    /* of the answer */
-    const char *reason; /* one word, ASCII */
-    const char *detail; /* at most 500 characters */
+    uint64_t id;                /* new */
+    uint32_t source_id;         /* 0: not a request but a row of `outbox` */
+    unsigned status;            /* of the answer */
+    const char *reason;         /* one word, ASCII */
+    const char *detail;         /* at most 500 characters */
+    const char *remote_address; /* ASCII, at most 45; NULL = not known */
 };
 
 enum db_result store_rejection_add(struct db *db, const struct rejection *list,

@@ -1,122 +1,298 @@
 /*
- * process.c - see process.h.
+ * process.c - see process.h: a batch, its events read and judged.
  */
 #include "process.h"
 
 #include "alloc.h"
 #include "clock.h"
-#include "inbound.h"
-#include "log.h"
-#include "payloads.h"
-#include "problem.h"
-#include "store_record.h"
+#include "compare.h"
+#include "fetch.h"
+#include "names.h"
+#include "process_item.h"
+#include "random.h"
+#include "retry.h"
+#include "source_defaults.h"
 
 #include <assert.h>
-#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define LOGGER "webhook_handlers"
-
-struct item {
-    struct task *task;
-    const struct flush_row *row;
-    const struct source *source; /* NULL: deleted */
-    struct inbound in;           /* if it was readable */
-    bool readable;
-    bool stale;
-    size_t relayed;
-};
-
-struct process {
-    const struct catalog_snapshot *snapshot;
-    struct problems problems; /* large, so not on the stack */
-    struct item *items;
-    size_t count;
-    size_t cap;
-    struct record_change *changes; /* one for each item at most */
-    struct relay *relay;
-};
+#define NAME_BYTES_MAX 1024
+#define RECHECK_US CLOCK_US_PER_S    /* replicas catch up in less */
+#define BUSY_LEAST_US CLOCK_US_PER_S /* a 429 that does not say */
+#define BUSY_MOST_US (3600 * CLOCK_US_PER_S)
+#define HOLD_LEAST_US (30 * CLOCK_US_PER_S) /* between looks at a dead source */
 
 struct process *
-process_new(struct id_source *ids)
+process_new(const struct process_peers *peers)
 {
     struct process *process = xcalloc(1, sizeof(*process));
 
-    process->relay = relay_new(ids);
+    process->peers = *peers;
+    process->debounce = debounce_new(peers->desk, peers->payloads);
+    process->mirror = mirror_new();
+    process->triggers = triggers_new();
+    process->emit = emit_new(peers->ids);
+    process->relay = relay_new(peers->ids);
+    process->polling = polling_new(peers->settings);
+    process->refused = MAP_INIT;
     return process;
+}
+
+static void
+clear(struct process *process)
+{
+    size_t i;
+
+    for (i = 0; i < process->count; i++) {
+        inbound_free(&process->items[i].in);
+        buf_free(&process->items[i].record);
+        buf_free(&process->items[i].name);
+    }
+    process->count = 0;
 }
 
 void
 process_free(struct process *process)
 {
+    size_t at = 0;
+    uint64_t id;
+    void *told;
+
     if (process == NULL)
         return;
+    clear(process);
+    while (map_next(&process->refused, &at, &id, &told))
+        free(told);
+    map_free(&process->refused);
     free(process->items);
     free(process->changes);
+    free(process->doubts);
+    polling_free(process->polling);
     relay_free(process->relay);
+    emit_free(process->emit);
+    triggers_free(process->triggers);
+    mirror_free(process->mirror);
+    debounce_free(process->debounce);
     free(process);
 }
 
 void
 process_begin(struct process *process, const struct catalog_snapshot *snapshot)
 {
+    clear(process);
     process->snapshot = snapshot;
-    process->count = 0;
     relay_begin(process->relay, snapshot);
+    emit_begin(process->emit, snapshot);
+    polling_begin(process->polling, snapshot);
+}
+
+/* --- what becomes of an event ------------------------------------------------ */
+
+static void
+set_outcome(struct item *item, enum outcome_kind kind, const char *error_class,
+            int64_t wait_us)
+{
+    struct outcome *outcome = &item->task->attempt.outcome;
+
+    outcome->kind = kind;
+    outcome->error_class = error_class;
+    outcome->wait_us = wait_us;
 }
 
 static void
-fail(struct task *task, const char *error_class, const char *text)
+fail(struct item *item, const char *error_class, const char *text)
 {
-    struct attempt *attempt = &task->attempt;
+    struct attempt *attempt = &item->task->attempt;
 
-    attempt->outcome = (struct outcome){
-        .kind = OUTCOME_FAILED,
-        .error_class = error_class,
-    };
+    item->way = WAY_FAIL;
+    set_outcome(item, OUTCOME_FAILED, error_class, 0);
     (void)snprintf(attempt->error, sizeof(attempt->error), "%s", text);
 }
 
-/* "record_id: field required", in printable ASCII. */
-static void
-fail_invalid(struct task *task, const struct problems *problems)
+static int64_t
+retry_wait_us(const struct item *item, uint32_t attempt)
 {
-    char text[CURL_ERROR_SIZE];
-    size_t i;
+    const struct retry_policy policy = {
+        .retries = UINT32_MAX,
+        .delay_s = item->source->retry_delay_s,
+    };
+    int64_t wait_us = 0;
 
-    if (problems->count == 0)
-        (void)snprintf(text, sizeof(text),
-                       "the body is not a webhook of this "
-                       "source");
-    else
-        (void)snprintf(text, sizeof(text), "%.100s: %.120s",
-                       problems->list[0].loc[0], problems->list[0].msg);
-    for (i = 0; text[i] != '\0'; i++) {
-        if ((unsigned char)text[i] < 0x20 || (unsigned char)text[i] > 0x7e)
-            text[i] = '?';
+    if (!retry_after_failure(&policy, attempt, item->task->attempt.asked_s,
+                             random_u32(), &wait_us))
+        assert(!"there is always another attempt");
+    return wait_us;
+}
+
+/* How long something that was no attempt is put off. */
+static int64_t
+later_us(const struct item *item)
+{
+    int64_t us;
+
+    switch (item->answer) {
+    case ANSWER_BUSY:
+        us = item->task->attempt.asked_s * CLOCK_US_PER_S;
+        us = us < BUSY_LEAST_US ? BUSY_LEAST_US : us;
+        return us > BUSY_MOST_US ? BUSY_MOST_US : us;
+    case ANSWER_REFUSED:
+        return OUTCOME_REFUSED_S * CLOCK_US_PER_S;
+    default:
+        us = retry_wait_us(item, item->source->max_attempts);
+        return us < HOLD_LEAST_US ? HOLD_LEAST_US : us;
     }
-    fail(task, "invalid", text);
+}
+
+/* Where libcurl or a status does not say it already. */
+static void
+explain(struct item *item)
+{
+    static const char *const texts[] = {
+        [ANSWER_ABSENT] = "the source has no such record",
+        [ANSWER_FOUND] = "the source's record is older than the event",
+        [ANSWER_ODD] = "the source's answer cannot be understood",
+    };
+    struct attempt *attempt = &item->task->attempt;
+
+    if (attempt->code == CURLE_FILESIZE_EXCEEDED)
+        (void)snprintf(attempt->error, sizeof(attempt->error),
+                       "the source's answer is larger than %d bytes",
+                       FETCH_ANSWER_MAX);
+    else if (attempt->error[0] == '\0' &&
+             item->answer < sizeof(texts) / sizeof(texts[0]) &&
+             texts[item->answer] != NULL)
+        (void)snprintf(attempt->error, sizeof(attempt->error), "%s",
+                       texts[item->answer]);
 }
 
 static void
-read_body(struct process *process, struct item *item)
+follow_verdict(struct item *item)
 {
-    const struct event *event = item->task->event;
-    char received[65];
+    const char *name = item->verdict.name;
+    uint32_t attempt = item->task->job.attempts + 1;
 
-    process->problems.count = 0;
-    item->readable =
-        inbound_read(item->source, event->payload, id_time_us(event->id),
-                     &item->in, &process->problems, received) == INBOUND_OK;
-    if (!item->readable)
-        fail_invalid(item->task, &process->problems);
+    item->way = WAY_LATER;
+    switch (item->verdict.step) {
+    case STEP_UPSERT:
+    case STEP_DELETE:
+    case STEP_AS_IT_CAME:
+        item->way = WAY_APPLY;
+        set_outcome(item, OUTCOME_SUCCESS, NULL, 0);
+        return;
+    case STEP_AGAIN:
+        set_outcome(item, OUTCOME_RETRY, name, retry_wait_us(item, attempt));
+        break;
+    case STEP_RECHECK:
+        set_outcome(item, OUTCOME_RETRY, name, RECHECK_US);
+        break;
+    case STEP_WAIT:
+        set_outcome(item, OUTCOME_MOVED, name, later_us(item));
+        break;
+    case STEP_FAIL:
+        item->way = WAY_FAIL;
+        set_outcome(item, OUTCOME_FAILED, name, 0);
+        break;
+    }
+    explain(item);
 }
 
-void
-process_add(struct process *process, struct task *task,
-            const struct flush_row *row)
+/* --- judging ----------------------------------------------------------------------- */
+
+static struct verdict_facts
+facts_of(const struct process *process, const struct item *item)
+{
+    struct slice record = buf_slice(&item->record);
+    const struct source *source = item->source;
+    uint32_t attempt = item->task->job.attempts + 1;
+    struct verdict_facts facts = {
+        .answer = item->answer,
+        .says_deleted = item->in.action == INBOUND_DELETE,
+        .equal_percent = -1,
+        .confidence_percent =
+            source_effective_confidence(source, process->peers.settings),
+        .first = attempt == 1 && source->max_attempts > 1,
+        .last = attempt >= source->max_attempts,
+        .when_down = source->options.when_down,
+    };
+
+    if (item->answer == ANSWER_FOUND && item->in.data.ptr != NULL) {
+        facts.equal_percent = compare_share(item->in.data, record);
+        facts.version = compare_version(item->in.data, record,
+                                        source->options.version_field);
+    }
+    return facts;
+}
+
+/* What there is, once the verdict applies. */
+static enum inbound_action
+outcome_action(const struct item *item)
+{
+    if (item->verdict.step == STEP_DELETE)
+        return INBOUND_DELETE;
+    if (item->verdict.step == STEP_UPSERT && item->in.action != INBOUND_INSERT)
+        return INBOUND_UPDATE;
+    return item->in.action;
+}
+
+/* The source was asked which database it is that the event came from. */
+static bool
+take_name(struct process *process, struct item *item)
+{
+    const char *entity;
+
+    if (!item->task->attempt.asked_name ||
+        (item->answer != ANSWER_FOUND && item->answer != ANSWER_TRASHED &&
+         item->answer != ANSWER_ABSENT))
+        return false;
+    item->way = WAY_NAMED;
+    set_outcome(item, OUTCOME_MOVED, NULL, 0);
+    buf_init(&item->name, NAME_BYTES_MAX);
+    if (!names_miss(process->peers.desk->names, item->source, &item->in,
+                    item->name_id, &entity))
+        item->name_id[0] = '\0'; /* another event has brought it */
+    else if (item->answer != ANSWER_ABSENT)
+        names_add_title(buf_slice(&item->record), &item->name);
+    return true;
+}
+
+/* It comes from the fetch lane, where the source was asked, or not. */
+static void
+judge(struct process *process, struct item *item)
+{
+    struct verdict_facts facts;
+
+    buf_init(&item->record, FETCH_ANSWER_MAX);
+    item->answer =
+        fetch_read(item->source, &item->task->attempt, &item->record);
+    if (take_name(process, item))
+        return;
+    item->asked = item->answer != ANSWER_NONE;
+    facts = facts_of(process, item);
+    item->verdict = verdict_reach(&facts);
+    item->came_to = outcome_action(item);
+    follow_verdict(item);
+}
+
+/* Nobody has to be asked: a poller has asked already, or the event says all
+   there is to be known. */
+static void
+apply_as_it_came(struct item *item)
+{
+    const struct verdict_facts facts = {.answer = ANSWER_NONE};
+
+    item->verdict = verdict_reach(&facts);
+    if (fetch_is_polled(item->task->event))
+        item->verdict.verified = RECORD_VERIFIED;
+    item->came_to = item->in.action;
+    follow_verdict(item);
+}
+
+/* --- reading ----------------------------------------------------------------------- */
+
+static struct item *
+new_item(struct process *process)
 {
     struct item *item;
 
@@ -126,203 +302,80 @@ process_add(struct process *process, struct task *task,
                                        sizeof(*process->items));
         process->changes = xreallocarray(process->changes, process->cap,
                                          sizeof(*process->changes));
+        process->doubts = xreallocarray(process->doubts, process->cap,
+                                        sizeof(*process->doubts));
     }
     item = &process->items[process->count++];
-    *item = (struct item){
-        .task = task,
-        .row = row,
-        .source =
-            catalog_source(process->snapshot, lane_owner_id(task->job.lane)),
-    };
-    task->attempt.started_us = clock_mono_us();
-    task->attempt.outcome = (struct outcome){.kind = OUTCOME_SUCCESS};
-    task->attempt.error[0] = '\0';
-    if (task->event == NULL)
-        fail(task, "event_missing", "the event is not stored any more");
-    else if (item->source == NULL)
-        fail(task, "source_gone", "source deleted");
-    else
-        read_body(process, item);
+    *item = (struct item){.task = NULL};
+    return item;
 }
 
-static struct record_change
-change_of(const struct item *item)
-{
-    const struct inbound *in = &item->in;
-
-    return (struct record_change){
-        .source_id = item->source->id,
-        .table = slice_of(in->table),
-        .record_id = slice_of(in->record_id),
-        .version_us = in->version_us,
-        .event_id = item->task->event->id,
-        .deleted = in->action == INBOUND_DELETE,
-        .data = in->data,
-    };
-}
-
+/* What the receiver could not know: which databases the names in the watch list
+   stand for. */
 static bool
-is_mirrored(const struct item *item)
+is_ignored(struct process *process, struct item *item)
 {
-    return item->row->live && item->readable &&
-           item->in.action != INBOUND_OTHER;
+    struct attempt *attempt = &item->task->attempt;
+    const char *why =
+        names_ignore(process->peers.desk->names, item->source, &item->in);
+
+    if (why == NULL)
+        return false;
+    item->way = WAY_IGNORED;
+    set_outcome(item, OUTCOME_SUCCESS, "ignored", 0);
+    (void)snprintf(attempt->error, sizeof(attempt->error), "%s", why);
+    return true;
 }
 
-/* Applying sorts the changes; the event tells which item one came from. */
 static void
-note_stale(struct process *process, size_t changes)
+read_event(struct process *process, struct item *item)
 {
-    size_t i, k;
+    const struct event *event = item->task->event;
 
-    for (i = 0; i < changes; i++) {
-        if (!process->changes[i].stale)
-            continue;
-        for (k = 0; k < process->count; k++) {
-            struct item *item = &process->items[k];
-
-            if (item->task->job.event_id == process->changes[i].event_id)
-                item->stale = true;
-        }
+    item->readable =
+        inbound_recall(item->source, event->type, event->payload,
+                       event->metadata, id_time_us(event->id), &item->in);
+    if (!item->readable) {
+        fail(item, "invalid", "the body is not a webhook of this source");
+        return;
     }
-}
-
-static enum db_result
-mirror(struct process *process, struct db *db)
-{
-    enum db_result result;
-    size_t i, n = 0;
-
-    for (i = 0; i < process->count; i++) {
-        process->items[i].stale = false;
-        if (is_mirrored(&process->items[i]))
-            process->changes[n++] = change_of(&process->items[i]);
+    if (lane_kind_of(item->task->job.lane) == LANE_WAIT) {
+        item->way = WAY_WAIT;
+        item->came_to = item->in.action;
+        set_outcome(item, OUTCOME_SUCCESS, NULL, 0);
+    } else if (is_ignored(process, item)) {
+        return;
+    } else if (lane_kind_of(item->task->job.lane) == LANE_FETCH) {
+        judge(process, item);
+    } else if (fetch_is_needed(item->source, process->peers.settings,
+                               process->peers.desk->names, &item->in, event)) {
+        item->way = WAY_MOVE;
+        set_outcome(item, OUTCOME_MOVED, NULL, 0);
+    } else {
+        apply_as_it_came(item);
     }
-    result = store_record_apply(db, process->changes, n);
-    if (result == DB_OK)
-        note_stale(process, n);
-    return result;
-}
-
-static enum db_result
-relay(struct process *process, struct db *db)
-{
-    size_t i;
-
-    relay_begin(process->relay, process->snapshot);
-    for (i = 0; i < process->count; i++) {
-        struct item *item = &process->items[i];
-
-        item->relayed = 0;
-        /* Decided when the event came, so that a change of the source's
-           setting loses no event and doubles none. */
-        if (item->row->live && item->readable && !item->task->event->relayed)
-            item->relayed = relay_add(process->relay, item->task,
-                                      item->source->application_id);
-    }
-    return relay_write(process->relay, db);
-}
-
-enum db_result
-process_apply(struct process *process, struct db *db)
-{
-    enum db_result result = mirror(process, db);
-
-    return result == DB_OK ? relay(process, db) : result;
 }
 
 void
-process_count(const struct process *process, struct rollup *rollup)
+process_add(struct process *process, struct task *task, struct flush_row *row)
 {
-    size_t i;
+    struct item *item = new_item(process);
+    struct attempt *attempt = &task->attempt;
 
-    for (i = 0; i < process->count; i++) {
-        const struct item *item = &process->items[i];
-        bool success = item->task->attempt.outcome.kind == OUTCOME_SUCCESS;
-
-        if (!item->row->live || item->row->job.test)
-            continue;
-        rollup_inbound(rollup, item->row->ended_us,
-                       lane_owner_id(item->row->job.lane),
-                       item->readable ? item->in.action : INBOUND_OTHER,
-                       success ? ROLLUP_SUCCESS : ROLLUP_FAILED,
-                       item->row->attempts, item->row->duration_us);
+    item->task = task;
+    item->row = row;
+    item->source =
+        catalog_source(process->snapshot, lane_owner_id(task->job.lane));
+    if (attempt->started_us == 0)
+        attempt->started_us = clock_mono_us();
+    if (task->job.kind == JOB_POLL) {
+        item->way = WAY_POLL;
+        polling_add(process->polling, task, row);
+    } else if (task->event == NULL) {
+        fail(item, "event_missing", "the event is not stored any more");
+    } else if (item->source == NULL) {
+        fail(item, "source_gone", "source deleted");
+    } else {
+        read_event(process, item);
     }
-}
-
-/* "supabase" as people write it at the start of a sentence. */
-static void
-capitalize(const char *name, char out[65])
-{
-    (void)snprintf(out, 65, "%s", name);
-    out[0] = (char)toupper((unsigned char)out[0]);
-}
-
-static void
-list_steps(const struct item *item, struct buf *out)
-{
-    const char *mirrored = item->stale ? "stale_update_ignored"
-                           : item->in.action == INBOUND_DELETE
-                               ? "record_deleted"
-                               : "record_upserted";
-
-    buf_add_char(out, '[');
-    if (item->in.action != INBOUND_OTHER)
-        buf_addf(out, "'%s'", mirrored);
-    if (item->relayed > 0)
-        buf_addf(out, "%s'relay_queued'", out->len > 1 ? ", " : "");
-    buf_add_char(out, ']');
-}
-
-static void
-tell_success(const struct item *item)
-{
-    const char *action = inbound_action_name(item->in.action);
-    struct buf steps = BUF_INIT(256);
-    char name[65];
-
-    capitalize(item->source->name, name);
-    list_steps(item, &steps);
-    log_info(LOGGER, NULL, "Starting webhook processing: %s/%s for record %s",
-             item->source->name, action, item->in.record_id);
-    log_info(LOGGER, NULL, "Processing %s %s event", name, action);
-    log_info(LOGGER, NULL, "%s webhook processed: %s", name, steps.data);
-    log_info(LOGGER, NULL,
-             "Webhook processed successfully in %.2fs (attempt %u/%u)",
-             (double)item->row->duration_us / (double)CLOCK_US_PER_S,
-             item->row->attempts, item->source->max_attempts);
-    buf_free(&steps);
-}
-
-static void
-tell_failure(const struct item *item)
-{
-    char id[ID_TEXT_MAX];
-
-    id_format(ID_EVENT, item->task->job.event_id, id);
-    log_error(LOGGER,
-              LOG_FIELDS(LOG_TEXT("event", id),
-                         LOG_TEXT("error", item->task->attempt.error)),
-              "Webhook processing failed (attempt %u/%u)", item->row->attempts,
-              item->source == NULL ? item->row->attempts
-                                   : item->source->max_attempts);
-}
-
-const struct relayed *
-process_tell(struct process *process, size_t *count)
-{
-    size_t i;
-
-    log_batch_begin();
-    for (i = 0; i < process->count; i++) {
-        const struct item *item = &process->items[i];
-
-        if (!item->row->live)
-            continue;
-        if (item->task->attempt.outcome.kind != OUTCOME_SUCCESS)
-            tell_failure(item);
-        else if (log_enabled(LOG_INFO))
-            tell_success(item);
-    }
-    log_batch_end();
-    return relay_jobs(process->relay, count);
 }

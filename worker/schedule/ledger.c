@@ -219,6 +219,13 @@ ledger_load(struct desk *desk, struct db *db, const bool shards[LANE_SHARDS])
         tell(desk, &rows, shards, mono_us);
         after_id = lane_owner_id(rows.rows[rows.count - 1].lane);
     } while (rows.count == PAGE);
+    if (result == DB_OK) {
+        int64_t mono_us = clock_mono_us();
+
+        result = store_lane_load_sources(db, &rows);
+        if (result == DB_OK && rows.count > 0)
+            tell(desk, &rows, shards, mono_us);
+    }
     lane_rows_free(&rows);
     return result;
 }

@@ -134,6 +134,11 @@ void scheduler_ready(struct scheduler *s, struct task *task);
 void scheduler_forget(struct scheduler *s, struct task *task);
 /* Forgets it and has the lane read again: the job is still to be done. */
 void scheduler_put_back(struct scheduler *s, struct task *task);
+/* The job is about to be done by other means: if it waits in memory it is
+   forgotten as by scheduler_put_back(), and the caller frees what is returned.
+   *busy: it runs, or has a result. NULL also for a job that is not known. Not
+   while tasks are loading. */
+struct task *scheduler_withdraw(struct scheduler *s, uint64_t id, bool *busy);
 /* The job will be due again at that time: to be said before forgetting it. A
    FIFO lane waits until then, for that job. */
 void scheduler_expect(struct scheduler *s, struct task *task, int64_t at_us);

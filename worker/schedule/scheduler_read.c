@@ -20,7 +20,7 @@ static bool
 is_ours(const struct job_row *row)
 {
     return row->kind == JOB_DELIVER || row->kind == JOB_PROCESS ||
-           row->kind == JOB_FANOUT;
+           row->kind == JOB_FANOUT || row->kind == JOB_POLL;
 }
 
 static int64_t

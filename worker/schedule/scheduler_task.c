@@ -189,6 +189,18 @@ scheduler_put_back(struct scheduler *s, struct task *task)
     scheduler_refresh(s, task->lane);
 }
 
+struct task *
+scheduler_withdraw(struct scheduler *s, uint64_t id, bool *busy)
+{
+    struct task *task = map_get(&s->tasks, id);
+
+    *busy = task != NULL && task->state != TASK_READY;
+    if (task == NULL || *busy)
+        return NULL;
+    scheduler_put_back(s, task);
+    return task;
+}
+
 void
 scheduler_expect(struct scheduler *s, struct task *task, int64_t at_us)
 {

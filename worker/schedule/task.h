@@ -33,10 +33,16 @@ struct attempt {
     char error[CURL_ERROR_SIZE]; /* printable ASCII, "" = none */
     char *body; /* the first bytes of the answer; owned, or NULL */
     size_t body_len;
+    /* Of a question to a source, which is judged later. */
+    enum obstacle obstacle;
+    CURLcode code;
+    uint32_t asked_s; /* Retry-After, 0 = none */
+    bool asked_name;  /* it was about a name, not about the record */
 };
 
 struct lane;
 struct event;
+struct poll_order;
 
 struct task {
     struct job_row job;
@@ -46,7 +52,8 @@ struct task {
     uint8_t share;       /* the scheduler's: whose slots it takes */
     bool orphan;         /* its lease is lost: whatever comes back is dropped */
     struct event *event; /* pinned in the cache; NULL: it does not exist */
-    size_t event_bytes;  /* memory that the event takes */
+    struct poll_order *poll; /* JOB_POLL: what to ask; owned, or NULL */
+    size_t event_bytes;      /* memory that the event takes */
     struct lane *lane;
     size_t
         counted_bytes; /* the scheduler's: of event_bytes, known or guessed */

@@ -31,7 +31,8 @@ carrier_open(struct carrier *carrier, const struct settings *settings,
     *carrier = (struct carrier){
         .hooks = *hooks,
         .rules = {.ca_bundle = settings->ca_bundle,
-                  .body_kept = (size_t)settings->response_body_kept},
+                  .body_kept = (size_t)settings->response_body_kept,
+                  .settings = settings},
         .connections = 2L * settings->slots,
     };
     if (!target_nets_parse(settings->allow_targets, &carrier->rules.allow, why))

@@ -17,57 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define HEADER_MAX 8192   /* bytes of one header line */
 #define ENVELOPE_MAX 4096 /* bytes that a format adds to data and metadata */
-#define BODY_KEPT 65536   /* bytes of memory that an idle request keeps */
-
-void
-request_init(struct request *request)
-{
-    buf_init(&request->body, SIZE_MAX);
-    request->headers = NULL;
-}
-
-void
-request_clear(struct request *request)
-{
-    if (request->body.cap > BODY_KEPT)
-        buf_free(&request->body);
-    else
-        buf_clear(&request->body);
-    curl_slist_free_all(request->headers);
-    request->headers = NULL;
-}
-
-void
-request_free(struct request *request)
-{
-    request_clear(request);
-    buf_free(&request->body);
-}
-
-/* "name: value", or "name;" which is how libcurl sends an empty value. What
-   could end a header line early is replaced. */
-static void
-add_header(struct request *request, const char *name, struct slice value)
-{
-    struct buf line = BUF_INIT(HEADER_MAX);
-    struct curl_slist *longer;
-    size_t i;
-
-    buf_add_text(&line, name);
-    buf_add_text(&line, value.len == 0 ? ";" : ": ");
-    for (i = 0; i < value.len; i++) {
-        unsigned char c = (unsigned char)value.ptr[i];
-
-        buf_add_char(&line, c < 0x20 || c == 0x7f ? '?' : (char)c);
-    }
-    longer =
-        buf_ok(&line) ? curl_slist_append(request->headers, line.data) : NULL;
-    if (longer != NULL)
-        request->headers = longer;
-    buf_free(&line);
-}
 
 /* Names that a subscription's own headers may not take: they are ours, or
    they would change how the message is framed. */
@@ -113,7 +63,7 @@ add_own_headers(const struct subscription *subscription,
         const struct header *header = &subscription->headers[i];
 
         if (is_header_name(header->name) && !is_reserved(header->name))
-            add_header(request, header->name, slice_of(header->value));
+            request_add_header(request, header->name, slice_of(header->value));
     }
 }
 
@@ -127,7 +77,7 @@ add_signatures(const struct subscription *subscription, struct slice id,
     struct buf text = BUF_INIT(1024);
 
     sign_hex_header(secret, body, &text);
-    add_header(request, "X-Webhook-Signature", buf_slice(&text));
+    request_add_header(request, "X-Webhook-Signature", buf_slice(&text));
     buf_clear(&text);
     sign_standard_header(secret, id, now_s, body, &text);
     if (subscription->old_secret != NULL &&
@@ -136,7 +86,7 @@ add_signatures(const struct subscription *subscription, struct slice id,
         sign_standard_header(slice_of(subscription->old_secret), id, now_s,
                              body, &text);
     }
-    add_header(request, "webhook-signature", buf_slice(&text));
+    request_add_header(request, "webhook-signature", buf_slice(&text));
     buf_free(&text);
 }
 
@@ -154,7 +104,7 @@ add_traceparent(uint64_t event_id, uint64_t span, struct request *request)
     span |= 1; /* all zeros would be no span */
     encode_hex(&span, sizeof(span), span_hex);
     n = snprintf(text, sizeof(text), "00-%s-%s-01", trace_hex, span_hex);
-    add_header(request, "traceparent", slice_make(text, (size_t)n));
+    request_add_header(request, "traceparent", slice_make(text, (size_t)n));
 }
 
 static void
@@ -166,17 +116,18 @@ add_headers(const struct subscription *subscription, const struct event *event,
 
     id_format(ID_EVENT, event->id, id);
     id_format(ID_DELIVERY, job->id, delivery);
-    add_header(request, "Content-Type", SLICE("application/json"));
-    add_header(request, "User-Agent", SLICE("Postern/" POSTERN_VERSION));
-    add_header(request, "webhook-id", slice_of(id));
+    request_add_header(request, "Content-Type", SLICE("application/json"));
+    request_add_header(request, "User-Agent",
+                       SLICE("Postern/" POSTERN_VERSION));
+    request_add_header(request, "webhook-id", slice_of(id));
     (void)snprintf(number, sizeof(number), "%lld",
                    (long long)(time->wall_us / CLOCK_US_PER_S));
-    add_header(request, "webhook-timestamp", slice_of(number));
+    request_add_header(request, "webhook-timestamp", slice_of(number));
     add_signatures(subscription, slice_of(id), time->wall_us, request);
-    add_header(request, "X-Webhook-Event", event->type);
-    add_header(request, "X-Webhook-Delivery", slice_of(delivery));
+    request_add_header(request, "X-Webhook-Event", event->type);
+    request_add_header(request, "X-Webhook-Delivery", slice_of(delivery));
     (void)snprintf(number, sizeof(number), "%u", job->attempts + 1);
-    add_header(request, "X-Webhook-Attempt", slice_of(number));
+    request_add_header(request, "X-Webhook-Attempt", slice_of(number));
     add_traceparent(event->id, time->span, request);
     add_own_headers(subscription, request);
 }
@@ -200,10 +151,9 @@ deliver_build(const struct subscription *subscription,
     };
     request->body.max = event->payload.len + event->metadata.len + ENVELOPE_MAX;
     format_body(subscription->format, &content, &request->body);
-    /* Without a value libcurl leaves its own header out: no waiting for 100
-       Continue. */
-    request->headers = curl_slist_append(NULL, "Expect:");
-    if (!buf_ok(&request->body) || request->headers == NULL) {
+    buf_add_text(&request->url, subscription->url);
+    if (!buf_ok(&request->body) || !buf_ok(&request->url) ||
+        !request_expect_nothing(request)) {
         request_clear(request);
         return OBSTACLE_INTERNAL;
     }

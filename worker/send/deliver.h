@@ -7,25 +7,13 @@
 #ifndef DELIVER_H
 #define DELIVER_H
 
-#include "buf.h"
 #include "catalog.h"
+#include "http_request.h"
 #include "outcome.h"
 #include "payloads.h"
 #include "store_job.h"
 
-#include <curl/curl.h>
 #include <stdint.h>
-
-struct request {
-    struct buf body;
-    struct curl_slist *headers; /* owned */
-};
-
-/* An empty request; request_clear() makes a used one empty again and keeps
-   the body's memory if it is not large, request_free() does not. */
-void request_init(struct request *request);
-void request_clear(struct request *request);
-void request_free(struct request *request);
 
 struct deliver_time {
     int64_t wall_us; /* when it is sent */
@@ -33,7 +21,7 @@ struct deliver_time {
 };
 
 /*
- * Fills an empty request. Anything but OBSTACLE_NONE says why it cannot be
+ * Fills an empty request, its limits excepted. Anything but OBSTACLE_NONE says why it cannot be
  * made and leaves it empty. event NULL: it does not exist.
  */
 enum obstacle

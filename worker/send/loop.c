@@ -376,6 +376,7 @@ loop_start(const struct settings *settings, struct desk *desk,
         loop_free(loop);
         return NULL;
     }
+    loop->carrier.rules.names = desk->names;
     failed = begin(loop);
     if (failed != 0) {
         buf_addf(why, "cannot start the delivery loop: %s", strerror(failed));

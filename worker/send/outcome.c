@@ -143,3 +143,41 @@ outcome_decide(const struct outcome_facts *facts)
         outcome.asked_us = (int64_t)facts->retry_after_s * US_PER_S;
     return outcome;
 }
+
+static bool
+is_refusal(const struct outcome_facts *facts)
+{
+    switch (facts->obstacle) {
+    case OBSTACLE_NONE:
+        return facts->code == CURLE_OK &&
+               (facts->status == 401 || facts->status == 403);
+    case OBSTACLE_BLOCKED:
+    case OBSTACLE_BAD_URL:
+    case OBSTACLE_SECRET:
+        return true;
+    default:
+        return false;
+    }
+}
+
+struct outcome
+outcome_of_question(const struct outcome_facts *facts)
+{
+    struct outcome outcome = {.kind = OUTCOME_SUCCESS};
+    uint32_t asked_s = facts->retry_after_s;
+
+    if (facts->obstacle == OBSTACLE_CUT)
+        outcome.kind = OUTCOME_DROPPED;
+    if (is_refusal(facts)) {
+        outcome.feedback = FEEDBACK_BUSY;
+        asked_s = OUTCOME_REFUSED_S;
+    } else if (facts->obstacle == OBSTACLE_NONE && facts->code == CURLE_OK &&
+               facts->status == 529) {
+        outcome.feedback = FEEDBACK_BUSY;
+    } else {
+        outcome.feedback = feedback_of(facts);
+    }
+    if (outcome.feedback == FEEDBACK_BUSY)
+        outcome.asked_us = (int64_t)asked_s * US_PER_S;
+    return outcome;
+}

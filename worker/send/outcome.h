@@ -1,7 +1,7 @@
 /*
  * outcome.h - what an attempt came to, and what follows from it.
  *
- * The only place that decides. Pure: facts in, verdict out.
+ * The only place that decides about deliveries. Pure: facts in, verdict out.
  *
  *   2xx                        success
  *   3xx                        failed: redirects are never followed
@@ -33,6 +33,7 @@ enum obstacle {
     OBSTACLE_SUBSCRIPTION_GONE, /* nobody wants it any more */
     OBSTACLE_INTERNAL,          /* our own fault */
     OBSTACLE_CUT, /* stopped by us for our own reasons: not an attempt */
+    OBSTACLE_NO_QUESTION, /* there is nothing that a source could be asked */
     OBSTACLE_COUNT
 };
 
@@ -53,7 +54,8 @@ enum outcome_kind {
     OUTCOME_FAILED,    /* for good */
     OUTCOME_DISABLE,   /* for good, and the subscription is to be disabled */
     OUTCOME_CANCELLED, /* nothing was sent and nothing will be */
-    OUTCOME_DROPPED    /* as if it had never been tried */
+    OUTCOME_DROPPED,   /* as if it had never been tried */
+    OUTCOME_MOVED      /* goes on somewhere else, or later; not an attempt */
 };
 
 /* What the attempt says about the endpoint, whatever becomes of the message. */
@@ -73,5 +75,17 @@ struct outcome {
 };
 
 struct outcome outcome_decide(const struct outcome_facts *facts);
+
+/* A source's API that refuses our key, or that we may not or cannot reach, is
+   asked again only after so long: a person has to do something. */
+#define OUTCOME_REFUSED_S 60
+
+/*
+ * For a question to a source's API: what it says about that API. What follows
+ * for the event is decided by verdict.h, so the kind is OUTCOME_SUCCESS, or
+ * OUTCOME_DROPPED. 401, 403 and our own obstacles rest the API for
+ * OUTCOME_REFUSED_S, 429 and 529 for as long as it says.
+ */
+struct outcome outcome_of_question(const struct outcome_facts *facts);
 
 #endif /* OUTCOME_H */

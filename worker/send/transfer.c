@@ -5,6 +5,8 @@
 
 #include "alloc.h"
 #include "clock.h"
+#include "deliver.h"
+#include "fetch.h"
 #include "random.h"
 
 #include <arpa/inet.h>
@@ -15,7 +17,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#define ANSWER_MAX (1024 * 1024) /* bytes read of an answer */
+#define ANSWER_MAX (1024 * 1024) /* bytes read of an answer at least */
+#define ANSWER_MEMORY 65536      /* bytes that an idle transfer keeps */
 #define CONNECT_MAX_MS 10000
 #define RECEIVE_BYTES 4096L    /* answers are small */
 #define SEND_BYTES 16384L      /* the least that libcurl takes */
@@ -77,10 +80,11 @@ receive(char *data, size_t size, size_t count, void *arg)
 {
     struct transfer *transfer = arg;
     size_t len = size * count;
-    size_t room = transfer->rules->body_kept - transfer->answer.len;
+    size_t kept = transfer->answer.max;
+    size_t room = kept - transfer->answer.len;
 
     transfer->received += len;
-    if (transfer->received > ANSWER_MAX) {
+    if (transfer->received > (kept > ANSWER_MAX ? kept : ANSWER_MAX)) {
         transfer->too_large = true;
         return 0; /* ends the transfer */
     }
@@ -125,7 +129,6 @@ set_fixed_options(struct transfer *transfer)
     SET(CURLOPT_ERRORBUFFER, transfer->error);
     SET(CURLOPT_MAXAGE_CONN, TRANSFER_IDLE_CONNECTION_S);
     SET(CURLOPT_MAXLIFETIME_CONN, CONNECTION_LIFE_S);
-    SET(CURLOPT_POST, 1L);
     return !failed;
 }
 
@@ -159,30 +162,35 @@ transfer_free(struct transfer *transfer)
 static bool
 set_request_options(struct transfer *transfer, int64_t left_ms)
 {
-    const struct subscription *subscription = transfer->subscription;
     const struct request *request = &transfer->request;
-    int64_t timeout_ms = (int64_t)subscription->timeout_s * 1000;
+    int64_t timeout_ms = request->timeout_ms;
+    int64_t connect_ms = request->connect_ms;
     bool failed = false;
 
     transfer->hurried = left_ms > 0 && left_ms < timeout_ms;
     if (transfer->hurried)
         timeout_ms = left_ms;
-    SET(CURLOPT_URL, subscription->url);
+    if (connect_ms > timeout_ms)
+        connect_ms = timeout_ms;
+    SET(CURLOPT_URL, buf_slice(&request->url).ptr);
     SET(CURLOPT_HTTPHEADER, request->headers);
-    SET(CURLOPT_POSTFIELDS, buf_slice(&request->body).ptr);
-    SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body.len);
+    if (request->get) {
+        SET(CURLOPT_HTTPGET, 1L);
+    } else {
+        SET(CURLOPT_POST, 1L);
+        SET(CURLOPT_POSTFIELDS, buf_slice(&request->body).ptr);
+        SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body.len);
+    }
     SET(CURLOPT_TIMEOUT_MS, (long)timeout_ms);
-    SET(CURLOPT_CONNECTTIMEOUT_MS,
-        (long)(timeout_ms < CONNECT_MAX_MS ? timeout_ms : CONNECT_MAX_MS));
+    SET(CURLOPT_CONNECTTIMEOUT_MS, (long)connect_ms);
     return !failed;
 }
 
 /* The library reads what was stored long ago, perhaps by hand. */
 static enum obstacle
-check_url(const struct transfer *transfer)
+check_url(const struct transfer *transfer, struct slice url)
 {
-    switch (target_check_url(slice_of(transfer->subscription->url), false,
-                             &transfer->rules->allow, NULL)) {
+    switch (target_check_url(url, false, &transfer->rules->allow, NULL)) {
     case TARGET_PRIVATE:
         return OBSTACLE_BLOCKED;
     case TARGET_OK:
@@ -192,15 +200,53 @@ check_url(const struct transfer *transfer)
     }
 }
 
-enum obstacle
-transfer_prepare(struct transfer *transfer, struct task *task,
-                 const struct catalog_snapshot *snapshot, int64_t left_ms)
+static enum obstacle
+build_delivery(struct transfer *transfer)
 {
     const struct deliver_time time = {clock_wall_us(), random_u64()};
+    const struct task *task = transfer->task;
+    const struct subscription *subscription =
+        catalog_subscription(transfer->snapshot, lane_owner_id(task->job.lane));
     enum obstacle obstacle;
 
+    transfer->subscription = subscription;
+    if (subscription == NULL)
+        return OBSTACLE_SUBSCRIPTION_GONE;
+    transfer->request.timeout_ms = (int64_t)subscription->timeout_s * 1000;
+    transfer->request.connect_ms = CONNECT_MAX_MS;
+    obstacle = check_url(transfer, slice_of(subscription->url));
+    if (obstacle != OBSTACLE_NONE)
+        return obstacle;
+    return deliver_build(subscription, task->event, &task->job, &time,
+                         &transfer->request);
+}
+
+static enum obstacle
+build_question(struct transfer *transfer)
+{
+    const struct transfer_rules *rules = transfer->rules;
+    struct task *task = transfer->task;
+    enum obstacle obstacle;
+
+    transfer->source =
+        catalog_source(transfer->snapshot, lane_owner_id(task->job.lane));
+    if (transfer->source == NULL)
+        return OBSTACLE_NO_QUESTION;
+    obstacle = fetch_build(transfer->source, rules->settings, rules->names,
+                           task, &transfer->request);
+    if (obstacle != OBSTACLE_NONE)
+        return obstacle;
+    return check_url(transfer, buf_slice(&transfer->request.url));
+}
+
+static void
+start_anew(struct transfer *transfer, struct task *task,
+           const struct catalog_snapshot *snapshot)
+{
     assert(transfer->task == NULL);
     transfer->task = task;
+    transfer->subscription = NULL;
+    transfer->source = NULL;
     transfer->refused = false;
     transfer->opened = false;
     transfer->too_large = false;
@@ -209,18 +255,26 @@ transfer_prepare(struct transfer *transfer, struct task *task,
     transfer->error[0] = '\0';
     catalog_keep(snapshot);
     transfer->snapshot = snapshot;
-    transfer->subscription =
-        catalog_subscription(snapshot, lane_owner_id(task->job.lane));
     task->attempt.started_us = clock_mono_us();
-    if (transfer->subscription == NULL)
-        return OBSTACLE_SUBSCRIPTION_GONE;
-    obstacle = check_url(transfer);
-    if (obstacle == OBSTACLE_NONE)
-        obstacle = deliver_build(transfer->subscription, task->event,
-                                 &task->job, &time, &transfer->request);
-    if (obstacle == OBSTACLE_NONE && !set_request_options(transfer, left_ms))
-        obstacle = OBSTACLE_INTERNAL;
-    return obstacle;
+}
+
+enum obstacle
+transfer_prepare(struct transfer *transfer, struct task *task,
+                 const struct catalog_snapshot *snapshot, int64_t left_ms)
+{
+    enum obstacle obstacle;
+
+    start_anew(transfer, task, snapshot);
+    obstacle = lane_kind_of(task->job.lane) == LANE_FETCH
+                   ? build_question(transfer)
+                   : build_delivery(transfer);
+    if (obstacle != OBSTACLE_NONE)
+        return obstacle;
+    transfer->answer.max = transfer->request.answer_kept > 0
+                               ? transfer->request.answer_kept
+                               : transfer->rules->body_kept;
+    return set_request_options(transfer, left_ms) ? OBSTACLE_NONE
+                                                  : OBSTACLE_INTERNAL;
 }
 
 /* What stopped the transfer, where libcurl's code alone does not tell. */
@@ -244,6 +298,7 @@ static const char *const obstacle_texts[OBSTACLE_COUNT] = {
     [OBSTACLE_EVENT_MISSING] = "the event is not stored any more",
     [OBSTACLE_SUBSCRIPTION_GONE] = "subscription deleted",
     [OBSTACLE_INTERNAL] = "the request could not be made",
+    [OBSTACLE_NO_QUESTION] = "",
 };
 
 /* What libcurl's own words are to be read after, where they alone would be
@@ -332,11 +387,35 @@ decide(struct transfer *transfer, CURLcode code, long status,
         .random = random_u32(),
     };
 
-    attempt->outcome = outcome_decide(&facts);
+    bool question = lane_kind_of(task->job.lane) == LANE_FETCH;
+
+    attempt->outcome =
+        question ? outcome_of_question(&facts) : outcome_decide(&facts);
     attempt->status = status > 0 ? (uint32_t)status : 0;
+    attempt->obstacle = obstacle;
+    attempt->code = transfer->too_large ? CURLE_FILESIZE_EXCEEDED : code;
+    attempt->asked_s = facts.retry_after_s;
     attempt->error[0] = '\0';
-    if (attempt->outcome.kind != OUTCOME_SUCCESS)
+    if (question ? obstacle != OBSTACLE_NONE || code != CURLE_OK ||
+                       status < 200 || status >= 300
+                 : attempt->outcome.kind != OUTCOME_SUCCESS)
         describe(transfer, code, status, obstacle, attempt->error);
+}
+
+/* The answer becomes the task's. */
+static void
+hand_over_answer(struct transfer *transfer)
+{
+    struct attempt *attempt = &transfer->task->attempt;
+
+    attempt->body = NULL;
+    attempt->body_len = transfer->answer.len;
+    if (transfer->answer.len > 0)
+        attempt->body = xmemdup(transfer->answer.data, transfer->answer.len);
+    if (transfer->answer.cap > ANSWER_MEMORY)
+        buf_free(&transfer->answer);
+    else
+        buf_clear(&transfer->answer);
 }
 
 struct task *
@@ -358,16 +437,12 @@ transfer_finish(struct transfer *transfer, CURLcode code,
                                 &status);
     }
     decide(transfer, code, status, obstacle);
-    task->attempt.body = NULL;
-    task->attempt.body_len = transfer->answer.len;
-    if (transfer->answer.len > 0)
-        task->attempt.body =
-            xmemdup(transfer->answer.data, transfer->answer.len);
-    buf_clear(&transfer->answer);
+    hand_over_answer(transfer);
     request_clear(&transfer->request);
     catalog_release(transfer->snapshot);
     transfer->snapshot = NULL;
     transfer->subscription = NULL;
+    transfer->source = NULL;
     transfer->task = NULL;
     return task;
 }

@@ -1,6 +1,6 @@
 /*
- * transfer.h - one HTTP exchange: a libcurl handle, what it sends, what it
- * may do, and what came back.
+ * transfer.h - one HTTP exchange, a delivery or a question to a source: a
+ * libcurl handle, what it sends, what it may do, and what came back.
  *
  * Belongs to the delivery loop. Handles are used again and again; options that
  * never change are set once.
@@ -9,7 +9,9 @@
 #define TRANSFER_H
 
 #include "catalog.h"
-#include "deliver.h"
+#include "http_request.h"
+#include "outcome.h"
+#include "settings.h"
 #include "target.h"
 #include "task.h"
 
@@ -22,20 +24,25 @@
    after 60. */
 #define TRANSFER_IDLE_CONNECTION_S 50L
 
+struct names;
+
 /* What all transfers of a loop have in common; outlives them. */
 struct transfer_rules {
-    struct target_nets allow; /* private networks that may be reached */
-    const char *ca_bundle;    /* "" = the library's */
-    size_t body_kept;         /* bytes of an answer */
-    CURLSH *share;            /* TLS sessions */
+    struct target_nets allow;        /* private networks that may be reached */
+    const char *ca_bundle;           /* "" = the library's */
+    size_t body_kept;                /* bytes of an answer, as is usual */
+    CURLSH *share;                   /* TLS sessions */
+    const struct settings *settings; /* for questions to sources */
+    struct names *names;             /* the same, or NULL */
 };
 
 struct transfer {
     CURL *easy;
     const struct transfer_rules *rules;
     struct task *task;
-    const struct catalog_snapshot *snapshot; /* holds the subscription */
-    const struct subscription *subscription;
+    const struct catalog_snapshot *snapshot; /* holds what follows */
+    const struct subscription *subscription; /* of a delivery, or NULL */
+    const struct source *source;             /* of a question, or NULL */
     struct request request;
     struct buf answer;
     size_t received; /* bytes of the answer, kept or not */

@@ -13,13 +13,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define QUESTION_BODY_MAX 1024 /* bytes kept of a source's answer */
+
 struct batch {
     struct process *process;
     struct ledger *ledger;
     struct rollup *rollup;
     struct flush_row *rows;
     size_t max;
-    char bare_error[256]; /* printable ASCII */
+    char bare_error[256];     /* printable ASCII */
+    struct scheduler_now now; /* of the last one */
 };
 
 struct batch *
@@ -52,6 +55,12 @@ batch_row(const struct batch *batch, size_t i)
     return &batch->rows[i];
 }
 
+struct scheduler_now
+batch_now(const struct batch *batch)
+{
+    return batch->now;
+}
+
 static enum flush_status
 status_of(enum outcome_kind kind)
 {
@@ -62,6 +71,8 @@ status_of(enum outcome_kind kind)
         return FLUSH_RETRY;
     case OUTCOME_CANCELLED:
         return FLUSH_CANCELLED;
+    case OUTCOME_MOVED:
+        return FLUSH_MOVE;
     default:
         return FLUSH_FAILED;
     }
@@ -76,7 +87,7 @@ application_of(const struct task *task, const struct catalog_snapshot *snapshot)
 
     if (task->event != NULL)
         return task->event->application_id;
-    if (task->job.kind == JOB_PROCESS) {
+    if (task->job.kind == JOB_PROCESS || task->job.kind == JOB_POLL) {
         source = catalog_source(snapshot, owner);
         return source == NULL ? 0 : source->application_id;
     }
@@ -91,6 +102,20 @@ duration_of(const struct attempt *attempt)
     return attempt->ended_us > attempt->started_us
                ? attempt->ended_us - attempt->started_us
                : 0;
+}
+
+/* What a source has answered is a record, kept in the mirror; here it is of
+   interest if it was none. */
+static struct slice
+answer_of(const struct attempt *attempt, bool delivery)
+{
+    size_t len = attempt->body_len;
+
+    if (!delivery && attempt->outcome.kind == OUTCOME_SUCCESS)
+        return SLICE_NONE;
+    if (!delivery && len > QUESTION_BODY_MAX)
+        len = QUESTION_BODY_MAX;
+    return slice_make(attempt->body, len);
 }
 
 /* Whose order the delivery keeps; NULL if none. */
@@ -112,7 +137,9 @@ fill_row(const struct task *task, const struct catalog_snapshot *snapshot,
 {
     const struct attempt *attempt = &task->attempt;
     const struct subscription *fifo = fifo_of(task, snapshot);
-    bool tried = attempt->outcome.kind != OUTCOME_CANCELLED;
+    bool tried = attempt->outcome.kind != OUTCOME_CANCELLED &&
+                 attempt->outcome.kind != OUTCOME_MOVED;
+    bool delivery = task->job.kind == JOB_DELIVER;
 
     *row = (struct flush_row){
         .job = task->job,
@@ -124,10 +151,13 @@ fill_row(const struct task *task, const struct catalog_snapshot *snapshot,
         .error_class = attempt->outcome.error_class,
         .error_message =
             attempt->error[0] == '\0' ? SLICE_NONE : slice_of(attempt->error),
-        .response_body = slice_make(attempt->body, attempt->body_len),
+        .response_body = answer_of(attempt, delivery),
         .duration_us = tried ? duration_of(attempt) : 0,
         .fifo = fifo != NULL,
+        .to_lane = task->job.lane,
     };
+    if (task->job.kind == JOB_POLL && row->status == FLUSH_CANCELLED)
+        row->status = FLUSH_REMOVE; /* nobody misses it */
     if (row->status == FLUSH_FAILED && fifo != NULL && fifo->pause_exhausted) {
         row->status = FLUSH_RETRY; /* it stays in front of the others */
         row->pauses = true;
@@ -184,6 +214,7 @@ set_times(struct batch *batch, struct task *const *tasks, size_t count,
     int64_t mono_us = clock_mono_us();
     size_t i;
 
+    batch->now = (struct scheduler_now){now_us, mono_us};
     for (i = 0; i < count; i++) {
         struct flush_row *row = &batch->rows[i];
         const struct attempt *attempt = &tasks[i]->attempt;
@@ -195,7 +226,8 @@ set_times(struct batch *batch, struct task *const *tasks, size_t count,
         else if (row->status != FLUSH_CANCELLED && attempt->ended_us > 0)
             age_us = mono_us - attempt->ended_us;
         row->ended_us = now_us - age_us;
-        row->retry_at_us = row->ended_us + attempt->outcome.wait_us;
+        if (row->retry_at_us == 0)
+            row->retry_at_us = row->ended_us + attempt->outcome.wait_us;
     }
 }
 
@@ -213,7 +245,7 @@ count_deliveries(struct batch *batch, size_t count)
         const struct flush_row *row = &batch->rows[i];
 
         if (!row->live || row->job.test || row->job.kind != JOB_DELIVER ||
-            row->status == FLUSH_CANCELLED)
+            row->status > FLUSH_RETRY || row->status == FLUSH_CANCELLED)
             continue;
         rollup_delivery(batch->rollup, row->ended_us,
                         lane_owner_id(row->job.lane), row->event_type,
@@ -248,7 +280,7 @@ write_rows(struct batch *batch, struct db *db, const struct lease *lease,
     if (result != DB_OK || !any_live(batch, count))
         return result;
     if (manner == BATCH_FULL)
-        result = process_apply(batch->process, db);
+        result = process_apply(batch->process, db, now_us);
     set_times(batch, tasks, count, now_us);
     if (result == DB_OK)
         result = store_flush_write(db, batch->rows, count);
@@ -277,7 +309,7 @@ batch_write(struct batch *batch, struct db *db, const struct lease *lease,
             fill_bare_row(batch, tasks[i], &batch->rows[i]);
             continue;
         }
-        if (tasks[i]->job.kind == JOB_PROCESS)
+        if (tasks[i]->job.kind == JOB_PROCESS || tasks[i]->job.kind == JOB_POLL)
             process_add(batch->process, tasks[i], &batch->rows[i]);
         fill_row(tasks[i], snapshot, &batch->rows[i]);
     }

@@ -51,4 +51,7 @@ batch_write(struct batch *batch, struct db *db, const struct lease *lease,
 /* What was written for the i-th task of the last batch. */
 const struct flush_row *batch_row(const struct batch *batch, size_t i);
 
+/* When it was written; valid if a row of it was live. */
+struct scheduler_now batch_now(const struct batch *batch);
+
 #endif /* BATCH_H */

@@ -18,6 +18,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct names;
+
 enum desk_order {
     DESK_RUN,
     DESK_FINISH, /* start nothing, let transfers end */
@@ -37,6 +39,7 @@ struct desk {
     _Atomic int64_t
         lease_until_us;   /* clock_boot_us(): no transfer outlives it */
     _Atomic bool orphans; /* some running tasks are orphans: stop them */
+    struct names *names;  /* what both look up (names.h), or NULL */
 };
 
 /* Takes the scheduler over. False: errno says why. */

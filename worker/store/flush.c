@@ -43,7 +43,12 @@ flush_new(const struct flush_peers *peers)
 
     flush->peers = *peers;
     flush->max = (size_t)peers->settings->flush_rows;
-    flush->process = process_new(&peers->lease->ids);
+    flush->process = process_new(&(struct process_peers){
+        .settings = peers->settings,
+        .desk = peers->desk,
+        .payloads = peers->payloads,
+        .ids = &peers->lease->ids,
+    });
     flush->ledger = ledger_new(peers->desk, flush->max);
     flush->batch = batch_new(flush->process, flush->ledger, flush->max);
     flush->tasks = xcalloc(flush->max, sizeof(struct task *));
@@ -147,8 +152,8 @@ flush_due(struct flush *flush)
 static bool
 prepare_local(const struct flush *flush, struct task *task)
 {
-    task->attempt = (struct attempt){.body = NULL};
-    if (task->job.kind == JOB_PROCESS)
+    task->attempt = (struct attempt){.obstacle = OBSTACLE_NO_QUESTION};
+    if (task->job.kind == JOB_PROCESS || task->job.kind == JOB_POLL)
         return true;
     if (catalog_subscription(flush->peers.follower->snapshot,
                              lane_owner_id(task->job.lane)) != NULL)

@@ -129,6 +129,7 @@ payloads_free_task(struct payloads *payloads, struct task *task)
 {
     unpin(payloads, task->event);
     free(task->attempt.body);
+    free(task->poll);
     free(task);
 }
 

@@ -14,14 +14,17 @@
 #include "clock.h"
 #include "id.h"
 #include "log.h"
+#include "poller.h"
+#include "store_cursor.h"
 #include "store_job.h"
 #include "store_unblock.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #define LOGGER "postern.worker"
-#define PAGE 1000        /* rows of the tail read at once */
-#define HEADS_PIECE 1000 /* compared at once */
+#define PAGE 1000                       /* rows of the tail read at once */
+#define HEADS_PIECE 1000                /* compared at once */
 #define TESTS_US (600 * CLOCK_US_PER_S) /* somebody may still wait for them */
 #define RECENT_US (2 * CLOCK_US_PER_S)  /* where the tail begins at a start */
 
@@ -81,12 +84,55 @@ static void
 warn_of_kind(struct reader *reader, const struct job_row *row)
 {
     if (row->kind == JOB_DELIVER || row->kind == JOB_PROCESS ||
-        row->kind == JOB_FANOUT || row->kind == JOB_POLL ||
-        reader->warned_kind)
+        row->kind == JOB_FANOUT || row->kind == JOB_POLL || reader->warned_kind)
         return;
     reader->warned_kind = true;
     log_warning(LOGGER, LOG_FIELDS(LOG_INT("kind", row->kind)),
                 "There are jobs that only a later version can do");
+}
+
+static struct task *
+task_of(const struct reader *reader, size_t count, uint64_t job_id)
+{
+    size_t i;
+
+    for (i = 0; i < count; i++) {
+        if (reader->tasks[i]->job.id == job_id)
+            return reader->tasks[i];
+    }
+    return NULL;
+}
+
+/* Pollers have no event, but a table and how far they have come. */
+static enum db_result
+load_orders(struct reader *reader, size_t count)
+{
+    uint64_t *ids = xcalloc(count, sizeof(*ids));
+    struct cursor_list list = {NULL, 0};
+    enum db_result result = DB_OK;
+    size_t i, n = 0;
+
+    for (i = 0; i < count; i++) {
+        if (reader->tasks[i]->job.kind == JOB_POLL)
+            ids[n++] = reader->tasks[i]->job.id;
+    }
+    if (n > 0)
+        result = store_cursor_of_jobs(reader->peers.db, ids, n, &list);
+    for (i = 0; i < list.count; i++) {
+        const struct cursor *cursor = &list.rows[i];
+        struct task *task = task_of(reader, count, cursor->job_id);
+
+        if (task == NULL || task->poll != NULL)
+            continue;
+        task->poll = xcalloc(1, sizeof(*task->poll));
+        (void)snprintf(task->poll->table, sizeof(task->poll->table), "%s",
+                       cursor->table);
+        (void)snprintf(task->poll->position, sizeof(task->poll->position), "%s",
+                       cursor->position);
+    }
+    cursor_list_free(&list);
+    free(ids);
+    return result;
 }
 
 /* Gives new tasks their events; those that get none for want of memory or
@@ -103,6 +149,11 @@ load(struct reader *reader, size_t count)
         return DB_OK;
     result = payloads_serve(peers->payloads, peers->db, reader->tasks, count,
                             &served);
+    if (result == DB_OK) {
+        result = load_orders(reader, served);
+        if (result != DB_OK)
+            served = 0;
+    }
     scheduler = desk_lock(peers->desk);
     for (i = 0; i < served; i++)
         scheduler_ready(scheduler, reader->tasks[i]);

@@ -43,7 +43,7 @@ has_failed_for_days(const struct flush_peers *peers, const struct task *task)
     int64_t limit_us = peers->settings->disable_after_days * CLOCK_US_PER_DAY;
     int64_t failing_us;
 
-    if (limit_us == 0 || task->job.test ||
+    if (task->job.kind != JOB_DELIVER || limit_us == 0 || task->job.test ||
         task->attempt.outcome.feedback != FEEDBACK_BAD)
         return false;
     failing_us = scheduler_failing_us(desk_lock(peers->desk), task->job.lane,
@@ -160,28 +160,69 @@ tell(const struct batch *batch, size_t count)
     log_batch_end();
 }
 
+/* The job goes on in another lane. It keeps its event, if there is room for it
+   there; after its task was forgotten. */
+static void
+move(const struct flush_peers *peers, struct scheduler *scheduler,
+     const struct scheduler_now *now, const struct flush_row *row,
+     const struct task *task)
+{
+    struct job_row moved = row->job;
+    struct task *next;
+
+    moved.lane = row->to_lane;
+    moved.due_us = row->retry_at_us;
+    next = scheduler_offer(scheduler, &moved, now);
+    if (next == NULL)
+        return;
+    next->event = task->event;
+    next->event_bytes = task->event_bytes;
+    payloads_pin(peers->payloads, next->event);
+    scheduler_ready(scheduler, next);
+}
+
+static void
+forget_one(const struct flush_peers *peers, struct scheduler *scheduler,
+           const struct scheduler_now *now, const struct flush_row *row,
+           struct task *task)
+{
+    bool stays = row->status == FLUSH_RETRY || row->status == FLUSH_MOVE;
+
+    if (stays && !row->live) {
+        /* Cancelled, or an earlier COMMIT had it: the database knows. */
+        scheduler_put_back(scheduler, task);
+        return;
+    }
+    if (row->status == FLUSH_RETRY)
+        scheduler_expect(scheduler, task,
+                         task->attempt.ended_us + wait_of(peers, row, task));
+    else if (stays && row->to_lane == row->job.lane)
+        scheduler_expect(scheduler, task,
+                         now->now_us + row->retry_at_us - now->database_us);
+    scheduler_forget(scheduler, task);
+    if (stays && row->to_lane != row->job.lane &&
+        lease_owns(peers->lease, row->job.shard) && task->event != NULL)
+        move(peers, scheduler, now, row, task);
+}
+
 static void
 forget(const struct flush_peers *peers, const struct batch *batch,
        struct task **tasks, size_t count)
 {
     struct scheduler *scheduler = desk_lock(peers->desk);
+    struct scheduler_now now = batch_now(batch);
+    bool moved = false;
     size_t i;
 
     for (i = 0; i < count; i++) {
-        const struct attempt *attempt = &tasks[i]->attempt;
         const struct flush_row *row = batch_row(batch, i);
 
-        if (row->status == FLUSH_RETRY && !row->live) {
-            /* Cancelled, or an earlier COMMIT had it: the database knows. */
-            scheduler_put_back(scheduler, tasks[i]);
-            continue;
-        }
-        if (row->status == FLUSH_RETRY)
-            scheduler_expect(scheduler, tasks[i],
-                             attempt->ended_us + wait_of(peers, row, tasks[i]));
-        scheduler_forget(scheduler, tasks[i]);
+        forget_one(peers, scheduler, &now, row, tasks[i]);
+        moved = moved || (row->live && row->status == FLUSH_MOVE);
     }
     desk_unlock(peers->desk);
+    if (moved)
+        desk_wake_loop(peers->desk);
 }
 
 void
@@ -192,7 +233,8 @@ settle_batch(const struct flush_peers *peers, const struct batch *batch,
     size_t i, n;
 
     if (manner == BATCH_FULL) {
-        const struct relayed *relayed = process_tell(process, &n);
+        const struct relayed *relayed =
+            process_tell(process, peers->doorbell, &n);
 
         adopt_jobs(peers, relayed, n, batch_row(batch, 0)->ended_us);
     }

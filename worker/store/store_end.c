@@ -66,7 +66,7 @@ nothing_left(struct store_loop *loop, int64_t now_us)
     desk_unlock(loop->setup.desk);
     if (known > 0 || counts.hungry > 0 || loop->rang ||
         lease_sees_free(&loop->lease) || due_us <= until_us ||
-        !outbox_is_empty(loop->outbox)) {
+        !outbox_is_empty(loop->outbox) || !indexer_is_idle(loop->indexer)) {
         loop->fresh_us = 0;
         return false;
     }

@@ -10,6 +10,7 @@
 #include "alloc.h"
 #include "ledger.h"
 #include "log.h"
+#include "names.h"
 #include "notify.h"
 #include "shutdown.h"
 #include "store_state.h"
@@ -82,6 +83,8 @@ keep_lease(struct store_loop *loop, int64_t now_us)
         loop->takes = loop->lease.takes;
         loop->heads_us = 0; /* what waits there is not known yet */
         loop->tests = true;
+        if (result == DB_OK)
+            result = names_load(loop->setup.desk->names, loop->db);
     }
     if (shards == 0 && loop->shards > 0)
         loop->no_shards_since_us = now_us;
@@ -121,9 +124,9 @@ look_at_tail(struct store_loop *loop, int64_t now_us)
         result = reader_tail(loop->reader, &more);
     loop->rang = result != DB_OK || more;
     took_us = clock_mono_us() - now_us;
-    loop->tail_next_us = now_us + (took_us * TAIL_SHARE > TAIL_GAP_US
-                                       ? took_us * TAIL_SHARE
-                                       : TAIL_GAP_US);
+    loop->tail_next_us =
+        now_us + (took_us * TAIL_SHARE > TAIL_GAP_US ? took_us * TAIL_SHARE
+                                                     : TAIL_GAP_US);
     return result;
 }
 
@@ -186,6 +189,31 @@ move_outbox(struct store_loop *loop, int64_t now_us)
 }
 
 static enum db_result
+follow_mirror(struct store_loop *loop, int64_t now_us)
+{
+    if (now_us < indexer_due(loop->indexer))
+        return DB_OK;
+    return indexer_run(loop->indexer,
+                       store_counts(loop).tasks > store_parked(loop));
+}
+
+static enum db_result
+plan_polls(struct store_loop *loop, int64_t now_us)
+{
+    enum db_result result;
+
+    if (now_us < loop->poll_plan.next_us || !lease_owns(&loop->lease, 0))
+        return DB_OK;
+    /* Where nothing else happens nobody else asks for news. */
+    result = follower_refresh(loop->setup.follower, loop->db, loop->setup.desk,
+                              loop->setup.payloads);
+    if (result == DB_OK)
+        result = poll_plan_run(&loop->poll_plan, loop->db, &loop->lease,
+                               loop->setup.follower, loop->doorbell);
+    return result;
+}
+
+static enum db_result
 keep_house(struct store_loop *loop, int64_t now_us)
 {
     if (now_us < loop->housekeeping.next_us || !lease_owns(&loop->lease, 0))
@@ -200,6 +228,7 @@ write_results(struct store_loop *loop, int64_t now_us)
     store_free_dropped(loop);
     if (now_us < flush_due(loop->flush))
         return DB_OK;
+    indexer_wake(loop->indexer);
     return flush_run(loop->flush);
 }
 
@@ -225,6 +254,10 @@ turn(struct store_loop *loop)
     if (result == DB_OK && loop->phase == PHASE_RUN)
         result = move_outbox(loop, clock_mono_us());
     if (result == DB_OK && loop->phase == PHASE_RUN)
+        result = follow_mirror(loop, clock_mono_us());
+    if (result == DB_OK && loop->phase == PHASE_RUN)
+        result = plan_polls(loop, clock_mono_us());
+    if (result == DB_OK && loop->phase == PHASE_RUN)
         result = keep_house(loop, clock_mono_us());
     return result;
 }
@@ -241,6 +274,7 @@ next_turn(struct store_loop *loop)
         until = store_earlier(until, tail_due(loop));
         until = store_earlier(until, outbox_due(loop->outbox));
         until = store_earlier(until, fanout_due(loop->fanout));
+        until = store_earlier(until, indexer_due(loop->indexer));
         if (loop->hungry)
             until = 0;
         if (loop->shards > 0)
@@ -248,8 +282,10 @@ next_turn(struct store_loop *loop)
         until = store_earlier(until,
                               scheduler_next_due(desk_lock(loop->setup.desk)));
         desk_unlock(loop->setup.desk);
-        if (lease_owns(&loop->lease, 0))
+        if (lease_owns(&loop->lease, 0)) {
             until = store_earlier(until, loop->housekeeping.next_us);
+            until = store_earlier(until, loop->poll_plan.next_us);
+        }
     } else {
         until = store_earlier(until, loop->phase_until_us);
     }

@@ -14,6 +14,7 @@ void
 store_close(struct store_loop *loop)
 {
     housekeeping_free(&loop->housekeeping);
+    indexer_free(loop->indexer);
     outbox_free(loop->outbox);
     flush_free(loop->flush);
     fanout_free(loop->fanout);
@@ -65,6 +66,7 @@ store_open(struct store_loop *loop)
         .lease = &loop->lease,
         .doorbell = loop->doorbell,
     });
+    loop->indexer = indexer_new(setup->settings, loop->db, &loop->lease);
     loop->no_shards_since_us = clock_mono_us();
     atomic_init(&loop->asked, 0);
     atomic_init(&loop->ended, false);

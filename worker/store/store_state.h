@@ -11,8 +11,10 @@
 #include "fanout.h"
 #include "flush.h"
 #include "housekeeping.h"
+#include "indexer.h"
 #include "lease.h"
 #include "outbox.h"
+#include "poll_plan.h"
 #include "reader.h"
 #include "store_loop.h"
 #include "thrift.h"
@@ -37,7 +39,9 @@ struct store_loop {
     struct fanout *fanout;
     struct flush *flush;
     struct outbox *outbox;
+    struct indexer *indexer;
     struct housekeeping housekeeping;
+    struct poll_plan poll_plan;
     struct thrift thrift;
     struct doorbell *doorbell;
     int doorbell_fd; /* or -1 */

@@ -1,0 +1,110 @@
+/*
+ * poll_position.c - see poll_position.h.
+ */
+#include "poll_position.h"
+
+#include "clock.h"
+#include "json.h"
+#include "json_compare.h"
+#include "member.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define LATE_US                                                                \
+    (30 * CLOCK_US_PER_S) /* a transaction may have lasted so long */
+#define MINUTE_US (60 * CLOCK_US_PER_S)
+
+static void
+take_text(struct slice object, const char *name, char out[POLL_VERSION_MAX + 1])
+{
+    struct buf text = BUF_INIT(POLL_VERSION_MAX);
+    struct json_value value;
+
+    out[0] = '\0';
+    if (json_find(object, name, &value) && value.type == JSON_STRING) {
+        json_decode_string(value.text, &text);
+        if (buf_ok(&text) && text.len > 0)
+            memcpy(out, text.data, text.len + 1);
+    }
+    buf_free(&text);
+}
+
+void
+poll_position_read(struct slice text, struct poll_position *position)
+{
+    struct json_value object, value;
+    int64_t skip = 0;
+
+    *position = (struct poll_position){.skip = 0};
+    if (!json_read(text, &object, NULL) || object.type != JSON_OBJECT)
+        return;
+    take_text(object.text, "high", position->high);
+    take_text(object.text, "at", position->at);
+    take_text(object.text, "cursor", position->cursor);
+    if (json_find(object.text, "skip", &value) && value.type == JSON_NUMBER &&
+        json_integer(value.text, 0, UINT32_MAX, &skip))
+        position->skip = (uint32_t)skip;
+    position->database = json_find(object.text, "database", &value) &&
+                         slice_is(value.text, "true");
+}
+
+void
+poll_position_print(const struct poll_position *position,
+                    char out[POLL_POSITION_MAX + 1])
+{
+    struct buf text = BUF_INIT(POLL_POSITION_MAX);
+
+    buf_add_char(&text, '{');
+    member_text(&text, "high", position->high);
+    member_text(&text, "at", position->at);
+    member_u64(&text, "skip", position->skip);
+    member_text(&text, "cursor", position->cursor);
+    member_bool(&text, "database", position->database);
+    buf_add_char(&text, '}');
+    (void)snprintf(out, POLL_POSITION_MAX + 1, "%s",
+                   buf_ok(&text) ? text.data : "");
+    buf_free(&text);
+}
+
+void
+poll_position_start(const struct poll_position *position, bool minutes,
+                    char out[POLL_VERSION_MAX + 1])
+{
+    char text[CLOCK_TEXT_MAX];
+    int64_t us;
+
+    memcpy(out, position->high, POLL_VERSION_MAX + 1);
+    if (!clock_parse(slice_of(position->high), &us))
+        return;
+    us -= LATE_US;
+    if (minutes)
+        us -= us % MINUTE_US;
+    clock_format_rfc3339(us, text);
+    memcpy(out, text, strlen(text) + 1);
+}
+
+static bool
+is_number(struct slice text)
+{
+    struct json_value value;
+
+    return json_read(text, &value, NULL) && value.type == JSON_NUMBER;
+}
+
+bool
+poll_position_is_higher(const struct poll_position *position,
+                        struct slice version)
+{
+    struct slice high = slice_of(position->high);
+    int64_t high_us, us;
+
+    if (version.len == 0 || version.len > POLL_VERSION_MAX)
+        return false;
+    if (high.len == 0)
+        return true;
+    if (clock_parse(high, &high_us) && clock_parse(version, &us))
+        return us > high_us;
+    return is_number(high) && is_number(version) &&
+           json_compare_numbers(version, high) > 0;
+}

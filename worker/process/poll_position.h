@@ -1,0 +1,43 @@
+/*
+ * poll_position.h - how far a poller has come, as text for its row.
+ *
+ * A look at a table begins a little before the highest version known, for what
+ * was committed late, and takes as many pages as there are.
+ */
+#ifndef POLL_POSITION_H
+#define POLL_POSITION_H
+
+#include "buf.h"
+#include "poller.h"
+#include "slice.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define POLL_VERSION_MAX 64 /* bytes */
+
+struct poll_position {
+    char high[POLL_VERSION_MAX + 1]; /* the highest version seen; "" = none */
+    /* While a look is under way, else "": */
+    char at[POLL_VERSION_MAX + 1]; /* the next page begins with that version */
+    uint32_t skip;                 /* and behind so many rows of it */
+    char cursor[POLL_VERSION_MAX + 1]; /* Notion's */
+    bool database; /* Notion: a database, asked for by the older API */
+};
+
+/* {"high":...,"at":...,"skip":...,"cursor":...,"database":...}; anything else
+   is a beginning. */
+void poll_position_read(struct slice text, struct poll_position *position);
+void poll_position_print(const struct poll_position *position,
+                         char out[POLL_POSITION_MAX + 1]);
+
+/* Where a look begins: before `high` by what may have come late, if that is a
+   time. minutes: times are rounded to them. */
+void poll_position_start(const struct poll_position *position, bool minutes,
+                         char out[POLL_VERSION_MAX + 1]);
+
+/* Is the version higher than the highest so far? Times and numbers are. */
+bool poll_position_is_higher(const struct poll_position *position,
+                             struct slice version);
+
+#endif /* POLL_POSITION_H */
