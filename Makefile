@@ -99,7 +99,7 @@ $(BUILD)/postern.fcgi: $(BUILD)/fcgi/main.o $(FCGI) $(CORE) $(BASE)
 $(BUILD)/posternd: $(BUILD)/worker/main.o $(WORKER) $(CORE) $(BASE)
 	$(CC) $(ALL_LDFLAGS) $^ -lcurl -lssl $(CORE_LIBS) $(BASE_LIBS) -o $@
 $(BUILD)/postern: $(BUILD)/cli/main.o $(CLI) $(CORE) $(BASE)
-	$(CC) $(ALL_LDFLAGS) $^ $(CORE_LIBS) $(BASE_LIBS) -o $@
+	$(CC) $(ALL_LDFLAGS) $^ -lssl $(CORE_LIBS) $(BASE_LIBS) -o $@
 
 # The include path is the dependency rule between the folders.
 rooms_inc  = -I$(1) $(patsubst %/,-I%,$(wildcard $(1)/*/))
@@ -132,7 +132,8 @@ mod_libs = $(if $(wildcard base/$(1).c),$(BASE),\
            $(if $(wildcard cli/$(1).c),$(CLI) $(CORE) $(BASE),\
            $(CORE) $(BASE)))))
 mod_extra = $(if $(wildcard fcgi/$(1).c fcgi/*/$(1).c),-lfcgi)\
-            $(if $(wildcard worker/$(1).c worker/*/$(1).c)$(filter simulation,$(1)),-lcurl -lssl)
+            $(if $(wildcard worker/$(1).c worker/*/$(1).c)$(filter simulation,$(1)),-lcurl -lssl)\
+            $(if $(wildcard cli/$(1).c),-lssl)
 $(BUILD)/tests/test_%: tests/unit/test_%.c tests/unit/unit.h $(BASE) $(CORE) $(FCGI) $(WORKER) $(CLI)
 	@mkdir -p $(@D)
 	$(CC) -Ibase $(CORE_INC) $(FCGI_INC) $(WORKER_INC) -Icli -Itests/unit $(MARIADB_CFLAGS) \

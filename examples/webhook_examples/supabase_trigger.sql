@@ -1,25 +1,18 @@
--- A Supabase trigger that sends signed webhooks: for one table, on insert,
--- update and delete. Paste it into the SQL editor after changing the three
--- marked places.
---
--- What a Database Webhook made in Supabase's dashboard sends is accepted too,
--- but it cannot be signed; this one is, over the exact bytes that are sent.
--- pg_net sends after the commit and never tries again, so a webhook can get
--- lost on Supabase's side; keep its time limit above the gateway's worst case.
-
+-- Sends signed webhooks to Postern. It may be run again.
 create extension if not exists pg_net with schema extensions;
 create extension if not exists pgcrypto with schema extensions;
 
--- (1) The secret, the same as in `postern source set supabase --secret ...`.
-select vault.create_secret('change-me', 'postern_secret');
+-- The secret, the same as in `postern source set supabase --secret ...`.
+select vault.create_secret('change-me', 'postern_secret')
+ where not exists (select 1 from vault.secrets where name = 'postern_secret');
 
 create or replace function public.notify_postern() returns trigger
 language plpgsql
 security definer
 set search_path = ''
-as $$
+as $postern$
 declare
-    -- (2) Where the gateway is.
+    -- Where the gateway is.
     url constant text := 'https://hooks.example.com/api/v1/webhooks/supabase';
     -- NEW does not exist on DELETE, OLD not on INSERT.
     changed constant jsonb :=
@@ -27,12 +20,18 @@ declare
     body constant jsonb := jsonb_build_object(
         'event_type', lower(tg_op),
         'source', 'supabase',
-        'table_name', tg_table_name,
-        'record_id', changed ->> 'id',
+        'table_name', case tg_table_schema when 'public' then ''
+            else tg_table_schema || '.' end || tg_table_name,
+        -- The columns of the key are the trigger's arguments.
+        'record_id', (select case count(*) when 1 then min(changed ->> k)
+            else string_agg(k || '=' || replace(replace(changed ->> k,
+                '\', '\\'), ',', '\,'), ',' order by n) end
+            from unnest(tg_argv) with ordinality as columns (k, n)),
         'data', changed,
         'timestamp', to_char(clock_timestamp() at time zone 'UTC',
                              'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
-        'metadata', jsonb_build_object('schema', tg_table_schema));
+        'metadata', jsonb_build_object('schema', tg_table_schema,
+            'event_id', gen_random_uuid(), 'txid', txid_current()));
     secret text;
     signature text;
 begin
@@ -51,9 +50,8 @@ begin
         timeout_milliseconds := 10000);
     return null; -- the result of an AFTER trigger is not used
 end;
-$$;
+$postern$;
 
--- (3) The table.
-create trigger users_notify_postern
-after insert or update or delete on public.users
-for each row execute function public.notify_postern();
+create or replace trigger notify_postern
+after insert or update or delete on "public"."users"
+for each row execute function public.notify_postern('id');

@@ -1,5 +1,5 @@
 /*
- * inbound_case.h - reading one inbound body, for the tests of core/inbound/inbound*.c
+ * inbound_case.h - reading one inbound body, for the tests of core/inbound/
  */
 #ifndef INBOUND_CASE_H
 #define INBOUND_CASE_H
@@ -8,6 +8,8 @@
 
 #include "golden.h"
 #include "unit.h"
+
+#include <strings.h>
 
 #define MAX 65536
 #define NOW_US INT64_C(1767279601234567)  /* 2026-01-01T15:00:01.234567Z */
@@ -32,7 +34,20 @@ static const struct source notion = {
 #define INSERT "\"event_type\":\"insert\","
 #define DELETE "\"event_type\":\"delete\","
 
-/* One body read, and what came of it. */
+/* Headers of a request: "Name: value" lines, the last of them NULL. */
+static inline struct slice
+case_header(void *arg, const char *name)
+{
+    const char *const *line;
+    size_t len = strlen(name);
+
+    for (line = arg; *line != NULL; line++)
+        if (strncasecmp(*line, name, len) == 0 && (*line)[len] == ':')
+            return slice_of(*line + len + 2);
+    return SLICE_NONE;
+}
+
+/* One request read, and what came of it. */
 struct outcome {
     enum inbound_result result;
     struct inbound in;
@@ -41,14 +56,23 @@ struct outcome {
 };
 
 static inline struct outcome *
-read_body(const struct source *source, struct slice body)
+read_request(const struct source *source, const struct inbound_request *request)
 {
     static struct outcome outcome;
 
+    inbound_free(&outcome.in);
     memset(&outcome, 0, sizeof(outcome));
-    outcome.result = inbound_read(source, body, NOW_US, &outcome.in,
+    outcome.result = inbound_read(source, request, &outcome.in,
                                   &outcome.problems, outcome.received);
     return &outcome;
+}
+
+static inline struct outcome *
+read_body(const struct source *source, struct slice body)
+{
+    const struct inbound_request request = {.body = body, .now_us = NOW_US};
+
+    return read_request(source, &request);
 }
 
 /* The problems as "loc loc: type" lines, for comparing with one string. */

@@ -42,7 +42,9 @@ clear(struct db *db)
     testdb_exec(db, "DELETE FROM subscription_patterns");
     testdb_exec(db, "DELETE FROM subscriptions");
     testdb_exec(db, "DELETE FROM api_tokens");
-    testdb_exec(db, "UPDATE sources SET secrets = NULL, config_version = 1");
+    testdb_exec(db, "DELETE FROM sources WHERE id > 2");
+    testdb_exec(db, "UPDATE sources SET secrets = NULL, settings = NULL, "
+                    "api_key = NULL, handshake = 'none', config_version = 1");
     testdb_exec(db, "UPDATE config_version SET version = 1");
 }
 
@@ -121,10 +123,13 @@ test_rows(void)
     buf_clear(&sql);
     buf_addf(&sql, "UPDATE sources SET secrets = ");
     add_sealed(&sql, sealer, "sources", "secrets", 1, 1,
-               "[{\"kind\":\"other\",\"secrets\":[\"no\"]},"
-               "{\"kind\":\"hmac\",\"secrets\":[\"new\",\"old\"]}]");
-    buf_addf(&sql, ", key_columns = '{\"t\":[\"a\"]}', relay = 'received' "
-                   "WHERE id = 1");
+               "[{\"kind\":\"hmac\",\"secrets\":[\"new\",\"old\"]},"
+               "{\"kind\":\"token\",\"header\":\"X-Key\"}]");
+    buf_addf(&sql, ", api_key = ");
+    add_sealed(&sql, sealer, "sources", "api_key", 1, 1, "service key");
+    buf_addf(&sql, ", key_columns = '{\"t\":[\"a\"]}', relay = 'received', "
+                   "settings = '{\"queue_size\":9,\"watch\":[\"users\"]}', "
+                   "handshake = 'awaiting' WHERE id = 1");
     testdb_exec(db, sql.data);
     testdb_exec(db, "INSERT INTO api_tokens (id, application_id, name, scope, "
                     "token_hash, shown, expires_at, config_version) VALUES "
@@ -166,9 +171,18 @@ test_rows(void)
     source = catalog_source_named(snapshot, SLICE("supabase"));
     CU_ASSERT_PTR_NOT_NULL_FATAL(source);
     CU_ASSERT_PTR_EQUAL(catalog_source(snapshot, 1), source);
-    CU_ASSERT_EQUAL_FATAL(source->secret_count, 2);
-    CU_ASSERT_STRING_EQUAL(source->secrets[0], "new");
-    CU_ASSERT_STRING_EQUAL(source->secrets[1], "old");
+    CU_ASSERT_EQUAL_FATAL(source->verifier_count, 2);
+    CU_ASSERT_STRING_EQUAL(source->verifiers[0].header, "X-Webhook-Signature");
+    CU_ASSERT_EQUAL_FATAL(source->verifiers[0].secret_count, 2);
+    CU_ASSERT(slice_is(source->verifiers[0].secrets[0], "new"));
+    CU_ASSERT(slice_is(source->verifiers[0].secrets[1], "old"));
+    CU_ASSERT_STRING_EQUAL(source->verifiers[1].header, "X-Key");
+    CU_ASSERT_STRING_EQUAL(source->api_key, "service key");
+    CU_ASSERT_EQUAL(source->handshake, HANDSHAKE_AWAITING);
+    CU_ASSERT_EQUAL(source->options.queue_size, 9);
+    CU_ASSERT_EQUAL_FATAL(source->options.watch.count, 1);
+    CU_ASSERT_STRING_EQUAL(source->options.watch.list[0], "users");
+    CU_ASSERT(source->options.mirror); /* as the provider has it */
     CU_ASSERT_FALSE(source->secrets_unreadable);
     CU_ASSERT(slice_is(source->key_columns, "{\"t\":[\"a\"]}"));
     CU_ASSERT_EQUAL(source->relay, RELAY_RECEIVED);
@@ -231,12 +245,63 @@ test_unreadable_secrets(void)
     CU_ASSERT_PTR_NOT_NULL_FATAL(sub);
     CU_ASSERT_STRING_EQUAL(sub->secret, "secret-3");
     CU_ASSERT(catalog_source(snapshot, 1)->secrets_unreadable);
-    CU_ASSERT_EQUAL(catalog_source(snapshot, 1)->secret_count, 0);
+    CU_ASSERT_EQUAL(catalog_source(snapshot, 1)->verifier_count, 0);
     catalog_release(snapshot);
     catalog_free(catalog);
     seal_close(sealer);
     seal_close(other);
     buf_free(&sql);
+    clear(db);
+    db_free(db);
+}
+
+/* A deleted source leaves, its name is free at once, and a watch list that
+   nobody has given is the configuration's. */
+static void
+test_sources(void)
+{
+    struct db *db = db_new(&testdb_settings);
+    struct sealer *sealer = seal_from_key(key);
+    struct catalog *catalog = catalog_new(sealer);
+    struct settings settings = testdb_settings;
+    const struct catalog_snapshot *snapshot;
+    const struct source *source;
+
+    settings.notion_database_id = "db1";
+    catalog_use_settings(catalog, &settings);
+    testdb_exec(db, "INSERT INTO sources (id, application_id, name, provider, "
+                    "settings, config_version) VALUES (7, 3, 'mine', 'notion', "
+                    "'{\"watch\":[\"other\"],\"tabel\":1}', 1)");
+    CU_ASSERT_EQUAL_FATAL(catalog_refresh(catalog, db), DB_OK);
+    snapshot = catalog_take(catalog);
+    source = catalog_source_named(snapshot, SLICE("notion"));
+    CU_ASSERT_PTR_NOT_NULL_FATAL(source);
+    CU_ASSERT_EQUAL_FATAL(source->options.watch.count, 1);
+    CU_ASSERT_STRING_EQUAL(source->options.watch.list[0], "db1");
+    CU_ASSERT_EQUAL(source->handshake, HANDSHAKE_IDLE);
+    source = catalog_source_named(snapshot, SLICE("mine"));
+    CU_ASSERT_PTR_NOT_NULL_FATAL(source);
+    CU_ASSERT_EQUAL(source->id, 7);
+    CU_ASSERT_STRING_EQUAL(source->options.watch.list[0], "other");
+    source = catalog_source_named(snapshot, SLICE("supabase"));
+    CU_ASSERT_PTR_NOT_NULL_FATAL(source);
+    CU_ASSERT_EQUAL(source->options.watch.count, 0);
+    catalog_release(snapshot);
+
+    bump(db);
+    testdb_exec(db, "UPDATE sources SET deleted_at = NOW(6) WHERE id = 7");
+    testdb_exec(db, "INSERT INTO sources (id, application_id, name, provider, "
+                    "config_version) VALUES (8, 3, 'mine', 'hmac', 1)");
+    stamp(db, "sources", "id > 2");
+    CU_ASSERT_EQUAL_FATAL(catalog_refresh(catalog, db), DB_OK);
+    snapshot = catalog_take(catalog);
+    CU_ASSERT_PTR_NULL(catalog_source(snapshot, 7));
+    source = catalog_source_named(snapshot, SLICE("mine"));
+    CU_ASSERT_PTR_NOT_NULL_FATAL(source);
+    CU_ASSERT_EQUAL(source->id, 8);
+    catalog_release(snapshot);
+    catalog_free(catalog);
+    seal_close(sealer);
     clear(db);
     db_free(db);
 }
@@ -582,6 +647,7 @@ main(void)
     CU_TestInfo tests[] = {
         {"rows are read", test_rows},
         {"unreadable secrets", test_unreadable_secrets},
+        {"sources come and go", test_sources},
         {"changes come, snapshots stay", test_changes},
         {"matching", test_match},
         {"several threads", test_threads},

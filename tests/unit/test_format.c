@@ -5,6 +5,7 @@
 
 #include "golden.h"
 #include "json.h"
+#include "template.h"
 #include "unit.h"
 
 #define MAX 65536
@@ -86,21 +87,102 @@ test_types_are_escaped(void)
 static void
 test_names(void)
 {
+    static const char *const names[] = {
+        "envelope",           "payload", "standard", "cloudevents",
+        "cloudevents-binary", "slack",   "discord",  "template",
+    };
     enum payload_format format, got;
 
-    for (format = FORMAT_ENVELOPE; format <= FORMAT_STANDARD; format++) {
+    for (format = FORMAT_ENVELOPE; format <= FORMAT_TEMPLATE; format++) {
+        CU_ASSERT_STRING_EQUAL(format_name(format), names[format]);
         CU_ASSERT_TRUE(format_from_name(slice_of(format_name(format)), &got));
         CU_ASSERT_EQUAL(got, format);
     }
-    CU_ASSERT_STRING_EQUAL(format_name(FORMAT_ENVELOPE), "envelope");
-    CU_ASSERT_STRING_EQUAL(format_name(FORMAT_PAYLOAD), "payload");
-    CU_ASSERT_STRING_EQUAL(format_name(FORMAT_STANDARD), "standard");
     got = FORMAT_PAYLOAD;
     CU_ASSERT_FALSE(format_from_name(SLICE("Envelope"), &got));
-    CU_ASSERT_FALSE(format_from_name(SLICE("slack"), &got));
+    CU_ASSERT_FALSE(format_from_name(SLICE("slac"), &got));
+    CU_ASSERT_FALSE(format_from_name(SLICE("slack "), &got));
     CU_ASSERT_FALSE(format_from_name(SLICE(""), &got));
     CU_ASSERT_FALSE(format_from_name(SLICE_NONE, &got));
     CU_ASSERT_EQUAL(got, FORMAT_PAYLOAD);
+}
+
+static void
+test_content_types(void)
+{
+    enum payload_format format;
+
+    for (format = FORMAT_ENVELOPE; format <= FORMAT_TEMPLATE; format++)
+        CU_ASSERT_STRING_EQUAL(format_content_type(format),
+                               format == FORMAT_CLOUDEVENTS
+                                   ? "application/cloudevents+json"
+                                   : "application/json");
+}
+
+/* The wider way in gives the bytes of the narrow one, and no headers. */
+static void
+test_written_is_the_body(void)
+{
+    struct buf narrow = BUF_INIT(MAX), wide = BUF_INIT(MAX);
+    enum payload_format format;
+    struct format_out out;
+
+    for (format = FORMAT_ENVELOPE; format <= FORMAT_DISCORD; format++) {
+        if (format == FORMAT_CLOUDEVENTS || format == FORMAT_CLOUDEVENTS_BINARY)
+            continue;
+        buf_clear(&narrow);
+        buf_clear(&wide);
+        format_body(format, &event, &narrow);
+        format_out_init(&out, &wide);
+        format_write(format, NULL, &event, &out);
+        CU_ASSERT_TRUE(slice_equal(buf_slice(&narrow), buf_slice(&wide)));
+        CU_ASSERT_EQUAL(out.header_count, 0);
+        CU_ASSERT_PTR_NULL(out.header_text.data);
+        CU_ASSERT_STRING_EQUAL(out.content_type, "application/json");
+        format_out_free(&out);
+    }
+    buf_free(&narrow);
+    buf_free(&wide);
+}
+
+static void
+test_a_template_is_asked_for_its_type(void)
+{
+    struct buf body = BUF_INIT(MAX), why = BUF_INIT(TEMPLATE_WHY_MAX);
+    struct template *text =
+        template_compile(SLICE("{{type}} {{data.name}}"), TEMPLATE_TEXT, &why);
+    struct format_options options = {.template = text};
+    struct format_out out;
+
+    CU_ASSERT_PTR_NOT_NULL_FATAL(text);
+    format_out_init(&out, &body);
+    format_write(FORMAT_TEMPLATE, &options, &event, &out);
+    CU_ASSERT_STRING_EQUAL(out.content_type, "text/plain; charset=utf-8");
+    CU_ASSERT_STRING_EQUAL(body.data,
+                           "order.created Zo\xc3\xab \"q\" \xc3\xa9");
+    format_out_free(&out);
+    template_free(text);
+    buf_free(&body);
+    buf_free(&why);
+}
+
+/* The bound is what callers give the buffer: it must be enough. */
+static void
+test_bodies_stay_within_their_bound(void)
+{
+    struct format_event bare = {.id = ID, .type = {"ping", 4}};
+    enum payload_format format;
+
+    for (format = FORMAT_ENVELOPE; format <= FORMAT_DISCORD; format++) {
+        struct buf body = BUF_INIT(format_body_max(format, &bare));
+        struct format_out out;
+
+        format_out_init(&out, &body);
+        format_write(format, NULL, &bare, &out);
+        CU_ASSERT_TRUE(buf_ok(&body));
+        format_out_free(&out);
+        buf_free(&body);
+    }
 }
 
 int
@@ -111,6 +193,11 @@ main(void)
         {"absent data is null", test_absent_data_is_null},
         {"types are escaped", test_types_are_escaped},
         {"names", test_names},
+        {"content types", test_content_types},
+        {"what is written is the body", test_written_is_the_body},
+        {"a template is asked for its type",
+         test_a_template_is_asked_for_its_type},
+        {"bodies stay within their bound", test_bodies_stay_within_their_bound},
         CU_TEST_INFO_NULL,
     };
 

@@ -1,12 +1,13 @@
 /*
  * test_receive.c - unit tests for the parts of the receivers that need no
- * database: content types, secrets, and the bodies they answer with.
+ * database: content types, what is signed for X, and the bodies they answer
+ * with.
  */
 #include "golden.h"
 #include "receive.h"
 
 #include "receive_answer.h"
-#include "receive_signature.h"
+#include "receive_challenge.h"
 #include "request_fixture.h"
 #include "unit.h"
 
@@ -46,68 +47,42 @@ test_content_types(void)
     }
 }
 
-static char supabase[] = "supabase", notion[] = "notion";
-
 static void
-test_secrets(void)
+test_crc_tokens(void)
 {
-    static char newest[] = "newest", older[] = "older";
-    static char *own[] = {newest, older};
+    static char longest[257];
     static const struct {
-        const char *claim;
-        const char *provider;
-        size_t own;
-        const char *webhook_secret, *supabase_key;
-        const char *want[2];
-        bool borrowed;
+        const char *claim, *token;
+        bool want;
     } rows[] = {
-        {"its own come alone, newest first",
-         supabase,
-         2,
-         "shared",
-         "key",
-         {"newest", "older"},
-         false},
-        {"WEBHOOK_SECRET where it has none",
-         supabase,
-         0,
-         "shared",
-         "key",
-         {"shared", NULL},
-         false},
-        {"SUPABASE_KEY last", supabase, 0, "", "key", {"key", NULL}, true},
-        {"SUPABASE_KEY is not for others",
-         notion,
-         0,
-         "",
-         "key",
-         {NULL, NULL},
-         false},
-        {"nothing is nothing", supabase, 0, "", "", {NULL, NULL}, false},
+        {"what X sends", "MTVjYzFmZjItYzQ4Zi00NzhmLWFmZjItNzA5", true},
+        {"the letters of base64", "aZ09+/-_.=", true},
+        {"nothing", "", false},
+        {"a body that is an object", "{\"a\":1}", false},
+        {"a body that is a list", "[1]", false},
+        {"a body that is a string", "\"a\"", false},
+        {"a form of two fields", "a=1&b=2", false},
+        {"white space", "a b", false},
+        {"bytes beyond ASCII", "\xc3\xa4", false},
+        {"257 bytes", longest, false},
     };
-    size_t i, s;
+    size_t i;
 
+    memset(longest, 'a', sizeof(longest));
     for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        const struct settings settings = {
-            .webhook_secret = rows[i].webhook_secret,
-            .supabase_key = rows[i].supabase_key,
-        };
-        struct source source = {.secrets = own, .secret_count = rows[i].own};
-        struct slice got[RECEIVE_SECRETS_MAX];
-        bool borrowed = !rows[i].borrowed;
-        size_t count;
+        struct slice token = rows[i].token == longest
+                                 ? slice_make(longest, sizeof(longest))
+                                 : slice_of(rows[i].token);
+        bool got = receive_is_crc_token(token);
 
-        source.provider =
-            strcmp(rows[i].provider, notion) == 0 ? notion : supabase;
-        count = receive_secrets(&settings, &source, got, &borrowed);
-        CU_ASSERT_EQUAL(borrowed, rows[i].borrowed);
-        for (s = 0; s < 2 && rows[i].want[s] != NULL; s++) {
-            CU_ASSERT_FATAL(s < count);
-            CU_ASSERT(fixture_same(rows[i].claim, got[s], rows[i].want[s]));
-        }
-        CU_ASSERT_EQUAL(count, s);
+        if (got != rows[i].want)
+            fprintf(stderr, "\n%s: got %d\n", rows[i].claim, got);
+        CU_ASSERT_EQUAL(got, rows[i].want);
     }
 }
+
+static char supabase[] = "supabase", notion[] = "notion";
+static const struct new_event new_event, repeat = {.id = 1, .duplicate = true};
 
 /* The event of the documented example. */
 static struct inbound
@@ -143,7 +118,7 @@ test_answers(void)
 
     reply_init(&reply);
     reply.family = FAMILY_RECEIVE;
-    receive_answer_accepted(&reply, &from_supabase, &in);
+    receive_answer_accepted(&reply, &from_supabase, &in, &new_event);
     assert_answer(
         "202 of supabase names the table", &reply, 202,
         "{\"status\":\"accepted\",\"message\":\"Webhook payload received and "
@@ -152,7 +127,7 @@ test_answers(void)
         "\"123e4567-e89b-12d3-a456-426614174000\",\"table_name\":\"users\","
         "\"timestamp\":\"2026-01-01T15:00:00Z\"}}");
 
-    receive_answer_accepted(&reply, &from_notion, &in);
+    receive_answer_accepted(&reply, &from_notion, &in, &new_event);
     assert_answer(
         "202 of notion names the database", &reply, 202,
         "{\"status\":\"accepted\",\"message\":\"Webhook payload received and "
@@ -161,7 +136,7 @@ test_answers(void)
         "\"123e4567-e89b-12d3-a456-426614174000\",\"database_id\":\"users\","
         "\"timestamp\":\"2026-01-01T15:00:00Z\"}}");
 
-    receive_answer_duplicate(&reply, &from_supabase, &in, 1);
+    receive_answer_accepted(&reply, &from_supabase, &in, &repeat);
     CU_ASSERT_EQUAL(reply.status, 200);
     golden_compare("receive_duplicate.json", buf_slice(&reply.body));
 
@@ -176,6 +151,95 @@ test_answers(void)
                   "{\"error\":\"invalid_source\",\"message\":\"Invalid source "
                   "type for Notion webhook\",\"expected\":\"notion\","
                   "\"received\":\"a \\\"b\\\"\"}");
+    reply_free(&reply);
+}
+
+static void
+test_answers_of_its_own(void)
+{
+    static char supabase_auth[] = "supabase_auth", twilio[] = "twilio",
+                slack[] = "slack", nobody[] = "nobody",
+                body[] = "{\"ok\":true}";
+    static const struct {
+        const char *claim;
+        char *provider;
+        uint32_t answer_status;
+        char *answer_body;
+        int accepted, repeated, ignored; /* status */
+        const char *body;                /* of all three; NULL: the usual */
+    } rows[] = {
+        {"the usual", supabase, 0, NULL, 202, 200, 200, NULL},
+        {"a provider that wants 200", slack, 0, NULL, 200, 200, 200, NULL},
+        {"one that reads the answer", supabase_auth, 0, NULL, 200, 200, 200,
+         "{}"},
+        {"one that wants no body", twilio, 0, NULL, 204, 204, 204, ""},
+        {"a status of the source's own", supabase, 201, NULL, 201, 200, 200,
+         NULL},
+        {"a body of its own", supabase, 0, body, 202, 202, 202, body},
+        {"both", twilio, 200, body, 200, 200, 200, body},
+        {"none at all", supabase, 204, NULL, 204, 204, 204, ""},
+        {"an unknown provider", nobody, 0, NULL, 202, 200, 200, NULL},
+    };
+    struct inbound in = example();
+    struct reply reply;
+    size_t i, n;
+
+    reply_init(&reply);
+    for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        const struct source source = {
+            .name = supabase,
+            .provider = rows[i].provider,
+            .options = {.answer_status = rows[i].answer_status,
+                        .answer_body = rows[i].answer_body},
+        };
+
+        for (n = 0; n < 3; n++) {
+            reply_clear(&reply);
+            if (n < 2)
+                receive_answer_accepted(&reply, &source, &in,
+                                        n == 0 ? &new_event : &repeat);
+            else
+                receive_answer_ignored(&reply, &source, "table not watched");
+            if (reply.status != (n == 0   ? rows[i].accepted
+                                 : n == 1 ? rows[i].repeated
+                                          : rows[i].ignored))
+                fprintf(stderr, "\n%s: %d\n", rows[i].claim, reply.status);
+            CU_ASSERT_EQUAL(reply.status, n == 0   ? rows[i].accepted
+                                          : n == 1 ? rows[i].repeated
+                                                   : rows[i].ignored);
+            if (rows[i].body != NULL)
+                CU_ASSERT(fixture_same(rows[i].claim, buf_slice(&reply.body),
+                                       rows[i].body));
+        }
+    }
+    reply_free(&reply);
+}
+
+static void
+test_other_answers(void)
+{
+    const struct source source = {.name = supabase, .provider = supabase};
+    const struct provider *github = provider_named("github");
+    struct reply reply;
+
+    reply_init(&reply);
+    reply.family = FAMILY_RECEIVE;
+    receive_answer_ignored(&reply, &source, "table not watched");
+    assert_answer("what nobody watches", &reply, 200,
+                  "{\"status\":\"ignored\",\"reason\":\"table not "
+                  "watched\"}");
+    receive_answer_wrong_type(&reply, provider_named("supabase"));
+    assert_answer("415 of a source that sends JSON", &reply, 415,
+                  "{\"error\":\"unsupported_media_type\",\"message\":\"The "
+                  "request body must be application/json\"}");
+    receive_answer_wrong_type(&reply, github);
+    assert_answer("415 of one that sends forms as well", &reply, 415,
+                  "{\"error\":\"unsupported_media_type\",\"message\":\"The "
+                  "request body must be application/json or "
+                  "application/x-www-form-urlencoded\"}");
+    receive_answer_text(&reply, SLICE("a challenge"));
+    assert_answer("plain text", &reply, 200, "a challenge");
+    CU_ASSERT_STRING_EQUAL(reply.content_type, "text/plain");
     reply_free(&reply);
 }
 
@@ -217,8 +281,10 @@ main(void)
 {
     CU_TestInfo tests[] = {
         {"content types", test_content_types},
-        {"secrets", test_secrets},
+        {"what is signed for whoever asks", test_crc_tokens},
         {"answers", test_answers},
+        {"answers of its own", test_answers_of_its_own},
+        {"other answers", test_other_answers},
         {"valid answer", test_valid_answer},
         CU_TEST_INFO_NULL,
     };

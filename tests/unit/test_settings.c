@@ -39,6 +39,7 @@ test_defaults(void)
     CU_ASSERT_EQUAL(s.threads, 32);
     CU_ASSERT_EQUAL(s.max_body, 102400);
     CU_ASSERT_EQUAL(s.max_batch_body, 5 << 20);
+    CU_ASSERT_EQUAL(s.body_memory, 64 << 20);
     CU_ASSERT_EQUAL(s.lease_s, 15);
     CU_ASSERT_EQUAL(s.flush_ms, 20);
     CU_ASSERT_EQUAL(s.flush_rows, 256);
@@ -111,6 +112,8 @@ test_mistakes_are_named(void)
         {"a body beyond 25 MB", "max_body=26M", "max_body"},
         {"a batch smaller than one body", "max_batch_body=50k",
          "max_batch_body"},
+        {"memory that has no room for one batch", "body_memory=5M",
+         "body_memory"},
         {"a network that is none", "allow_targets=10.0.0.0/33",
          "allow_targets"},
         {"a proxy that is none", "trusted_proxies=proxy.example",

@@ -231,7 +231,7 @@ test_keys_are_read_by_range(void)
         store_event_claim_keys(&script, &slots, keys, KEYS, &found, &count),
         DB_OK);
     CU_ASSERT_EQUAL(count, KEYS);
-    check_reads("the keys of a batch", 8 * KEYS);
+    check_reads("the keys of a batch", 12 * KEYS);
     script_rollback(&script);
     script_free(&script);
     free(found);
