@@ -132,7 +132,7 @@ records_export(struct cli *cli)
 
     dir = args_word(&cli->args);
     if (code == EXIT_OK && dir == NULL)
-        code = output_error(EXIT_USE, "records export needs a DIRECTORY");
+        return output_error(EXIT_USE, "records export needs a DIRECTORY");
     if (code == EXIT_OK)
         code = records_ready(cli);
     return code == EXIT_OK ? export_all(cli, dir, application_id, source, table)

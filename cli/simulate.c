@@ -8,6 +8,7 @@
 #include "commands.h"
 #include "http_client.h"
 #include "member.h"
+#include "number.h"
 #include "output.h"
 #include "random.h"
 
@@ -19,7 +20,8 @@
 #define SECRET_MAX 1024
 #define URL_MAX 2048
 #define WHY_MAX 1024
-#define TIMEOUT_US (20 * CLOCK_US_PER_S)
+#define TIMEOUT_S 20 /* unless it is given */
+#define TIMEOUT_MAX_S 300
 
 /* One provider that can be simulated. */
 struct simulated {
@@ -29,8 +31,9 @@ struct simulated {
 
 struct simulation {
     const char *source;
-    const char *url;   /* as given, or NULL */
-    bool dry;          /* show it, send nothing */
+    const char *url; /* as given, or NULL */
+    bool dry;        /* show it, send nothing */
+    uint64_t timeout_s;
     struct buf secret; /* empty: the source's own */
     struct buf target;
     struct buf headers;
@@ -73,6 +76,19 @@ take_secret(struct cli *cli, struct buf *secret)
     if (code == EXIT_OK && !buf_ok(secret))
         code = output_error(EXIT_DATA, "the secret is too long");
     return code;
+}
+
+static int
+take_timeout(struct cli *cli, uint64_t *timeout_s)
+{
+    const char *text = args_value(&cli->args, "--timeout");
+
+    *timeout_s = TIMEOUT_S;
+    if (text == NULL || (number_u64(slice_of(text), TIMEOUT_MAX_S, timeout_s) &&
+                         *timeout_s > 0))
+        return EXIT_OK;
+    return output_error(EXIT_USE, "--timeout takes 1 to %d seconds, not '%s'",
+                        TIMEOUT_MAX_S, text);
 }
 
 /* A URL that has no path, or ends in '/', is the gateway's; else it is the
@@ -134,7 +150,7 @@ send_it(const struct cli *cli, const struct simulation *sim)
         .headers = buf_slice(&sim->headers),
         .body = buf_slice(&sim->body),
         .ca_file = cli->settings.ca_bundle,
-        .timeout_us = TIMEOUT_US,
+        .timeout_us = (int64_t)sim->timeout_s * CLOCK_US_PER_S,
     };
     struct buf why = BUF_INIT(WHY_MAX);
     struct http_answer answer;
@@ -174,6 +190,8 @@ prepare(struct cli *cli, const struct simulated *what, struct simulation *sim)
     if (sim->source == NULL)
         sim->source = what->provider;
     code = take_secret(cli, &sim->secret);
+    if (code == EXIT_OK)
+        code = take_timeout(cli, &sim->timeout_s);
     if (code == EXIT_OK)
         code = what->body(cli, &sim->body);
     if (code == EXIT_OK)
@@ -227,7 +245,8 @@ run_supabase(struct cli *cli)
 }
 
 #define WHERE                                                                  \
-    "[--source NAME] [--url URL] [--secret S | --secret-stdin] [--dry-run]"
+    "[--source NAME] [--url URL] [--secret S | --secret-stdin] [--timeout S] " \
+    "[--dry-run]"
 
 const struct command simulate_commands[] = {
     {"simulate", "notion",

@@ -98,6 +98,7 @@ int
 simulate_supabase_body(struct cli *cli, struct buf *body)
 {
     struct change change = {
+        .type = "",
         .table = args_value(&cli->args, "--table"),
         .schema = args_value(&cli->args, "--schema"),
         .record = BUF_INIT(SIMULATE_BODY_MAX),

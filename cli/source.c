@@ -148,12 +148,12 @@ run_add(struct cli *cli)
 
 static int
 update(struct cli *cli, const char *name, const char *new_name,
-       const struct source_form *form)
+       uint32_t move_to, const struct source_form *form)
 {
     enum source_action action = SOURCE_DONE;
     struct source_ref ref = source_ref_of(slice_of(name));
-    enum db_result result =
-        store_source_update(cli->db, cli->sealer, form, 0, &ref, 0, &action);
+    enum db_result result = store_source_update(cli->db, cli->sealer, form, 0,
+                                                &ref, move_to, &action);
     int code =
         source_show_result(cli, name, result, action, "change the source");
 
@@ -171,8 +171,11 @@ run_set(struct cli *cli)
     struct buf body = BUF_INIT(BODY_MAX);
     struct source_form form = {.verifiers_given = false};
     const char *new_name = args_value(&cli->args, "--name"), *name = NULL;
-    int code = source_words_take(cli, &body);
+    uint32_t move_to = 0;
+    int code = cli_application(cli, 0, &move_to);
 
+    if (code == EXIT_OK)
+        code = source_words_take(cli, &body);
     if (new_name != NULL)
         member_text(&body, "name", new_name);
     buf_add_char(&body, '}');
@@ -181,7 +184,7 @@ run_set(struct cli *cli)
     if (code == EXIT_OK)
         code = source_words_read(cli, buf_slice(&body), true, &form);
     if (code == EXIT_OK)
-        code = update(cli, name, new_name, &form);
+        code = update(cli, name, new_name, move_to, &form);
     source_form_free(&form);
     buf_wipe(&body);
     return code;
@@ -248,7 +251,8 @@ const struct command source_commands[] = {
     {"source", "add",
      "NAME --provider P " SOURCE_WORDS_USAGE " [--application A]",
      "a new source; a secret that is made for it is shown only then", run_add},
-    {"source", "set", "NAME [--name NEW] [--provider P] " SOURCE_WORDS_USAGE,
+    {"source", "set",
+     "NAME [--name NEW] [--provider P] [--application A] " SOURCE_WORDS_USAGE,
      "set what a source signs with (--keep-others: the old secrets stay valid "
      "too) and how its events are processed",
      run_set},

@@ -25,7 +25,6 @@ struct option {
 static const struct option options[] = {
     {"--provider", "provider", AS_TEXT},
     {"--description", "description", AS_TEXT},
-    {"--api-key", "api_key", AS_TEXT},
     {"--max-attempts", "max_attempts", AS_NUMBER},
     {"--retry-delay", "retry_delay", AS_NUMBER},
     {"--concurrency", "concurrency", AS_NUMBER},
@@ -98,6 +97,31 @@ add_option(struct cli *cli, const struct option *option, struct buf *body)
     return EXIT_OK;
 }
 
+static int
+add_api_key(struct cli *cli, struct buf *body)
+{
+    struct buf line = BUF_INIT(SOURCE_API_KEY_BYTES * 2);
+    bool none = args_flag(&cli->args, "--no-api-key");
+    bool from_stdin = args_flag(&cli->args, "--api-key-stdin");
+    const char *value = args_value(&cli->args, "--api-key");
+    struct slice key = slice_of(value);
+    int code = EXIT_OK;
+
+    if ((value != NULL) + none + from_stdin > 1)
+        return output_error(EXIT_USE, "--api-key, --api-key-stdin and "
+                                      "--no-api-key exclude each other");
+    if (from_stdin)
+        code = cli_read_input("-", &line);
+    if (from_stdin)
+        key = slice_trim(buf_slice(&line));
+    if (code == EXIT_OK && key.ptr != NULL && !json_is_utf8(key))
+        code = output_error(EXIT_DATA, "the API key is not UTF-8");
+    if (code == EXIT_OK && (key.ptr != NULL || none))
+        member_slice(body, "api_key", key);
+    buf_wipe(&line);
+    return code;
+}
+
 /* OPTION=VALUE, where an empty value means: as the provider has it. */
 static int
 add_word(const char *word, struct buf *body)
@@ -153,8 +177,8 @@ source_words_take(struct cli *cli, struct buf *body)
     for (i = 0; code == EXIT_OK && i < sizeof(options) / sizeof(options[0]);
          i++)
         code = add_option(cli, &options[i], body);
-    if (args_flag(&cli->args, "--no-api-key"))
-        member_text(body, "api_key", NULL);
+    if (code == EXIT_OK)
+        code = add_api_key(cli, body);
     while (code == EXIT_OK && (word = take_word(&cli->args, true)) != NULL)
         code = add_word(word, body);
     return code;

@@ -11,9 +11,10 @@
 
 #define SOURCE_WORDS_USAGE                                                     \
     "[--secret S | --secret-stdin | --no-secret] [--keep-others] "             \
-    "[--api-key K | --no-api-key] [--verifiers JSON] [--description T] "       \
-    "[--max-attempts N] [--retry-delay S] [--concurrency N] "                  \
-    "[--relay processed|received] [--key-columns JSON] [OPTION=VALUE]..."
+    "[--api-key K | --api-key-stdin | --no-api-key] [--verifiers JSON] "       \
+    "[--description T] [--max-attempts N] [--retry-delay S] "                  \
+    "[--concurrency N] [--relay processed|received] [--key-columns JSON] "     \
+    "[OPTION=VALUE]..."
 
 /* Takes the options, and the words with '=' in them, and writes the JSON that
    the API would get, without its closing brace: the caller adds what else there

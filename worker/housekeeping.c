@@ -5,6 +5,7 @@
 
 #include "clock.h"
 #include "log.h"
+#include "store_debounce.h"
 #include "store_rollup.h"
 #include "store_sequence.h"
 
@@ -66,11 +67,25 @@ forget_keys(struct housekeeping *housekeeping, struct db *db, int64_t *pause_us)
     return result;
 }
 
+static enum db_result
+forget_rounds(struct housekeeping *housekeeping, struct db *db,
+              int64_t *pause_us)
+{
+    bool more = false;
+    enum db_result result = store_debounce_sweep(db, &more);
+
+    (void)housekeeping;
+    if (more)
+        *pause_us = SOON_US;
+    return result;
+}
+
 static enum db_result (*const tasks[])(struct housekeeping *, struct db *,
                                        int64_t *) = {
     keep_up,
     fold,
     forget_keys,
+    forget_rounds,
 };
 #define TASKS (sizeof(tasks) / sizeof(tasks[0]))
 #define NO_MORE (-1)

@@ -2,8 +2,8 @@
  * inbound_provider.h - what the bodies of the providers say: one row for each
  * of them, with places as in inbound_path.h (inbound_provider.c).
  *
- * Those of provider "hmac", "token" and "basic", and of names that nobody knows,
- * say what the source's options say: type_path, table_path, record_path,
+ * Those of provider "hmac", "token" and "basic", and of names that nobody
+ * knows, say what the source's options say: type_path, table_path, record_path,
  * data_path and time_path, which stand above the row of any other provider too.
  */
 #ifndef INBOUND_PROVIDER_H

@@ -8,6 +8,7 @@
 #include "json.h"
 #include "sign.h"
 
+#include <assert.h>
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -224,6 +225,7 @@ record_file_drop(struct record_file *file)
     if (file == NULL)
         return;
     if (file->out != NULL) {
+        assert(file->temporary != NULL);
         (void)unlink(file->temporary);
         (void)fclose(file->out);
     }

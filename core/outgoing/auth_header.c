@@ -60,12 +60,14 @@ has_control(struct slice text)
 }
 
 static bool
-check_given(struct slice text, const char *member, struct buf *why)
+check_given(struct slice text, const char *member, size_t max, struct buf *why)
 {
     if (text.ptr == NULL)
         return wrong(why, member, "is missing");
-    if (text.len > AUTH_TEXT_MAX)
-        return wrong(why, member, "has more than 4096 bytes");
+    if (text.len > max) {
+        buf_addf(why, "%s: has more than %zu bytes", member, max);
+        return false;
+    }
     if (has_control(text))
         return wrong(why, member, "has control characters");
     return true;
@@ -84,7 +86,7 @@ check_token(struct slice token, bool spaces, struct buf *why)
 {
     size_t i;
 
-    if (!check_given(token, "token", why))
+    if (!check_given(token, "token", AUTH_TOKEN_MAX, why))
         return false;
     if (token.len == 0)
         return wrong(why, "token", "is empty");
@@ -104,8 +106,8 @@ check_token(struct slice token, bool spaces, struct buf *why)
 static bool
 check_basic(const struct auth *auth, struct buf *why)
 {
-    if (!check_given(auth->user, "user", why) ||
-        !check_given(auth->password, "password", why))
+    if (!check_given(auth->user, "user", AUTH_TEXT_MAX, why) ||
+        !check_given(auth->password, "password", AUTH_TEXT_MAX, why))
         return false;
     if (auth->user.len > 0 &&
         memchr(auth->user.ptr, ':', auth->user.len) != NULL)

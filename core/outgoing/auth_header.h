@@ -16,10 +16,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define AUTH_TEXT_MAX 4096    /* bytes of each part */
+#define AUTH_TEXT_MAX 2048    /* bytes of a user, of a password */
+#define AUTH_TOKEN_MAX 4096   /* bytes of a token */
 #define AUTH_NAME "X-API-Key" /* of an API key whose header is not named */
 #define AUTH_WHY_MAX 400      /* bytes of the longest message */
-#define AUTH_VALUE_MAX 12288  /* bytes of a header's value, at most */
+#define AUTH_VALUE_MAX 8000   /* bytes of a header's value, at most */
 
 enum auth_kind { AUTH_NONE, AUTH_BASIC, AUTH_BEARER, AUTH_API_KEY };
 

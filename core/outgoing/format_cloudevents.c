@@ -23,6 +23,7 @@
 #include "format_impl.h"
 
 #include "clock.h"
+#include "encode.h"
 #include "id.h"
 #include "json.h"
 
@@ -75,8 +76,8 @@ format_source_valid(struct slice source)
         if (!is_uri_char(source.ptr[i]))
             return false;
         if (source.ptr[i] == '%' &&
-            (i + 2 >= source.len ||
-             strspn(source.ptr + i + 1, "0123456789abcdefABCDEF") < 2))
+            (source.len - i < 3 || decode_hex_digit(source.ptr[i + 1]) < 0 ||
+             decode_hex_digit(source.ptr[i + 2]) < 0))
             return false;
     }
     return true;
@@ -89,7 +90,7 @@ is_word(struct slice text)
 
     for (i = 0; i < text.len; i++) {
         if (!is_letter_or_digit(text.ptr[i]) &&
-            strchr("-._~", text.ptr[i]) == NULL)
+            (text.ptr[i] == '\0' || strchr("-._~", text.ptr[i]) == NULL))
             return false;
     }
     return text.len > 0 && text.len <= WORD_MAX;

@@ -3,6 +3,7 @@
  */
 #include "notice.h"
 
+#include "encode.h"
 #include "id.h"
 
 #include <assert.h>
@@ -78,15 +79,11 @@ read_hex(struct slice text, uint32_t *color)
                         (text.ptr[1] != 'x' && text.ptr[1] != 'X')))
         return false;
     for (i = prefix; i < text.len; i++) {
-        char c = text.ptr[i];
-        uint32_t digit = c >= '0' && c <= '9'   ? (uint32_t)(c - '0')
-                         : c >= 'a' && c <= 'f' ? (uint32_t)(c - 'a') + 10
-                         : c >= 'A' && c <= 'F' ? (uint32_t)(c - 'A') + 10
-                                                : 16;
+        int digit = decode_hex_digit(text.ptr[i]);
 
-        if (digit == 16)
+        if (digit < 0)
             return false;
-        value = value << 4 | digit;
+        value = value << 4 | (uint32_t)digit;
     }
     *color = value;
     return true;

@@ -14,14 +14,14 @@ wrong(struct buf *why, const char *member, const char *reason)
 }
 
 static bool
-check_text(struct slice text, const char *member, bool needed, struct buf *why)
+check_text(struct slice text, const char *member, size_t max, struct buf *why)
 {
     size_t i;
 
-    if (needed && text.len == 0)
-        return wrong(why, member, "is missing");
-    if (text.len > OAUTH2_TEXT_MAX)
-        return wrong(why, member, "has more than 2048 bytes");
+    if (text.len > max) {
+        buf_addf(why, "%s: has more than %zu bytes", member, max);
+        return false;
+    }
     for (i = 0; i < text.len; i++) {
         unsigned char c = (unsigned char)text.ptr[i];
 
@@ -46,15 +46,24 @@ check_scope(struct slice scope, struct buf *why)
     return true;
 }
 
+static bool
+check_given(struct slice text, const char *member, size_t max, struct buf *why)
+{
+    if (text.len == 0)
+        return wrong(why, member, "is missing");
+    return check_text(text, member, max, why);
+}
+
 bool
 oauth2_check(const struct oauth2_client *client, struct buf *why)
 {
-    return check_text(client->token_url, "token_url", true, why) &&
-           check_text(client->client_id, "client_id", true, why) &&
-           check_text(client->client_secret, "client_secret", true, why) &&
-           check_text(client->scope, "scope", false, why) &&
+    return check_given(client->token_url, "token_url", OAUTH2_TEXT_MAX, why) &&
+           check_given(client->client_id, "client_id", OAUTH2_ID_MAX, why) &&
+           check_given(client->client_secret, "client_secret",
+                       OAUTH2_SECRET_MAX, why) &&
+           check_text(client->scope, "scope", OAUTH2_TEXT_MAX, why) &&
            check_scope(client->scope, why) &&
-           check_text(client->audience, "audience", false, why);
+           check_text(client->audience, "audience", OAUTH2_TEXT_MAX, why);
 }
 
 /* application/x-www-form-urlencoded (RFC 6749, appendix B). */
@@ -96,7 +105,7 @@ add_pair(struct buf *body, const char *name, struct slice value)
 static void
 add_basic(const struct oauth2_client *client, struct buf *authorization)
 {
-    struct buf pair = BUF_INIT(6 * OAUTH2_TEXT_MAX + 1);
+    struct buf pair = BUF_INIT(3 * (OAUTH2_ID_MAX + OAUTH2_SECRET_MAX) + 1);
 
     (void)buf_reserve(&pair, pair.max);
     add_encoded(&pair, client->client_id);

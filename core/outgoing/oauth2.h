@@ -16,8 +16,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define OAUTH2_TEXT_MAX 2048     /* bytes of each member of the client */
-#define OAUTH2_REQUEST_MAX 32768 /* bytes of a request's body or header */
+#define OAUTH2_TEXT_MAX 2048     /* bytes of URL, scope, audience */
+#define OAUTH2_ID_MAX 512        /* bytes of a client_id */
+#define OAUTH2_SECRET_MAX 1024   /* bytes of a client_secret */
+#define OAUTH2_REQUEST_MAX 20000 /* bytes of a request's body */
+#define OAUTH2_HEADER_MAX 8000   /* bytes of its Authorization header */
 #define OAUTH2_ANSWER_MAX 65536  /* bytes of an answer that are looked at */
 #define OAUTH2_TOKEN_MAX 4096    /* bytes of a token */
 #define OAUTH2_WHY_MAX 2048      /* bytes of the longest message */

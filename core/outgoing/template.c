@@ -5,6 +5,7 @@
 
 #include "alloc.h"
 #include "clock.h"
+#include "format_impl.h"
 #include "id.h"
 
 #include <stdio.h>
@@ -92,27 +93,32 @@ put_escaped(struct slice text, struct buf *out)
     buf_free(&quoted);
 }
 
+static bool
+is_container(struct json_value value)
+{
+    return value.type == JSON_OBJECT || value.type == JSON_ARRAY;
+}
+
 void
 template_put(const struct template *tmpl, const struct part *part,
              struct json_value value, struct buf *out)
 {
     bool escaped = tmpl->kind == TEMPLATE_JSON;
 
-    if (value.text.ptr == NULL || (value.type == JSON_NULL && !part->json)) {
-        if (part->json)
-            buf_add_text(out, "null");
-    } else if (part->json) {
-        buf_add_slice(out, value.text);
-    } else if (value.type == JSON_STRING && escaped) {
-        buf_add(out, value.text.ptr + 1, value.text.len - 2);
-    } else if (value.type == JSON_STRING) {
-        json_decode_string(value.text, out);
-    } else if (escaped &&
-               (value.type == JSON_OBJECT || value.type == JSON_ARRAY)) {
-        put_escaped(value.text, out);
-    } else {
-        buf_add_slice(out, value.text);
+    if (part->json) {
+        format_add_json(out, value.text, "null");
+        return;
     }
+    if (value.text.ptr == NULL || value.type == JSON_NULL)
+        return;
+    if (value.type == JSON_STRING && !escaped)
+        json_decode_string(value.text, out);
+    else if (value.type == JSON_STRING)
+        buf_add(out, value.text.ptr + 1, value.text.len - 2);
+    else if (escaped && is_container(value))
+        put_escaped(value.text, out);
+    else
+        buf_add_slice(out, value.text);
 }
 
 /* -- finding values -- */
@@ -189,8 +195,7 @@ find_items(const struct search *search, uint16_t first, struct slice array)
 
 /* No deeper than the paths of the template. */
 static void
-find(const struct search *search, uint16_t node, // NOLINT(misc-no-recursion)
-     struct json_value value)
+find(const struct search *search, uint16_t node, struct json_value value)
 {
     uint16_t first = search->nodes[node].child;
 

@@ -9,6 +9,8 @@
  */
 #include "template_impl.h"
 
+#include <assert.h>
+
 #define SAMPLE_MAX 32 /* bytes of a sample */
 
 static const struct json_value text_sample = {JSON_STRING, {"\"x\"", 3}};
@@ -48,6 +50,7 @@ say_error(const struct template *tmpl, const struct json_error *error,
     size_t i = tmpl->part_count - 1;
     const struct part *part;
 
+    assert(i < PARTS_MAX);
     while (i > 0 && start[i] > error->offset)
         i--;
     part = &tmpl->parts[i];

@@ -8,6 +8,7 @@
 #include "json.h"
 #include "pattern.h"
 
+#include <assert.h>
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
@@ -175,6 +176,7 @@ is_sensible(const struct trigger_rule_list *rules,
 {
     const char *fault = NULL;
 
+    assert(rule->name != NULL); /* it is required */
     if (is_taken(rules, rule->name))
         fault = "name: another rule has it";
     else if (rule->wait && rule->emit == NULL)

@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TEXT_MAX 512 /* bytes of a name or template */
+#define TEXT_MAX 2048 /* bytes of a name or template */
 
 /* The members that are texts; each where a struct verifier has it. */
 static const struct {
@@ -138,23 +138,33 @@ read_secrets(struct verifier *verifier, struct slice object)
         buf_wipe(&text[i]);
 }
 
-/* What is not as it should be leaves a verifier that verify.h refuses. */
+static void
+set_kind(struct verifier *verifier, const char *kind)
+{
+    free((void *)(uintptr_t)verifier->kind);
+    verifier->kind = xstrdup(kind);
+}
+
+/* What is not as it should be leaves a verifier that verify.h refuses, not one
+   that checks less than was asked for. */
 static void
 read_verifier(struct slice object, struct verifier *verifier)
 {
     struct json_value value;
+    bool broken = false, has_header = json_find(object, "header", &value);
     size_t i;
 
     memset(verifier, 0, sizeof(*verifier));
-    for (i = 0; i < TEXTS; i++)
-        if (json_find(object, texts[i].name, &value))
-            *text_place(verifier, i) = string_of(value);
-    if (verifier->kind == NULL)
-        verifier->kind = xstrdup("");
-    if (strcmp(verifier->kind, "hmac") == 0 && verifier->header == NULL) {
-        free((void *)(uintptr_t)verifier->kind);
-        verifier->kind = xstrdup(VERIFIER_PRESET);
+    for (i = 0; i < TEXTS; i++) {
+        if (!json_find(object, texts[i].name, &value))
+            continue;
+        *text_place(verifier, i) = string_of(value);
+        broken = broken || text_at(verifier, i) == NULL;
     }
+    if (broken || verifier->kind == NULL)
+        set_kind(verifier, "");
+    else if (!has_header && strcmp(verifier->kind, "hmac") == 0)
+        set_kind(verifier, VERIFIER_PRESET);
     verifier->prefix_optional = json_find(object, "prefix_optional", &value) &&
                                 slice_is(value.text, "true");
     verifier->base64 = json_find(object, "encoding", &value) &&

@@ -8,7 +8,7 @@
 #include "schema.h"
 #include "sql.h"
 
-#define SQL_MAX_BYTES (256 * 1024)
+#define SQL_MAX_BYTES (512 * 1024)
 #define SOURCES_MAX 500 /* whose queues are counted */
 
 static enum db_result
@@ -21,6 +21,21 @@ query_row(struct db *db, struct slice sql, struct db_rows **rows,
         return result;
     *row = db_rows_next(*rows);
     return DB_OK;
+}
+
+/* Pollers wait in these lanes as well, one for each table. */
+static void
+add_lane(struct buf *sql, uint64_t lane)
+{
+    sql_raw(sql, " UNION ALL (SELECT 1 FROM jobs WHERE shard = ");
+    sql_u64(sql, lane_shard(lane));
+    sql_raw(sql, " AND lane = ");
+    sql_u64(sql, lane);
+    sql_raw(sql, " AND kind <> ");
+    sql_u64(sql, JOB_POLL);
+    sql_raw(sql, " LIMIT ");
+    sql_u64(sql, HEALTH_QUEUE_CAP);
+    sql_raw(sql, ")");
 }
 
 /* By lane, so that each count walks an index and stops at the cap: among
@@ -39,15 +54,11 @@ count_queue(struct db *db, uint64_t *queue_size)
         return result;
     sql_raw(&sql, "SELECT COUNT(*) FROM (SELECT 1 FROM (SELECT 1 WHERE FALSE");
     while (left-- > 0 && (row = db_rows_next(rows)) != NULL) {
-        uint64_t lane = lane_number(LANE_SOURCE, (uint32_t)db_u64(row[0], 0));
+        uint32_t id = (uint32_t)db_u64(row[0], 0);
 
-        sql_raw(&sql, " UNION ALL (SELECT 1 FROM jobs WHERE shard = ");
-        sql_u64(&sql, lane_shard(lane));
-        sql_raw(&sql, " AND lane = ");
-        sql_u64(&sql, lane);
-        sql_raw(&sql, " LIMIT ");
-        sql_u64(&sql, HEALTH_QUEUE_CAP);
-        sql_raw(&sql, ")");
+        add_lane(&sql, lane_number(LANE_SOURCE, id));
+        add_lane(&sql, lane_number(LANE_FETCH, id));
+        add_lane(&sql, lane_number(LANE_WAIT, id));
     }
     sql_raw(&sql, ") j LIMIT ");
     sql_u64(&sql, HEALTH_QUEUE_CAP);

@@ -117,7 +117,7 @@ show(struct exchange *exchange, struct db *db, enum db_result result,
      const struct source_ref *ref, int status, const char *secret)
 {
     struct buf json = BUF_INIT(RESOURCE_JSON_MAX);
-    struct source_row row;
+    struct source_row row = {.id = 0};
     char location[64], id[ID_TEXT_MAX];
 
     if (result == DB_OK)

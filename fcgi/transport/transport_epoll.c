@@ -5,8 +5,9 @@
  * Each poller has an epoll set of its own and takes connections from the one
  * socket. It reads what there is and gives out calls; the answer is sent by
  * whoever has it, from any thread, straight to the socket. Only what a socket
- * does not give or take at once goes through the epoll set, once for each
- * wait (EPOLLONESHOT), so a connection always belongs to one thread.
+ * does not give or take at once is waited for with the epoll set. A connection
+ * belongs to one thread at a time: what the set tells while another one is at
+ * it is noted and asked for again (transport_peers.h).
  */
 #include "alloc.h"
 #include "clock.h"
@@ -282,8 +283,9 @@ take_event(struct poller *poller, const struct epoll_event *event)
     } else if (event->data.ptr == &on_wake) {
         (void)!read(poller->peers.wake_fd, &count, sizeof(count));
     } else {
-        peers_take(&poller->peers, peer);
-        return serve(poller, peer);
+        return peers_take(&poller->peers, peer, event->events)
+                   ? serve(poller, peer)
+                   : NULL;
     }
     return NULL;
 }
@@ -310,6 +312,7 @@ wait_for_events(struct poller *poller)
         timeout_ms = PAUSE_MS;
     else if (peers_count(&poller->peers) > 0)
         timeout_ms = LOOK_EVERY_MS;
+    peers_trim(&poller->peers); /* all events were looked at */
     poller->at = 0;
     poller->count =
         epoll_wait(poller->peers.epoll_fd, poller->events, EVENTS, timeout_ms);

@@ -38,8 +38,11 @@ peer_open(struct peer *peer, int fd)
 {
     peer->fd = fd;
     peer->sent = 0;
-    peer->watched = false;
     peer->last = false;
+    peer->drained = false;
+    peer->ends = false;
+    peer->watched = 0;
+    peer->has_news = false;
     peer->began_mono_us = 0;
 }
 
@@ -122,6 +125,7 @@ read_some(struct peer *peer, const struct fastcgi_rules *rules, char *room,
     do
         count = recv(peer->fd, room, size, 0);
     while (count < 0 && errno == EINTR);
+    peer->drained = count < (ssize_t)size;
     if (count < 0 && errno == EAGAIN)
         return PEER_READS;
     if (count <= 0)

@@ -20,11 +20,16 @@ struct peer {
     struct fastcgi_session session;
     int fd;
     size_t sent;           /* bytes of session.out */
-    bool watched;          /* the epoll set knows the socket */
     bool last;             /* to be closed when everything is sent */
+    bool drained;          /* the last read took all there was */
+    bool ends;             /* ... but the end, which has come */
     int64_t began_mono_us; /* the request that is coming; 0: not seen yet */
-    /* While it waits: */
-    int64_t until_mono_us;
+    uint32_t watched;      /* events that the epoll set tells; 0: none yet */
+
+    /* Guarded by the lock of the peers: */
+    bool waits;
+    bool has_news;         /* an event has come while it did not wait */
+    int64_t until_mono_us; /* while it waits */
     struct peer *previous, *next;
 };
 

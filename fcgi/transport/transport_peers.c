@@ -75,17 +75,12 @@ peers_add(struct peers *peers, struct transport_worker *worker, int fd)
 void
 peers_drop(struct peers *peers, struct peer *peer)
 {
-    bool spare;
-
     peer_close(peer);
     atomic_fetch_sub(&peers->transport->connected, 1);
     pthread_mutex_lock(&peers->lock);
-    spare = peers->spares < SPARES_MAX;
-    if (spare) {
-        peer->next = peers->spare;
-        peers->spare = peer;
-        peers->spares++;
-    }
+    peer->next = peers->spare;
+    peers->spare = peer;
+    peers->spares++;
     /* Once it was the last, the poller may leave: nothing of it is touched
        after the lock. */
     if (--peers->count == 0 && atomic_load(&peers->transport->stopping)) {
@@ -94,8 +89,20 @@ peers_drop(struct peers *peers, struct peer *peer)
         (void)!write(peers->wake_fd, &one, sizeof(one));
     }
     pthread_mutex_unlock(&peers->lock);
-    if (!spare)
+}
+
+void
+peers_trim(struct peers *peers)
+{
+    pthread_mutex_lock(&peers->lock);
+    while (peers->spares > SPARES_MAX) {
+        struct peer *peer = peers->spare;
+
+        peers->spare = peer->next;
+        peers->spares--;
         peer_free(peer);
+    }
+    pthread_mutex_unlock(&peers->lock);
 }
 
 static int64_t
@@ -141,6 +148,7 @@ set_deadline(const struct peers *peers, struct peer *peer, int64_t now_us)
 static void
 link_waiting(struct peers *peers, struct peer *peer)
 {
+    peer->waits = true;
     peer->previous = NULL;
     peer->next = peers->waiting;
     if (peer->next != NULL)
@@ -148,34 +156,66 @@ link_waiting(struct peers *peers, struct peer *peer)
     peers->waiting = peer;
 }
 
-void
-peers_take(struct peers *peers, struct peer *peer)
+static void
+unlink_waiting(struct peers *peers, struct peer *peer)
 {
-    pthread_mutex_lock(&peers->lock);
+    peer->waits = false;
     if (peer->previous != NULL)
         peer->previous->next = peer->next;
     else
         peers->waiting = peer->next;
     if (peer->next != NULL)
         peer->next->previous = peer->previous;
+}
+
+bool
+peers_take(struct peers *peers, struct peer *peer, uint32_t events)
+{
+    bool taken;
+
+    pthread_mutex_lock(&peers->lock);
+    taken = peer->waits;
+    if (taken)
+        unlink_waiting(peers, peer);
+    else
+        peer->has_news = true;
     pthread_mutex_unlock(&peers->lock);
+    if (taken)
+        peer->ends = (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0;
+    return taken;
+}
+
+/* The set would not tell what it has told, nor what was there before. */
+static bool
+must_ask(const struct peer *peer, uint32_t events)
+{
+    return events != peer->watched || events != EPOLLIN || !peer->drained ||
+           peer->ends || peer->has_news;
+}
+
+static bool
+ask(struct peers *peers, struct peer *peer, uint32_t events)
+{
+    struct epoll_event event = {.events = events | EPOLLRDHUP | EPOLLET,
+                                .data = {.ptr = peer}};
+    int operation = peer->watched == 0 ? EPOLL_CTL_ADD : EPOLL_CTL_MOD;
+
+    peer->watched = events;
+    return epoll_ctl(peers->epoll_fd, operation, peer->fd, &event) == 0;
 }
 
 void
 peers_wait(struct peers *peers, struct peer *peer, uint32_t events)
 {
-    struct epoll_event event = {.events = events | EPOLLONESHOT,
-                                .data = {.ptr = peer}};
-    int operation = peer->watched ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
     bool ok;
 
-    peer->watched = true;
     pthread_mutex_lock(&peers->lock);
     /* Inside the lock: either this knows that it is time to stop, or
        peers_hurry() finds the peer. And the poller has the event, and with it
        the peer, at once. */
     set_deadline(peers, peer, clock_mono_us());
-    ok = epoll_ctl(peers->epoll_fd, operation, peer->fd, &event) == 0;
+    ok = !must_ask(peer, events) || ask(peers, peer, events);
+    peer->has_news = false;
     if (ok)
         link_waiting(peers, peer);
     pthread_mutex_unlock(&peers->lock);

@@ -41,14 +41,26 @@ struct peer *peers_add(struct peers *peers, struct transport_worker *worker,
 /* Closes it. */
 void peers_drop(struct peers *peers, struct peer *peer);
 
-/* Leaves it to the epoll set until one of the events; the caller has no
-   business with it afterwards. */
+/*
+ * Leaves it to the epoll set until one of the events; the caller has no
+ * business with it afterwards.
+ *
+ * The set is told once of a socket and tells each change once (EPOLLET), also
+ * while somebody is at the peer: then this asks for the event again. That is
+ * one system call less for each request on a connection that is kept.
+ */
 void peers_wait(struct peers *peers, struct peer *peer, uint32_t events);
 
 /* The poller's: */
 
-/* It is the poller's again: its event has come. */
-void peers_take(struct peers *peers, struct peer *peer);
+/* These events have come. True: the peer has waited and is the poller's again.
+   False: somebody is at it, or it has gone. */
+bool peers_take(struct peers *peers, struct peer *peer, uint32_t events)
+    __attribute__((warn_unused_result));
+
+/* Frees memory that no connection needs. Not while there are events still to
+   be looked at: they may be about peers that have gone. */
+void peers_trim(struct peers *peers);
 
 /*
  * Ends those that have waited too long; to be called twice a second. A

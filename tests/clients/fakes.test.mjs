@@ -3,12 +3,18 @@
 // through them and understand their errors.
 
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, beforeEach, describe, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { Client, collectPaginatedAPI, isFullPage } from '@notionhq/client';
 import { PGlite } from '@electric-sql/pglite';
 import { createClient } from '@supabase/supabase-js';
 import { bare, Notion } from '../fakes/notion.mjs';
 import { Postgrest } from '../fakes/postgrest.mjs';
+import { start } from '../func/lib/stack.mjs';
+import { eventually } from '../func/lib/wait.mjs';
 
 describe('Notion, by @notionhq/client', () => {
     const key = 'ntn_0123456789';
@@ -421,4 +427,54 @@ describe('PostgREST, by @supabase/supabase-js', () => {
             await engine.close();
         }
     });
+});
+
+describe('as programs', () => {
+    const dir = mkdtempSync(join(tmpdir(), 'postern-fakes-'));
+    after(() => rmSync(dir, { recursive: true, force: true }));
+
+    // Runs a fake with that data; its URL is given to `use`.
+    async function running(name, data, use) {
+        const file = join(dir, `${name}.json`);
+        writeFileSync(file, JSON.stringify(data));
+        const program = start(process.execPath, [fileURLToPath(new URL(
+            `../fakes/${name}.mjs`, import.meta.url)), '--data', file,
+        '--key', 'the key', '--rate', '5']);
+        try {
+            const [url] = await eventually(`${name} runs`, () =>
+                /http:\S+/.exec(program.output()));
+            await use(url);
+        } finally {
+            program.child.kill();
+            await program.ended;
+        }
+    }
+    const control = async (url, method, path, body) => (await fetch(
+        `${url}/_fake/${path}`, { method, body: body &&
+            JSON.stringify(body) })).json();
+
+    test('Notion', () => running('notion', { databases: [{ id: 'a'.repeat(32),
+        name: 'Notes', schema: { Name: 'title' } }], pages: [{
+        id: 'b'.repeat(32), database: 'a'.repeat(32),
+        values: { Name: 'First' } }] }, async (url) => {
+        const notion = new Client({ auth: 'the key', baseUrl: url,
+            retry: false, logger: () => {} });
+        const read = () => notion.pages.retrieve({ page_id: 'b'.repeat(32) });
+        assert.equal((await read()).properties.Name.title[0].plain_text,
+            'First');
+        await control(url, 'POST', 'faults', [{ status: 529 }]);
+        await assert.rejects(read(), (error) => error.status === 529);
+        const requests = await control(url, 'GET', 'requests');
+        assert.deepEqual(requests.map((one) => one.status), [200, 529]);
+        await control(url, 'DELETE', 'requests');
+        assert.deepEqual(await control(url, 'GET', 'requests'), []);
+    }));
+
+    test('PostgREST', () => running('postgrest', { users: { columns: {
+        id: 'int8', name: 'text' }, rows: [{ id: 1, name: 'Ada' }] } },
+    async (url) => {
+        const supabase = createClient(url, 'the key');
+        const { data } = await supabase.from('users').select();
+        assert.deepEqual(data, [{ id: 1, name: 'Ada' }]);
+    }));
 });

@@ -178,7 +178,7 @@ test('beyond queue_size it is 503 with Retry-After, and what was taken is done',
                 return false;
             }
             assert.equal(answer.status, 503, answer.text);
-            assert.match(answer.json.detail, /come later/);
+            assert.match(answer.json.detail, /wait to be processed/);
             assert.match(answer.headers['retry-after'], /^[1-9]\d*$/);
             return true;
         });

@@ -387,6 +387,31 @@ describe('Notion', () => {
         assert.ok((await s.ends()).every((end) => end.status === 'success'));
     });
 
+    test('a watch list may have names: each database is asked for once',
+        async () => {
+            const s = await source('notion', { watch: ['Watched'] });
+            const watched = notion.database({ name: 'Watched' });
+            const other = notion.database({ name: 'Other' });
+            const count = (one) => notion.count((request) =>
+                request.path.includes(one.id.replaceAll('-', '')));
+            for (let i = 0; i < 2; i++)
+                for (const { source: tasks } of [watched, other]) {
+                    const page = notion.page({ source: tasks });
+                    await s.send(notion.event('page.created', page));
+                    await stack.drained();
+                }
+            assert.equal(count(watched.database), 1);
+            assert.equal(count(other.database), 1);
+            const ends = await s.ends();
+            assert.deepEqual(ends.map((end) => end.error_class),
+                [null, 'ignored', null, 'ignored']);
+            assert.equal(ends[1].error_message, 'database not watched');
+            const names = await stack.sql.rows('SELECT name FROM ' +
+                'source_names ORDER BY name');
+            assert.deepEqual(names.map((row) => row.name),
+                ['Other', 'Watched']);
+        });
+
     test('what cannot be asked for is taken as it is', async () => {
         const s = await source('notion');
         const before = notion.requests.length;

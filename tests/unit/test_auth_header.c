@@ -211,7 +211,7 @@ test_refused(void)
 static void
 test_bounds(void)
 {
-    char text[AUTH_TEXT_MAX + 1];
+    char text[AUTH_TOKEN_MAX + 1];
     struct buf why = BUF_INIT(AUTH_WHY_MAX), value = BUF_INIT(AUTH_VALUE_MAX);
     struct auth auth = {.kind = AUTH_BASIC};
 
@@ -222,7 +222,14 @@ test_bounds(void)
     CU_ASSERT_TRUE(buf_ok(&value));
     auth.password = slice_make(text, AUTH_TEXT_MAX + 1);
     CU_ASSERT_FALSE(auth_check(&auth, &why));
-    CU_ASSERT_STRING_EQUAL(why.data, "password: has more than 4096 bytes");
+    CU_ASSERT_STRING_EQUAL(why.data, "password: has more than 2048 bytes");
+    buf_clear(&why);
+    auth = (struct auth){.kind = AUTH_BEARER};
+    auth.token = slice_make(text, AUTH_TOKEN_MAX);
+    CU_ASSERT_TRUE(auth_check(&auth, &why));
+    auth.token.len++;
+    CU_ASSERT_FALSE(auth_check(&auth, &why));
+    CU_ASSERT_STRING_EQUAL(why.data, "token: has more than 4096 bytes");
     buf_free(&why);
     buf_wipe(&value);
 }

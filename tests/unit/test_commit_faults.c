@@ -72,6 +72,54 @@ test_lost_commit(void)
     tear_down();
 }
 
+/* The same for a repeat that has its event processed again: one job, whatever
+   became of the answer. */
+static void
+test_lost_commit_of_a_repeat(void)
+{
+    static const struct {
+        const char *claim;
+        enum dbproxy_when when;
+        int failures;
+    } rows[] = {
+        {"the answer is lost", DBPROXY_AFTER, 1},
+        {"the packet is lost", DBPROXY_BEFORE, 1},
+        {"the answer is lost twice", DBPROXY_AFTER, 2},
+        {"the packet is lost three times", DBPROXY_BEFORE, 3},
+    };
+    size_t i;
+
+    set_up();
+    for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct new_event first = make_event("a.b", ROUTE_PROCESS), again;
+
+        event_dedupe_hash(&first, "test", 1, slice_of(rows[i].claim));
+        again = first;
+        CU_ASSERT_EQUAL_FATAL(commit_events(t.committer, &first, 1), DB_OK);
+        testdb_exec(t.db, "INSERT INTO deliveries (id, done_day, kind, "
+                          "application_id, owner_id, event_id, event_type, "
+                          "status, attempts, duration_ms, completed_at) "
+                          "SELECT id, UTC_DATE(), 2, 1, 1, event_id, 'a.b', "
+                          "'failed', 3, 1, UTC_TIMESTAMP(6) FROM jobs");
+        testdb_exec(t.db, "DELETE FROM jobs");
+        dbproxy_fail(";COMMIT", rows[i].when, rows[i].failures);
+        CU_ASSERT_EQUAL(commit_events(t.committer, &again, 1), DB_OK);
+        dbproxy_fail(NULL, DBPROXY_BEFORE, 0);
+        CU_ASSERT_TRUE(again.duplicate);
+        CU_ASSERT_EQUAL(again.id, first.id);
+        if (count("jobs", "kind = 2") != 1)
+            fprintf(stderr, "\n%s: got %llu jobs\n", rows[i].claim,
+                    (unsigned long long)count("jobs", "1"));
+        CU_ASSERT_EQUAL(count("jobs", "kind = 2"), 1);
+        CU_ASSERT_EQUAL(
+            count("jobs j JOIN deliveries d ON d.id = j.retry_of", "1"), 1);
+        testdb_exec(t.db, "DELETE FROM deliveries");
+        testdb_exec(t.db, "DELETE FROM jobs");
+        testdb_exec(t.db, "DELETE FROM events");
+    }
+    tear_down();
+}
+
 static void *
 break_things(void *arg)
 {
@@ -285,6 +333,7 @@ run(void)
 {
     CU_TestInfo tests[] = {
         {"a lost COMMIT", test_lost_commit},
+        {"a lost COMMIT of a repeat", test_lost_commit_of_a_repeat},
         {"broken connections", test_broken_connections},
         {"killed connections", test_killed_connections},
         {"ids that are taken", test_taken_ids},

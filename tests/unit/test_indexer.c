@@ -10,8 +10,10 @@
 #include "unit.h"
 #include "worker_fixture.h"
 
+#include <ftw.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 static char dir[] = "/tmp/postern_indexer_XXXXXX";
@@ -60,6 +62,15 @@ put(const char *table, const char *id, const char *data)
         DB_OK);
 }
 
+static void
+sleep_us(int64_t us)
+{
+    const struct timespec time = {us / CLOCK_US_PER_S,
+                                  us % CLOCK_US_PER_S * 1000};
+
+    (void)nanosleep(&time, NULL);
+}
+
 /* Piece after piece, each at its time, until nothing is left to do. */
 static void
 run_all(void)
@@ -71,7 +82,7 @@ run_all(void)
         int64_t wait_us = indexer_due(indexer) - clock_mono_us();
 
         if (wait_us > 0)
-            usleep((useconds_t)wait_us);
+            sleep_us(wait_us);
         CU_ASSERT_EQUAL_FATAL(indexer_run(indexer, false), DB_OK);
     } while (!indexer_is_idle(indexer) && clock_mono_us() < limit_us);
     CU_ASSERT_TRUE(indexer_is_idle(indexer));
@@ -208,11 +219,21 @@ test_nothing_to_do_costs_little(void)
     end_us = clock_mono_us() + CLOCK_US_PER_S;
     while ((due_us = indexer_due(indexer)) < end_us) {
         if (due_us > clock_mono_us())
-            usleep((useconds_t)(due_us - clock_mono_us()));
+            sleep_us(due_us - clock_mono_us());
         CU_ASSERT_EQUAL_FATAL(indexer_run(indexer, false), DB_OK);
     }
     CU_ASSERT(db_statements(t.db) - before <= 4); /* ever fewer */
     end();
+}
+
+static int
+remove_one(const char *path, const struct stat *about, int flag,
+           struct FTW *where)
+{
+    (void)about;
+    (void)flag;
+    (void)where;
+    return remove(path);
 }
 
 int
@@ -229,7 +250,7 @@ main(void)
         {"nothing to do costs little", test_nothing_to_do_costs_little},
         CU_TEST_INFO_NULL,
     };
-    char option[96], command[96];
+    char option[96];
     char *extra[] = {option};
     int code = EXIT_FAILURE;
 
@@ -242,6 +263,7 @@ main(void)
         settings_free(&settings);
     }
     testdb_stop();
-    snprintf(command, sizeof(command), "rm -rf %s", dir);
-    return system(command) == 0 ? code : EXIT_FAILURE;
+    if (nftw(dir, remove_one, 8, FTW_DEPTH | FTW_PHYS) != 0)
+        code = EXIT_FAILURE;
+    return code;
 }

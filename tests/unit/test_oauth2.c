@@ -24,7 +24,7 @@ request_is(const struct oauth2_client *client, const char *body,
            const char *authorization)
 {
     struct buf got_body = BUF_INIT(OAUTH2_REQUEST_MAX);
-    struct buf got_header = BUF_INIT(OAUTH2_REQUEST_MAX);
+    struct buf got_header = BUF_INIT(OAUTH2_HEADER_MAX);
     struct buf why = BUF_INIT(OAUTH2_WHY_MAX);
 
     CU_ASSERT_TRUE(oauth2_check(client, &why));
@@ -73,7 +73,7 @@ test_basic_is_encoded_before_it_is_joined(void)
 static void
 test_refused_clients(void)
 {
-    char longest[OAUTH2_TEXT_MAX + 1];
+    char longest[OAUTH2_SECRET_MAX + 1];
     const struct {
         const char *want;
         struct slice id, secret, scope, url;
@@ -87,7 +87,7 @@ test_refused_clients(void)
          SLICE(""), SLICE("u")},
         {"client_secret: is not UTF-8", SLICE("i"), SLICE("\xff"), SLICE(""),
          SLICE("u")},
-        {"client_secret: has more than 2048 bytes", SLICE("i"),
+        {"client_secret: has more than 1024 bytes", SLICE("i"),
          slice_make(longest, sizeof(longest)), SLICE(""), SLICE("u")},
         {"scope: has characters that no scope has", SLICE("i"), SLICE("s"),
          SLICE("a\"b"), SLICE("u")},
@@ -115,12 +115,13 @@ test_the_largest_request_has_room(void)
 {
     char text[OAUTH2_TEXT_MAX];
     struct buf body = BUF_INIT(OAUTH2_REQUEST_MAX);
-    struct buf header = BUF_INIT(OAUTH2_REQUEST_MAX);
+    struct buf header = BUF_INIT(OAUTH2_HEADER_MAX);
     struct oauth2_client client = {.secret_in_body = true};
 
     memset(text, '%', sizeof(text));
-    client.client_id = client.client_secret = client.scope = client.audience =
-        slice_make(text, sizeof(text));
+    client.client_id = slice_make(text, OAUTH2_ID_MAX);
+    client.client_secret = slice_make(text, OAUTH2_SECRET_MAX);
+    client.scope = client.audience = slice_make(text, sizeof(text));
     oauth2_request(&client, &body, &header);
     CU_ASSERT_TRUE(buf_ok(&body));
     buf_clear(&body);

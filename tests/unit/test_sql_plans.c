@@ -13,6 +13,7 @@
 #include "store_event.h"
 #include "store_job.h"
 #include "store_payload.h"
+#include "store_requeue.h"
 
 #define JOBS 20000 /* in LANES lanes, all of shard 0 */
 #define LANES 20
@@ -276,6 +277,37 @@ test_a_page_of_deliveries_reads_a_page(void)
     CU_ASSERT(rows_read() > 40000);
 }
 
+/* Repeats look for the deliveries of their events, and for jobs by id. */
+static void
+test_repeats_are_looked_up_by_event(void)
+{
+    struct store_requeue list[20];
+    struct script script = SCRIPT_INIT;
+    size_t i, failed = 0;
+
+    fill_jobs();
+    testdb_exec(db, "DELETE FROM deliveries");
+    testdb_exec(db, "INSERT INTO deliveries (id, done_day, kind, "
+                    "application_id, owner_id, event_id, event_type, status, "
+                    "attempts, duration_ms, completed_at) SELECT seq, "
+                    "UTC_DATE(), 2, 1, 1, seq, 'a.b', 'failed', 1, 1, "
+                    "UTC_TIMESTAMP(6) FROM seq_1_to_20000");
+    for (i = 0; i < 20; i++)
+        list[i] = (struct store_requeue){
+            .event_id = 1 + 100 * i, .remade_id = i % 2 == 0 ? 1 + 100 * i : 0};
+    count_reads();
+    script_begin(&script, db);
+    CU_ASSERT_EQUAL(store_requeue_find(&script, list, 20), DB_OK);
+    check_reads("the processing of 20 repeats", 300);
+    script_rollback(&script);
+    script_free(&script);
+    /* The others have a live job of the same number. */
+    for (i = 0; i < 20; i++)
+        failed += list[i].failed_id != 0;
+    CU_ASSERT_EQUAL(failed, 10);
+    testdb_exec(db, "DELETE FROM deliveries");
+}
+
 int
 main(void)
 {
@@ -287,6 +319,7 @@ main(void)
         {"keys are read by range", test_keys_are_read_by_range},
         {"a page of deliveries reads a page",
          test_a_page_of_deliveries_reads_a_page},
+        {"repeats are looked up by event", test_repeats_are_looked_up_by_event},
         CU_TEST_INFO_NULL,
     };
     char option[96];

@@ -1,200 +1,17 @@
 /*
- * test_transport_epoll.c - unit tests for fcgi/transport/transport_epoll.c on real
- * sockets: one or two pollers, and a web server's end in the test.
+ * test_transport_epoll.c - unit tests for fcgi/transport/transport_epoll.c on
+ * real sockets: two pollers, and a web server's end in the test.
  */
-#include "transport_kind.h"
+#include "poller_fixture.h"
 #include "unit.h"
-#include "web_server.h"
 
 #include "alloc.h"
-#include "clock.h"
 #include "log.h"
 
 #include <errno.h>
 #include <netinet/in.h>
-#include <pthread.h>
-#include <stdatomic.h>
 #include <stdlib.h>
-#include <sys/eventfd.h>
 #include <sys/resource.h>
-#include <sys/socket.h>
-#include <time.h>
-#include <unistd.h>
-
-#define POLLERS 2
-#define LARGE_ANSWER ((size_t)8 * 1024 * 1024)
-#define BODY_MAX 100000
-#define BODY_MEMORY 100000 /* of all bodies; one of 60,000 bytes takes 65,536 */
-
-static char directory[] = "/tmp/postern-test-XXXXXX";
-static char socket_path[64];
-
-/* A transport whose calls are answered by its pollers; a call to /hold is put
-   aside until release(). */
-static struct {
-    struct transport *transport;
-    pthread_t threads[POLLERS];
-    pthread_mutex_t lock;
-    struct call *held;
-    int held_fd;   /* eventfd: something is held */
-    int joined_fd; /* eventfd: counts pollers that have begun */
-    int ended_fd;  /* ... that have ended */
-    atomic_uint answered;
-} s;
-
-static void
-tell(int fd)
-{
-    uint64_t one = 1;
-
-    CU_ASSERT_EQUAL(write(fd, &one, sizeof(one)), sizeof(one));
-}
-
-static void
-handle(struct call *call)
-{
-    struct reply *reply = &call->reply;
-    size_t i;
-
-    if (slice_is(call->request.path, "/hold")) {
-        pthread_mutex_lock(&s.lock);
-        call->next = s.held;
-        s.held = call;
-        pthread_mutex_unlock(&s.lock);
-        tell(s.held_fd);
-        return;
-    }
-    if (call->request.body_refused)
-        reply_json_text(reply, 200, SLICE("refused"));
-    else if (slice_is(call->request.path, "/length"))
-        reply_json_text(reply, 200,
-                        call->request.body.len == 60000 ? SLICE("60000")
-                                                        : SLICE("another"));
-    else
-        reply_json_text(reply, 200, buf_slice(&call->request.body));
-    if (slice_is(call->request.path, "/large"))
-        for (i = 0; i < LARGE_ANSWER / 16; i++)
-            buf_add_text(&reply->body, "0123456789abcdef");
-    atomic_fetch_add(&s.answered, 1);
-    transport_answer(call);
-}
-
-static void *
-poll_calls(void *unused)
-{
-    struct transport_worker *worker = transport_join(s.transport);
-    struct call *call;
-
-    CU_ASSERT_PTR_NOT_NULL_FATAL(worker);
-    tell(s.joined_fd);
-    while ((call = transport_accept(worker)) != NULL)
-        handle(call);
-    transport_leave(worker);
-    tell(s.ended_fd);
-    return unused;
-}
-
-static void
-open_at(const char *where, struct patience patience)
-{
-    struct buf why = BUF_INIT(1000);
-    const struct transport_options options = {.listen = where,
-                                              .max_body = BODY_MAX,
-                                              .body_memory = BODY_MEMORY,
-                                              .base_path = ""};
-
-    s.transport = transport_open(&options, &why);
-    CU_ASSERT_PTR_NOT_NULL_FATAL(s.transport);
-    s.transport->patience = patience;
-    s.held_fd = eventfd(0, EFD_CLOEXEC | EFD_SEMAPHORE);
-    s.joined_fd = eventfd(0, EFD_CLOEXEC | EFD_SEMAPHORE);
-    s.ended_fd = eventfd(0, EFD_CLOEXEC | EFD_SEMAPHORE);
-    s.held = NULL;
-    atomic_store(&s.answered, 0);
-    pthread_mutex_init(&s.lock, NULL);
-    CU_ASSERT_FATAL(transport_begin(s.transport));
-}
-
-static void
-start_pollers(void)
-{
-    size_t i;
-
-    for (i = 0; i < POLLERS; i++)
-        pthread_create(&s.threads[i], NULL, poll_calls, NULL);
-    for (i = 0; i < POLLERS; i++)
-        await(s.joined_fd);
-}
-
-static void
-open_with(struct patience patience, bool successor)
-{
-    char where[80];
-
-    snprintf(where, sizeof(where), "unix:%s", socket_path);
-    open_at(where, patience);
-    s.transport->successor = successor;
-    start_pollers();
-}
-
-static const struct patience long_patience = {
-    .silent_us = 60 * CLOCK_US_PER_S,
-    .whole_us = 60 * CLOCK_US_PER_S,
-    .kept_us = 60 * CLOCK_US_PER_S,
-    .kept_at_stop_us = 60 * CLOCK_US_PER_S,
-};
-
-static int
-dial(void)
-{
-    return web_dial(socket_path);
-}
-
-static void
-await_pollers(void)
-{
-    size_t i;
-
-    for (i = 0; i < POLLERS; i++)
-        await(s.ended_fd);
-    for (i = 0; i < POLLERS; i++)
-        pthread_join(s.threads[i], NULL);
-}
-
-static void
-close_all(void)
-{
-    transport_close(s.transport);
-    close(s.held_fd);
-    close(s.joined_fd);
-    close(s.ended_fd);
-    pthread_mutex_destroy(&s.lock);
-}
-
-static void
-stop_and_await_end(void)
-{
-    transport_stop(s.transport);
-    await_pollers();
-    close_all();
-}
-
-/* Answers what is held, from this thread. */
-static void
-release(void)
-{
-    struct call *call, *next;
-
-    pthread_mutex_lock(&s.lock);
-    call = s.held;
-    s.held = NULL;
-    pthread_mutex_unlock(&s.lock);
-    for (; call != NULL; call = next) {
-        next = call->next;
-        reply_json_text(&call->reply, 200, SLICE("held"));
-        transport_answer(call);
-    }
-}
 
 /* -- the claims ------------------------------------------------------------ */
 
@@ -253,6 +70,69 @@ test_bytes_one_by_one(void)
     CU_ASSERT(hears_answer(fd, "slow", false));
     close(fd);
     buf_free(&bytes);
+    stop_and_await_end();
+}
+
+/* More than is read at a time, in one piece and in pieces that end anywhere. */
+static void
+test_large_bodies(void)
+{
+    static char content[60001];
+    struct buf bytes = BUF_INIT(BIG);
+    size_t piece, at;
+    int fd;
+
+    memset(content, 'x', sizeof(content) - 1);
+    open_with(long_patience, false);
+    fd = dial();
+    put_post(&bytes, 1, true, "/length", slice_of(content));
+    put_post(&bytes, 1, true, "/length", slice_of(content));
+    for (piece = 1000; piece < 2 * bytes.len; piece *= 3) {
+        for (at = 0; at < bytes.len; at += piece)
+            say(fd,
+                slice_make(bytes.data + at,
+                           bytes.len - at < piece ? bytes.len - at : piece));
+        CU_ASSERT_FATAL(hears_answer(fd, "60000", false));
+        CU_ASSERT_FATAL(hears_answer(fd, "60000", false));
+    }
+    close(fd);
+    buf_free(&bytes);
+    stop_and_await_end();
+}
+
+/* A request that comes, or an end, while another thread is at the connection:
+   before it has answered, meanwhile, or after. */
+static void
+test_news_at_any_time(void)
+{
+    enum { ROUNDS = 500 };
+    int fd, i;
+
+    open_with(long_patience, false);
+    fd = dial();
+    for (i = 0; i < ROUNDS; i++) {
+        post(fd, true, "/hold", "");
+        await(s.held_fd);
+        if (i % 3 == 0)
+            pause_ms(i % 2);
+        post(fd, true, "/", "next");
+        release();
+        CU_ASSERT_FATAL(hears_answer(fd, "held", false));
+        CU_ASSERT_FATAL(hears_answer(fd, "next", false));
+    }
+    for (i = 0; i < ROUNDS; i++) {
+        int gone = dial();
+
+        post(gone, true, "/hold", "");
+        await(s.held_fd);
+        close(gone);
+        if (i % 100 == 99) /* more than are kept for the next ones */
+            release();
+    }
+    post(fd, true, "/", "last");
+    CU_ASSERT(hears_answer(fd, "last", false));
+    close(fd);
+    await_no_connection();
     stop_and_await_end();
 }
 
@@ -339,15 +219,6 @@ test_silent_peers_are_left(void)
     buf_free(&half);
     free(large);
     stop_and_await_end();
-}
-
-static void
-pause_ms(long ms)
-{
-    const struct timespec pause = {.tv_sec = ms / 1000,
-                                   .tv_nsec = ms % 1000 * 1000000};
-
-    nanosleep(&pause, NULL);
 }
 
 /* Never silent, and never done: a byte every 20 ms of a record that would take
@@ -470,17 +341,6 @@ test_connection_limit(void)
     CU_ASSERT(log_open(LOG_FORMAT_TEXT, LOG_INFO, NULL));
     CU_ASSERT_EQUAL(count_lines(log, "No more connections"), 1);
     unlink(log);
-}
-
-static void
-await_no_connection(void)
-{
-    int64_t began_us = clock_mono_us();
-
-    while (atomic_load(&s.transport->connected) > 0 &&
-           clock_mono_us() - began_us < WAIT_MS * CLOCK_US_PER_MS)
-        pause_ms(1);
-    CU_ASSERT_EQUAL(atomic_load(&s.transport->connected), 0);
 }
 
 static int64_t
@@ -756,6 +616,8 @@ main(void)
         {"one request", test_one_request},
         {"kept connection", test_kept_connection},
         {"bytes one by one", test_bytes_one_by_one},
+        {"large bodies", test_large_bodies},
+        {"news at any time", test_news_at_any_time},
         {"nobody blocks others", test_nobody_blocks_others},
         {"silent peers are left", test_silent_peers_are_left},
         {"trickling peers are left", test_trickling_peers_are_left},

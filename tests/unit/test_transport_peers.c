@@ -94,7 +94,7 @@ look_for(int64_t us)
 static void
 close_line(struct line *line)
 {
-    peers_take(&peers, line->peer);
+    CU_ASSERT(peers_take(&peers, line->peer, EPOLLIN));
     peers_drop(&peers, line->peer);
     close(line->web);
 }
@@ -135,7 +135,7 @@ test_a_request_that_does_not_end(void)
     say_half_a_request(&half);
     peers_wait(&peers, half.peer, EPOLLIN);
     look_for(60 * S);
-    peers_take(&peers, half.peer);
+    CU_ASSERT(peers_take(&peers, half.peer, EPOLLIN));
     peers_wait(&peers, half.peer, EPOLLIN);
     look_for(59 * S);
     CU_ASSERT(!is_left(&half));

@@ -112,6 +112,32 @@ test_presets(void)
     CU_ASSERT_EQUAL(count, 0);
 }
 
+/* A member that cannot be read must not leave a verifier that checks less. */
+static void
+test_broken_members(void)
+{
+    static const char *const rows[] = {
+        "[{\"kind\":\"hmac\",\"header\":7,\"secrets\":[\"a\"]}]",
+        "[{\"kind\":\"hmac\",\"header\":\"X\\u0000\",\"secrets\":[\"a\"]}]",
+        "[{\"kind\":\"hmac\",\"header\":\"X\",\"signed\":[],\"secrets\":"
+        "[\"a\"]}]",
+        "[{\"kind\":null,\"secrets\":[\"a\"]}]",
+    };
+    size_t i, count;
+
+    for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct verifier_list list;
+        struct verifier *array;
+
+        CU_ASSERT_TRUE_FATAL(verifier_list_read(slice_of(rows[i]), &list));
+        array = verifier_list_expand(&list, "hmac", &count);
+        CU_ASSERT_EQUAL_FATAL(count, 1);
+        CU_ASSERT_PTR_NOT_NULL(verifier_problem(&array[0]));
+        verifier_array_free(array, count);
+        verifier_list_free(&list);
+    }
+}
+
 /* However many presets a hand-made list has, a source has room for them. */
 static void
 test_bounds(void)
@@ -175,6 +201,7 @@ main(void)
         {"round trip", test_round_trip},
         {"what cannot be read", test_what_cannot_be_read},
         {"presets", test_presets},
+        {"broken members", test_broken_members},
         {"bounds", test_bounds},
         {"secrets", test_secrets},
         CU_TEST_INFO_NULL,

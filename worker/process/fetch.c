@@ -69,10 +69,10 @@ fetch_is_needed(const struct source *source, const struct settings *settings,
     char id[INBOUND_ID_LEN + 1];
     const char *entity;
 
-    if (misses_name(source, settings, names, in, id, &entity))
-        return true;
     if (in->record_id[0] == '\0' || fetch_is_polled(event))
         return false;
+    if (misses_name(source, settings, names, in, id, &entity))
+        return true;
     /* A source that would be asked, if only it were known where and with what
        key, has no reason to wait. */
     return source->options.fetch ? fetch_is_wanted(source, settings, in, event)

@@ -311,7 +311,7 @@ new_item(struct process *process)
 }
 
 /* What the receiver could not know: which databases the names in the watch list
-   stand for. */
+   stand for. What is polled was asked for. */
 static bool
 is_ignored(struct process *process, struct item *item)
 {
@@ -319,7 +319,7 @@ is_ignored(struct process *process, struct item *item)
     const char *why =
         names_ignore(process->peers.desk->names, item->source, &item->in);
 
-    if (why == NULL)
+    if (why == NULL || fetch_is_polled(item->task->event))
         return false;
     item->way = WAY_IGNORED;
     set_outcome(item, OUTCOME_SUCCESS, "ignored", 0);

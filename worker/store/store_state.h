@@ -55,10 +55,10 @@ struct store_loop {
     int64_t away_until_us; /* no SQL before */
     int64_t next_warning_us;
     int64_t next_status_us;
-    int64_t tail_us;  /* when the tail was looked at */
+    int64_t tail_us;      /* when the tail was looked at */
     int64_t tail_next_us; /* and may be again, if it rings */
-    int64_t heads_us; /* when the heads are looked at again */
-    int64_t fresh_us; /* when they were last, with nothing known since */
+    int64_t heads_us;     /* when the heads are looked at again */
+    int64_t fresh_us;     /* when they were last, with nothing known since */
     int64_t no_shards_since_us;
     size_t shards;  /* owned when last looked at */
     uint64_t takes; /* how often shards had been taken then */
