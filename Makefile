@@ -197,6 +197,7 @@ bench: deps
 bench-full: deps
 	bench/run --full
 torture: deps
+	$(MAKE) all
 	tests/torture/run
 
 lint:

@@ -40,6 +40,7 @@ static const struct {
     MEMBER(supabase_url),
     MEMBER(supabase_key),
     MEMBER(notion_api_key),
+    MEMBER(notion_api_url),
     MEMBER(notion_database_id),
     MEMBER(confidence_threshold),
     MEMBER(verify_webhook_signatures),

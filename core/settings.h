@@ -36,6 +36,7 @@ struct settings {
     const char *supabase_url;
     const char *supabase_key;
     const char *notion_api_key;
+    const char *notion_api_url;
     const char *notion_database_id;
     double confidence_threshold;
     bool verify_webhook_signatures;

@@ -62,8 +62,8 @@ const struct config_option settings_table[] = {
     {"supabase_url", "SUPABASE_URL", CONFIG_STRING, "", 0, 0, NULL, "", SOURCES,
      false,
      "Address of your Supabase project, https://NAME.supabase.co: with "
-     "supabase_key the source `supabase` asks it for each record before an "
-     "event counts. A source's own api_url wins."},
+     "supabase_key a Supabase source of the default application asks it for "
+     "each record before an event counts. A source's own api_url wins."},
     {"supabase_key", "SUPABASE_KEY", CONFIG_SECRET, "", 0, 0, NULL, "", SOURCES,
      false,
      "Service key of the project, for the same; a source's own api_key wins. "
@@ -72,7 +72,11 @@ const struct config_option settings_table[] = {
     {"notion_api_key", "NOTION_API_KEY", CONFIG_SECRET, "", 0, 0, NULL, "",
      SOURCES, false,
      "Key of your Notion integration: with it the pages that changed are "
-     "read. A source's own api_key wins."},
+     "read. A source's own api_key wins; one of another application, or with "
+     "an api_url of its own, needs its own."},
+    {"notion_api_url", NULL, CONFIG_STRING, "https://api.notion.com", 0, 0,
+     NULL, "", SOURCES, false,
+     "Where Notion's API is, for sources without an api_url of their own."},
     {"notion_database_id", "NOTION_DATABASE_ID", CONFIG_STRING, "", 0, 0, NULL,
      "", SOURCES, false,
      "The Notion database to watch, for Notion sources without a watch list "

@@ -279,9 +279,9 @@ main(int argc, char **argv)
     end = read_arguments(argc, argv, &arguments);
     if (end >= 0)
         return end;
-    loaded = settings_load_with(&settings, arguments.config_path, environ,
-                                arguments.overrides, arguments.override_count,
-                                &why);
+    loaded =
+        settings_load_with(&settings, arguments.config_path, environ,
+                           arguments.overrides, arguments.override_count, &why);
     if (shutdown_requested() != SHUTDOWN_NO)
         end = END_OK; /* a signal may have cut the reading short, too */
     else if (!loaded)

@@ -6,6 +6,7 @@
 #include "clock.h"
 #include "log.h"
 #include "store_debounce.h"
+#include "store_record.h"
 #include "store_rollup.h"
 #include "store_sequence.h"
 
@@ -80,12 +81,22 @@ forget_rounds(struct housekeeping *housekeeping, struct db *db,
     return result;
 }
 
+static enum db_result
+forget_records(struct housekeeping *housekeeping, struct db *db,
+               int64_t *pause_us)
+{
+    bool more = false;
+    enum db_result result = store_record_forget(db, &more);
+
+    (void)housekeeping;
+    if (more)
+        *pause_us = SOON_US / 10; /* they may be many */
+    return result;
+}
+
 static enum db_result (*const tasks[])(struct housekeeping *, struct db *,
                                        int64_t *) = {
-    keep_up,
-    fold,
-    forget_keys,
-    forget_rounds,
+    keep_up, fold, forget_keys, forget_rounds, forget_records,
 };
 #define TASKS (sizeof(tasks) / sizeof(tasks[0]))
 #define NO_MORE (-1)

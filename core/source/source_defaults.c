@@ -9,6 +9,8 @@
 #include <assert.h>
 #include <string.h>
 
+#define DEFAULT_APPLICATION 1 /* the migrations make it */
+
 /* Settings are never NULL; "" means not set. */
 static const char *
 set_or_null(const char *setting)
@@ -22,6 +24,16 @@ is_of(const struct source *source, const char *provider)
     return strcmp(source->provider, provider) == 0;
 }
 
+/* The keys of the configuration are the operator's. A source of another
+   application, or one that names an address of its own, would carry them, and
+   what they open, to somebody else. */
+static bool
+may_borrow_key(const struct source *source)
+{
+    return source->application_id == DEFAULT_APPLICATION &&
+           source->options.api_url == NULL;
+}
+
 const char *
 source_effective_api_url(const struct source *source,
                          const struct settings *settings)
@@ -29,7 +41,10 @@ source_effective_api_url(const struct source *source,
     if (source->options.api_url != NULL)
         return source->options.api_url;
     if (is_of(source, "supabase"))
-        return set_or_null(settings->supabase_url);
+        return may_borrow_key(source) ? set_or_null(settings->supabase_url)
+                                      : NULL;
+    if (is_of(source, "notion") && set_or_null(settings->notion_api_url))
+        return settings->notion_api_url;
     return provider_named(source->provider)->api_url;
 }
 
@@ -39,6 +54,8 @@ source_effective_api_key(const struct source *source,
 {
     if (source->api_key != NULL)
         return source->api_key;
+    if (!may_borrow_key(source))
+        return NULL;
     if (is_of(source, "supabase"))
         return set_or_null(settings->supabase_key);
     if (is_of(source, "notion"))

@@ -22,7 +22,10 @@
 const char *source_effective_api_url(const struct source *source,
                                      const struct settings *settings);
 
-/* What they are asked for with: a secret. NULL: there is none. */
+/* What they are asked for with: a secret. NULL: there is none. The keys of the
+   configuration serve the sources of the default application alone, and none
+   that has an address of its own: they must not go where somebody else says,
+   nor open what is not theirs. */
 const char *source_effective_api_key(const struct source *source,
                                      const struct settings *settings);
 

@@ -88,7 +88,9 @@ static const struct option table[] = {
      "Ask the source for the record before an event counts, and take what it "
      "answers. Without effect as long as api_url or api_key is not known."},
     {"api_url", OPTION_TEXT, AT(api_url), SOURCE_TEXT_MAX, NULL, check_url,
-     "Where its API is. null: SUPABASE_URL, or https://api.notion.com."},
+     "Where its API is. null: SUPABASE_URL, or the setting notion_api_url. "
+     "With "
+     "an address of its own, a source needs its own api_key."},
     {"api_rate", OPTION_NUMBER, AT(api_rate), 10000, NULL, NULL,
      "Requests per second to that API at most. 0: no limit."},
     {"when_down", OPTION_WORD, AT(when_down), 0, down_words, NULL,

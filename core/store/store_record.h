@@ -70,4 +70,9 @@ enum db_result store_record_doubt(struct db *db, struct record_change *changes,
                                   size_t count)
     __attribute__((warn_unused_result));
 
+/* Removes a piece of what is mirrored of sources that have been deleted, with
+   its words and counts. *more: there is more of it. */
+enum db_result store_record_forget(struct db *db, bool *more)
+    __attribute__((warn_unused_result));
+
 #endif /* STORE_RECORD_H */

@@ -128,7 +128,9 @@ store(struct reception *reception, struct inbound *in,
 static bool
 take_event(struct reception *reception, struct inbound *in)
 {
-    const char *ignored = inbound_ignored(reception->source, in, NULL);
+    const struct receiving *receiving = reception->exchange->app->receiving;
+    const char *ignored =
+        watch_book_ignored(receiving->book, reception->source, in);
     struct backlog_queue *queue;
 
     if (ignored != NULL) {

@@ -7,6 +7,7 @@
 #include "json.h"
 #include "receive.h"
 #include "receive_answer.h"
+#include "receiving.h"
 
 #include <stdlib.h>
 
@@ -42,6 +43,7 @@ named_source(const struct request *request)
 static void
 answer(struct exchange *exchange, const struct source *source, bool is_known)
 {
+    struct watch_book *book = exchange->app->receiving->book;
     struct problems problems;
     struct inbound in;
     char received[65];
@@ -50,7 +52,7 @@ answer(struct exchange *exchange, const struct source *source, bool is_known)
     case INBOUND_OK:
         receive_answer_valid(exchange->reply, source, &in,
                              is_known &&
-                                 inbound_ignored(source, &in, NULL) == NULL);
+                                 watch_book_ignored(book, source, &in) == NULL);
         break;
     case INBOUND_INVALID:
         reply_problems(exchange->reply, &problems);

@@ -16,6 +16,7 @@ receiving_new(void)
     receiving->limiter = limiter_new(random_u64());
     receiving->backlog = backlog_new();
     receiving->rejecting = rejecting_new();
+    receiving->book = watch_book_new();
     return receiving;
 }
 
@@ -27,6 +28,7 @@ receiving_free(struct receiving *receiving)
     limiter_free(receiving->limiter);
     backlog_free(receiving->backlog);
     rejecting_free(receiving->rejecting);
+    watch_book_free(receiving->book);
     free(receiving);
 }
 
@@ -35,6 +37,7 @@ receiving_keep(struct app *app)
 {
     rejecting_flush(app->receiving->rejecting, app->pool, &app->ids);
     backlog_keep(app->receiving->backlog, app->pool);
+    watch_book_keep(app->receiving->book, app->pool);
 }
 
 void

@@ -1,6 +1,7 @@
 /*
  * receiving.h - what the receivers of a process share between requests: rate
- * limits, the lengths of queues, and what was refused.
+ * limits, the lengths of queues, names of what is watched, and what was
+ * refused.
  */
 #ifndef RECEIVING_H
 #define RECEIVING_H
@@ -9,11 +10,13 @@
 #include "backlog.h"
 #include "limiter.h"
 #include "rejecting.h"
+#include "watch_book.h"
 
 struct receiving {
     struct limiter *limiter;
     struct backlog *backlog;
     struct rejecting *rejecting;
+    struct watch_book *book;
 };
 
 struct receiving *receiving_new(void);

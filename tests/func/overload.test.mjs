@@ -33,8 +33,9 @@ before(async () => {
         rate: { limit: API_RATE, ms: 1000 } });
     tasks = fake.database({ schema: { Name: 'title', Count: 'number' } });
     stack = await Stack.start({ web: 'nginx',
-        conf: { NOTION_API_KEY: KEY, breaker_failures: 0 } });
-    await change({ api_url: fake.url, api_rate: API_RATE, debounce_ms: 1000,
+        conf: { NOTION_API_KEY: KEY, notion_api_url: fake.url,
+            breaker_failures: 0 } });
+    await change({ api_rate: API_RATE, debounce_ms: 1000,
         debounce_max_ms: 10_000 });
     // Once a page is asked for, the worker knows where.
     await eventually('the worker knows the source', async () => {

@@ -203,3 +203,17 @@ test('kill -9 loses nothing of what waits', async () => {
     }
     assert.equal(await stack.sql.count('SELECT COUNT(*) FROM debounce'), 0);
 });
+
+test('kill -9 in the midst of a fetch repeats it', async () => {
+    const s = await source({ debounce_ms: 0 });
+    const page = notion.page({ values: { title: 'v1' } });
+    notion.fail({ hang: true, path: new RegExp(bare(page.id)) });
+    await s.send('page.content_updated', page);
+    await notion.arrived(1, (one) => one.path.endsWith(bare(page.id)));
+    await stack.kill('worker', 'SIGKILL');
+    await stack.restart('worker');
+    const [row] = await s.done(1);
+    assert.equal(row.status, 'success');
+    assert.equal(Number(row.attempts), 1);
+    assert.equal((await s.record(page)).title, 'v1');
+});

@@ -60,6 +60,8 @@ test('an event waits for the deliveries that it has caused', async () => {
     await more.arrived(1);
     await place.arrived(1);
     assert.equal((await ends('waits')).length, 0);
+    await eventually('one is done', async () => (await stack.sql.count(
+        'SELECT COUNT(*) FROM deliveries WHERE kind = 1')) === 1);
     // A worker that dies meanwhile applies nothing twice.
     await stack.kill('worker', 'SIGKILL');
     await stack.restart('worker');

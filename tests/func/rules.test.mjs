@@ -1,8 +1,10 @@
 // rules.test.mjs - what follows from a record that has changed: caches are
-// told, triggers fire, related records are fetched again. PostgREST is a fake.
+// told, triggers fire, related records are fetched again. PostgREST and Notion
+// are fakes.
 
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import { Notion } from '../fakes/notion.mjs';
 import { Postgrest } from '../fakes/postgrest.mjs';
 import { subscribe } from './lib/gateway.mjs';
 import { request } from './lib/http.mjs';
@@ -17,13 +19,15 @@ const SECRET = 'rules-secret-of-the-test';
 let stack;
 let receiver;
 let postgrest;
+let notion;
 before(async () => {
-    [stack, receiver, postgrest] = await Promise.all([
+    [stack, receiver, postgrest, notion] = await Promise.all([
         Stack.start({ conf: { breaker_failures: 0 } }),
-        Receiver.start(), Postgrest.start({ key: KEY })]);
+        Receiver.start(), Postgrest.start({ key: KEY }),
+        Notion.start({ key: KEY })]);
 });
 after(async () => {
-    await Promise.all([receiver?.stop(), postgrest?.stop()]);
+    await Promise.all([receiver?.stop(), postgrest?.stop(), notion?.stop()]);
     await stack?.stop();
 });
 
@@ -31,14 +35,13 @@ let serial = 0;
 let clock = Date.parse('2026-01-01T15:00:00Z');
 
 // A source of its own for each test: {name, send(body), change(table, id,
-// data)}; `fetched` ones ask the fake.
-async function source(options = {}, fetched = false) {
+// data)}; those of Supabase and Notion ask the fake.
+async function source(options = {}, provider = 'hmac') {
     const name = `rules${++serial}`;
+    const api = { supabase: postgrest, notion }[provider];
     const answer = await stack.api().post('/api/sources', {
-        name, provider: fetched ? 'supabase' : 'hmac', secret: SECRET,
-        retry_delay: 1,
-        ...(fetched ? { api_key: KEY, api_url: postgrest.url, api_rate: 0 }
-            : {}),
+        name, provider, secret: SECRET, retry_delay: 1, debounce_ms: 0,
+        ...(api ? { api_key: KEY, api_url: api.url, api_rate: 0 } : {}),
         ...options });
     assert.equal(answer.status, 201, answer.text);
     const send = async (body) => {
@@ -118,7 +121,7 @@ describe('caches', () => {
     });
 
     test('are told at once when the source cannot be asked', async () => {
-        const s = await source({ cache_keys: ['{id}'] }, true);
+        const s = await source({ cache_keys: ['{id}'] }, 'supabase');
         const t = postgrest.table('cached', { id: 'int8', name: 'text' });
         const place = await listen(s, ['cache.invalidated']);
         await s.send(postgrest.insert(t, { id: 7, name: 'a' }));
@@ -192,7 +195,7 @@ describe('triggers', () => {
             { id: 'int8', stage: 'text', updated_at: 'timestamptz' });
         const s = await source({ triggers: [{ name: 'won', on: ['*'],
             when: { new: { stage: 'won' }, event: { verified: true } } }] },
-        true);
+        'supabase');
         const place = await listen(s, ['trigger.won']);
         const hook = postgrest.insert(t, { id: 1, stage: 'open',
             updated_at: '2026-01-01T15:00:00Z' });
@@ -318,7 +321,7 @@ describe('related records', () => {
             note: 'text' });
         const s = await source({ triggers: [{ name: 'owners', on: ['*'],
             tables: ['tasks'], refresh: 'owner', refresh_table: 'people' }] },
-        true);
+        'supabase');
         for (const id of ['ann', 'bob'])
             await s.send(postgrest.insert(people, { id, name: id, tasks: 0 }));
         await s.send(postgrest.insert(tasks, { id: 't1', owner: 'ann' }));
@@ -338,5 +341,41 @@ describe('related records', () => {
         const event = await stack.api().get(`/api/events/${bob.event_id}`);
         assert.equal(event.json.event ?? event.json.event_type,
             `${s.name}.people.refresh`);
+    });
+
+    test('of Notion are those of its relations', async () => {
+        const { source: people, database } = notion.database({ name: 'People',
+            schema: { Name: 'title' } });
+        const { source: tasks } = notion.database({ name: 'Actionable Tasks',
+            schema: { Name: 'title', Status: 'status', Owner: 'relation' } });
+        const s = await source({ watch: ['Actionable Tasks', 'People'],
+            triggers: [
+                { name: 'owners', on: ['*'], refresh: 'properties.Owner' },
+                { name: 'done', on: ['*'], tables: ['Actionable Tasks'],
+                    changed: ['properties.Status'], emit: 'task.status' }] },
+        'notion');
+        const place = await listen(s, ['task.status']);
+        const ann = notion.page({ source: people, values: { Name: 'Ann' } });
+        const task = notion.page({ source: tasks,
+            values: { Name: 'T', Status: 'Open', Owner: [ann.id] } });
+        await s.send(notion.event('page.created', task));
+        const { data } = await place.wanted(1);
+        assert.equal(data.trigger, 'done');
+        assert.equal(data.old, null);
+        const id = ann.id.replaceAll('-', '');
+        const table = database.id.replaceAll('-', '');
+        const owner = await eventually('the owner is mirrored', () =>
+            s.record(table, id));
+        assert.equal(owner.verified, 'yes');
+        assert.equal(owner.data.id, ann.id);
+        assert.equal(await stack.sql.count('SELECT COUNT(*) FROM records ' +
+            'WHERE record_id = ?', [id]), 1, 'in its own database only');
+        // Again, with nothing new in it.
+        const asked = () => notion.count((one) => one.path.endsWith(id));
+        const before = asked();
+        await s.send(notion.event('page.content_updated', task));
+        await stack.drained();
+        assert.equal(place.requests.length, 1);
+        assert.equal(asked(), before);
     });
 });

@@ -27,11 +27,12 @@ before(async () => {
     ]);
     stack = await Stack.start({ conf: {
         supabase_url: postgrest.url, supabase_key: SERVICE_KEY,
-        notion_api_key: NOTION_KEY, notion_database_id: WATCHED,
+        notion_api_key: NOTION_KEY, notion_api_url: notion.url,
+        notion_database_id: WATCHED,
         confidence_threshold: 0.6, webhook_secret: SHARED,
     } });
     const answer = await stack.api().patch('/api/sources/notion',
-        { api_url: notion.url, api_rate: 0, debounce_ms: 0 });
+        { api_rate: 0, debounce_ms: 0 });
     assert.equal(answer.status, 200, answer.text);
 });
 after(async () => {
@@ -114,6 +115,21 @@ describe('NOTION_API_KEY and NOTION_DATABASE_ID', () => {
     const send = (body) => stack.receive('notion', body,
         { 'X-Notion-Signature':
             `sha256=${hexSignature(stack.env.NOTION_SECRET, body)}` });
+
+    test('the key goes to no address that a source names', async () => {
+        const made = await stack.api().post('/api/sources',
+            { name: 'elsewhere', provider: 'notion', secret: 'elsewhere-secret',
+                api_url: notion.url, debounce_ms: 0, watch: [WATCHED] });
+        assert.equal(made.status, 201, made.text);
+        const before_ = notion.requests.length;
+        const body = event(WATCHED);
+        const answer = await stack.receive('elsewhere', body,
+            { 'X-Notion-Signature':
+                `sha256=${hexSignature('elsewhere-secret', body)}` });
+        assert.equal(answer.status, 202, answer.text);
+        await stack.drained();
+        assert.equal(notion.requests.length, before_);
+    });
 
     test('pages of another database are ignored', async () => {
         const answer = await send(event('00000000000000000000000000000001'));

@@ -11,6 +11,7 @@ static struct settings settings = {
     .supabase_url = "",
     .supabase_key = "",
     .notion_api_key = "",
+    .notion_api_url = "",
     .notion_database_id = "",
     .confidence_threshold = 0.85,
 };
@@ -18,7 +19,7 @@ static struct settings settings = {
 static struct source
 source_of(const char *provider)
 {
-    struct source source = {.name = (char[]){"s"}};
+    struct source source = {.application_id = 1, .name = (char[]){"s"}};
 
     source.provider = strdup(provider);
     source_options_init(&source.options, provider);
@@ -63,9 +64,22 @@ test_api(void)
     CU_ASSERT_PTR_NULL(source_effective_api_url(&mine, &full));
     CU_ASSERT_PTR_NULL(source_effective_api_key(&mine, &full));
 
+    /* The configuration may say where Notion is. */
+    full.notion_api_url = "http://127.0.0.1:2";
+    CU_ASSERT_STRING_EQUAL(source_effective_api_url(&notion, &full),
+                           "http://127.0.0.1:2");
+
+    /* The operator's keys go to no address that a source names, and serve no
+       other application. */
+    notion.options.api_url = strdup("http://127.0.0.1:1");
+    CU_ASSERT_PTR_NULL(source_effective_api_key(&notion, &full));
+    CU_ASSERT_FALSE(source_effective_fetch(&notion, &full));
+    supabase.application_id = 2;
+    CU_ASSERT_PTR_NULL(source_effective_api_key(&supabase, &full));
+    CU_ASSERT_PTR_NULL(source_effective_api_url(&supabase, &full));
+
     /* What the source says itself comes first. */
     notion.api_key = (char[]){"own"};
-    notion.options.api_url = strdup("http://127.0.0.1:1");
     CU_ASSERT_STRING_EQUAL(source_effective_api_key(&notion, &full), "own");
     CU_ASSERT_STRING_EQUAL(source_effective_api_url(&notion, &full),
                            "http://127.0.0.1:1");

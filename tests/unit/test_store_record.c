@@ -311,6 +311,38 @@ test_many_in_one_go(void)
     apply(changes, 0);
 }
 
+static void
+test_a_deleted_source_leaves_nothing(void)
+{
+    bool more = false;
+
+    clean();
+    testdb_exec(db, "DELETE FROM sources");
+    testdb_exec(db, "INSERT INTO sources (id,application_id,name,provider,"
+                    "config_version,deleted_at) VALUES"
+                    " (1,1,'gone','hmac',1,UTC_TIMESTAMP(6)),"
+                    "(2,1,'here','hmac',1,NULL)");
+    testdb_exec(db, "INSERT INTO records (source_id,table_name,record_id,"
+                    "version_us,event_id,data) SELECT 1+seq%2,'t',seq,1,1,'{}'"
+                    " FROM seq_1_to_3000");
+    testdb_exec(db, "INSERT INTO record_search SELECT source_id,table_name,"
+                    "record_id,'word' FROM records");
+    testdb_exec(db, "INSERT INTO record_tables (source_id,table_name)"
+                    " VALUES (1,'t'),(2,'t')");
+    CU_ASSERT_EQUAL(store_record_forget(db, &more), DB_OK);
+    CU_ASSERT_TRUE(more);
+    CU_ASSERT_EQUAL(testdb_u64(db, "SELECT COUNT(*) FROM records"), 2000);
+    CU_ASSERT_EQUAL(store_record_forget(db, &more), DB_OK);
+    CU_ASSERT_TRUE(more);
+    CU_ASSERT_EQUAL(store_record_forget(db, &more), DB_OK);
+    CU_ASSERT_FALSE(more);
+    CU_ASSERT_EQUAL(testdb_u64(db, "SELECT SUM(source_id=2)*10000+COUNT(*)"
+                                   " FROM records"),
+                    15001500);
+    CU_ASSERT_EQUAL(testdb_u64(db, "SELECT COUNT(*) FROM record_search"), 1500);
+    CU_ASSERT_EQUAL(testdb_u64(db, "SELECT COUNT(*) FROM record_tables"), 1);
+}
+
 int
 main(void)
 {
@@ -326,6 +358,8 @@ main(void)
         {"large records have no past", test_large_records_have_no_past},
         {"keys are compared as bytes", test_keys_are_compared_as_bytes},
         {"many in one go", test_many_in_one_go},
+        {"a deleted source leaves nothing",
+         test_a_deleted_source_leaves_nothing},
         CU_TEST_INFO_NULL,
     };
     int code = EXIT_FAILURE;

@@ -77,16 +77,15 @@ test_bytes_one_by_one(void)
 static void
 test_large_bodies(void)
 {
-    static char content[60001];
+    static const char content[90000];
     struct buf bytes = BUF_INIT(BIG);
     size_t piece, at;
     int fd;
 
-    memset(content, 'x', sizeof(content) - 1);
     open_with(long_patience, false);
     fd = dial();
-    put_post(&bytes, 1, true, "/length", slice_of(content));
-    put_post(&bytes, 1, true, "/length", slice_of(content));
+    put_post(&bytes, 1, true, "/length", slice_make(content, 60000));
+    put_post(&bytes, 1, true, "/length", slice_make(content, 60000));
     for (piece = 1000; piece < 2 * bytes.len; piece *= 3) {
         for (at = 0; at < bytes.len; at += piece)
             say(fd,
@@ -95,6 +94,15 @@ test_large_bodies(void)
         CU_ASSERT_FATAL(hears_answer(fd, "60000", false));
         CU_ASSERT_FATAL(hears_answer(fd, "60000", false));
     }
+    /* All of it is there before the first byte is read. */
+    post(fd, true, "/hold", "");
+    await(s.held_fd);
+    buf_clear(&bytes);
+    put_post(&bytes, 1, true, "/length", slice_make(content, 90000));
+    say(fd, buf_slice(&bytes));
+    release();
+    CU_ASSERT(hears_answer(fd, "held", false));
+    CU_ASSERT(hears_answer(fd, "90000", false));
     close(fd);
     buf_free(&bytes);
     stop_and_await_end();

@@ -91,6 +91,17 @@ names_ignore(struct names *names, const struct source *source,
 }
 
 void
+names_print(struct names *names, uint32_t source_id, struct slice id,
+            struct buf *out)
+{
+    if (names == NULL)
+        return;
+    pthread_mutex_lock(&names->lock);
+    buf_add_slice(out, inbound_names_find(names->known, source_id, id));
+    pthread_mutex_unlock(&names->lock);
+}
+
+void
 names_add_title(struct slice object, struct buf *out)
 {
     struct json_value title, text;

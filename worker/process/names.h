@@ -42,6 +42,10 @@ bool names_miss(struct names *names, const struct source *source,
 const char *names_ignore(struct names *names, const struct source *source,
                          const struct inbound *in);
 
+/* Appends the name, if it is known. */
+void names_print(struct names *names, uint32_t source_id, struct slice id,
+                 struct buf *out);
+
 /* The name that Notion's answer has: its title's plain text. */
 void names_add_title(struct slice object, struct buf *out);
 

@@ -7,9 +7,11 @@
 #include "clock.h"
 #include "compare.h"
 #include "fetch.h"
+#include "member_path.h"
 #include "names.h"
 #include "process_item.h"
 #include "random.h"
+#include "refresh.h"
 #include "retry.h"
 #include "source_defaults.h"
 
@@ -257,6 +259,22 @@ take_name(struct process *process, struct item *item)
     return true;
 }
 
+/* A page whose database the event did not know (refresh.h) is a record of the
+   one that it says itself. */
+static void
+find_place(struct item *item)
+{
+    struct json_value id;
+
+    if (strcmp(item->in.entity, "page") == 0 &&
+        strcmp(item->in.table, item->in.entity) == 0 &&
+        member_path_find(buf_slice(&item->record), SLICE("parent.database_id"),
+                         &id) &&
+        id.type == JSON_STRING &&
+        !inbound_id(json_plain_string(id.text), item->lies_in))
+        item->lies_in[0] = '\0';
+}
+
 /* It comes from the fetch lane, where the source was asked, or not. */
 static void
 judge(struct process *process, struct item *item)
@@ -269,6 +287,7 @@ judge(struct process *process, struct item *item)
     if (take_name(process, item))
         return;
     item->asked = item->answer != ANSWER_NONE;
+    find_place(item);
     facts = facts_of(process, item);
     item->verdict = verdict_reach(&facts);
     item->came_to = outcome_action(item);
@@ -311,7 +330,7 @@ new_item(struct process *process)
 }
 
 /* What the receiver could not know: which databases the names in the watch list
-   stand for. What is polled was asked for. */
+   stand for. What is polled, or named by a watched record, was asked for. */
 static bool
 is_ignored(struct process *process, struct item *item)
 {
@@ -319,7 +338,8 @@ is_ignored(struct process *process, struct item *item)
     const char *why =
         names_ignore(process->peers.desk->names, item->source, &item->in);
 
-    if (why == NULL || fetch_is_polled(item->task->event))
+    if (why == NULL || fetch_is_polled(item->task->event) ||
+        refresh_is_one(item->task->event->metadata))
         return false;
     item->way = WAY_IGNORED;
     set_outcome(item, OUTCOME_SUCCESS, "ignored", 0);

@@ -9,6 +9,7 @@
 #include "cache.h"
 #include "clock.h"
 #include "id.h"
+#include "names.h"
 #include "process_item.h"
 #include "store_names.h"
 
@@ -19,7 +20,8 @@
 
 #define WAIT_LEAST_US (100 * CLOCK_US_PER_MS) /* between looks at deliveries */
 #define WAIT_MOST_US (5 * CLOCK_US_PER_S)
-#define WAIT_SHARE 4 /* of the time that it has waited already */
+#define WAIT_SHARE 4   /* of the time that it has waited already */
+#define TITLE_MAX 4096 /* bytes of a table's name */
 #define REFUSED_TYPE "source.api_refused"
 #define REFUSED_US (60 * CLOCK_US_PER_S) /* between two of these */
 
@@ -257,7 +259,7 @@ change_of(struct item *item, int64_t now_us)
 {
     return (struct record_change){
         .source_id = item->source->id,
-        .table = slice_of(item->in.table),
+        .table = slice_of(item_table(item)),
         .record_id = slice_of(item->in.record_id),
         .version_us = version_of(item, now_us),
         .event_id = item->task->event->id,
@@ -310,7 +312,7 @@ processed_of(const struct item *item)
         .type = item->task->event->type,
         .payload = item->task->event->payload,
         .metadata = item->task->event->metadata,
-        .table = item->in.table,
+        .table = item_table(item),
         .record_id = item->in.record_id,
         .action = item->came_to,
         .verified = item_is_verified(item),
@@ -330,6 +332,7 @@ has_lost_source(const struct item *item)
 static void
 tell_of_event(struct process *process, struct item *item)
 {
+    struct buf title = BUF_INIT(TITLE_MAX);
     struct processed processed;
 
     item->triggered = 0;
@@ -342,8 +345,13 @@ tell_of_event(struct process *process, struct item *item)
     processed = processed_of(item);
     cache_add(process->emit, &processed,
               item->came_to == INBOUND_DELETE ? CACHE_DELETED : CACHE_CHANGED);
+    /* Rules may call tables by the names that people know. */
+    names_print(process->peers.desk->names, item->source->id,
+                slice_of(item_table(item)), &title);
+    processed.title = title.data;
     item->triggered =
         triggers_add(process->triggers, process->emit, &processed);
+    buf_free(&title);
 }
 
 static bool

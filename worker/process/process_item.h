@@ -49,6 +49,8 @@ struct item {
     struct buf record;                /* the source's, minified */
     char name_id[INBOUND_ID_LEN + 1]; /* WAY_NAMED: whose name, */
     struct buf name;                  /* and that; "" = nobody's */
+    char lies_in[INBOUND_ID_LEN + 1]; /* the table that the record names, where
+                                         the event did not know it; or "" */
     enum inbound_action came_to;      /* of what was applied */
 
     /* what process_apply() finds out */
@@ -82,6 +84,13 @@ static inline bool
 item_is_verified(const struct item *item)
 {
     return item->verdict.verified != RECORD_UNVERIFIED;
+}
+
+/* The table whose record it is. */
+static inline const char *
+item_table(const struct item *item)
+{
+    return item->lies_in[0] != '\0' ? item->lies_in : item->in.table;
 }
 
 #endif /* PROCESS_ITEM_H */

@@ -5,61 +5,77 @@
 
 #include "alloc.h"
 #include "clock.h"
+#include "inbound_id.h"
 #include "json.h"
 #include "member.h"
 #include "member_path.h"
 #include "pattern.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define TEXT_MAX 8192 /* bytes of an event's payload or metadata */
 
-struct ids {
+/* Records that one names. */
+struct related {
     char *list[REFRESH_MAX];
     size_t count;
+    const char *own; /* id of the record itself, if it is of the same table */
+    bool notion;     /* ids with dashes and without are the same */
 };
 
+static bool
+is_known(const struct related *related, const char *id)
+{
+    size_t i;
+
+    if (related->own != NULL && strcmp(related->own, id) == 0)
+        return true;
+    for (i = 0; i < related->count; i++) {
+        if (strcmp(related->list[i], id) == 0)
+            return true;
+    }
+    return false;
+}
+
 static void
-add_id(struct ids *ids, struct json_value value, const char *own)
+add_id(struct related *related, struct json_value value)
 {
     struct buf text = BUF_INIT(INBOUND_RECORD_MAX);
-    size_t i;
 
     if (value.type == JSON_STRING)
         json_decode_string(value.text, &text);
     else if (value.type == JSON_NUMBER)
         buf_add_slice(&text, value.text);
-    if (text.len == 0 || !buf_ok(&text) || ids->count == REFRESH_MAX ||
-        memchr(text.data, '\0', text.len) != NULL ||
-        strcmp(text.data, own) == 0) {
+    if (text.len == 0 || !buf_ok(&text) || related->count == REFRESH_MAX ||
+        memchr(text.data, '\0', text.len) != NULL) {
         buf_free(&text);
         return;
     }
-    for (i = 0; i < ids->count && strcmp(ids->list[i], text.data) != 0; i++)
-        ;
-    if (i < ids->count)
+    if (related->notion)
+        inbound_id_clean(text.data);
+    if (is_known(related, text.data))
         buf_free(&text);
     else
-        ids->list[ids->count++] = buf_take(&text);
+        related->list[related->count++] = buf_take(&text);
 }
 
 /* An id, or an object that has one. */
 static void
-add_item(struct ids *ids, struct json_value value, const char *own)
+add_item(struct related *related, struct json_value value)
 {
     struct json_value id;
 
     if (value.type != JSON_OBJECT)
-        add_id(ids, value, own);
+        add_id(related, value);
     else if (json_find(value.text, "id", &id))
-        add_id(ids, id, own);
+        add_id(related, id);
 }
 
 /* What the member of the record names; Notion has the list one step in. */
 static void
-add_named(struct ids *ids, struct slice record, const char *path,
-          const char *own)
+add_named(struct related *related, struct slice record, const char *path)
 {
     struct json_value value, inner;
     struct json_member item;
@@ -71,15 +87,15 @@ add_named(struct ids *ids, struct slice record, const char *path,
         json_find(value.text, "relation", &inner) && inner.type == JSON_ARRAY)
         value = inner;
     if (value.type != JSON_ARRAY) {
-        add_item(ids, value, own);
+        add_item(related, value);
         return;
     }
-    while (ids->count < REFRESH_MAX && json_next(value.text, &at, &item))
-        add_item(ids, item.value, own);
+    while (related->count < REFRESH_MAX && json_next(value.text, &at, &item))
+        add_item(related, item.value);
 }
 
-static bool
-is_refresh(struct slice metadata)
+bool
+refresh_is_one(struct slice metadata)
 {
     struct json_value value;
 
@@ -170,26 +186,45 @@ emit_one(struct emit *emit, const struct processed *processed,
     buf_free(&payload);
 }
 
+/* Where the related ones are. A page of Notion's says itself what it lies in,
+   once it has been fetched. */
+static void
+name_table(const struct trigger_rule *rule, const struct processed *processed,
+           char table[INBOUND_TABLE_MAX + 1])
+{
+    struct slice entity = entity_of(processed->metadata);
+
+    if (rule->refresh_table != NULL)
+        (void)snprintf(table, INBOUND_TABLE_MAX + 1, "%s", rule->refresh_table);
+    else if (entity.len > 0)
+        (void)snprintf(table, INBOUND_TABLE_MAX + 1, "%.*s", (int)entity.len,
+                       entity.ptr);
+    else
+        (void)snprintf(table, INBOUND_TABLE_MAX + 1, "%s", processed->table);
+}
+
 size_t
 refresh_add(struct emit *emit, const struct trigger_rule *rule,
             const struct processed *processed)
 {
-    const char *table =
-        rule->refresh_table == NULL ? processed->table : rule->refresh_table;
-    bool same = strcmp(table, processed->table) == 0;
-    struct ids ids = {.count = 0};
-    size_t i, count;
+    struct related related = {.notion = false};
+    char table[INBOUND_TABLE_MAX + 1];
+    size_t i;
 
-    if (!processed->source->options.fetch || is_refresh(processed->metadata))
+    if (!processed->source->options.fetch ||
+        refresh_is_one(processed->metadata))
         return 0;
-    add_named(&ids, processed->old, rule->refresh,
-              same ? processed->record_id : "");
-    add_named(&ids, processed->now, rule->refresh,
-              same ? processed->record_id : "");
-    count = ids.count;
-    for (i = 0; i < ids.count; i++) {
-        emit_one(emit, processed, table, ids.list[i]);
-        free(ids.list[i]);
+    name_table(rule, processed, table);
+    related.notion = entity_of(processed->metadata).len > 0;
+    if (related.notion)
+        inbound_id_clean(table);
+    if (related.notion || strcmp(table, processed->table) == 0)
+        related.own = processed->record_id;
+    add_named(&related, processed->old, rule->refresh);
+    add_named(&related, processed->now, rule->refresh);
+    for (i = 0; i < related.count; i++) {
+        emit_one(emit, processed, table, related.list[i]);
+        free(related.list[i]);
     }
-    return count;
+    return related.count;
 }

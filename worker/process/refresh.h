@@ -14,9 +14,14 @@
 #include "processed.h"
 #include "trigger_rule.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #define REFRESH_MAX 100 /* records of one event; more are left out */
+
+/* Is it such an event, by its metadata? It counts whatever the source's watch
+   list says. */
+bool refresh_is_one(struct slice metadata);
 
 /* rule->refresh is the member. Nothing for a source that is not asked for its
    records. Returns how many there are. */

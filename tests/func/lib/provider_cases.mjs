@@ -21,19 +21,21 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { subscribe } from './gateway.mjs';
 import { request } from './http.mjs';
+import { known } from './known.mjs';
 import { eventually } from './wait.mjs';
 
 export const nowS = () => Math.floor(Date.now() / 1000);
 
-// Creates a source, or changes one that exists from the start; its JSON.
+// Creates a source; its JSON, once the responders know it.
 export async function addSource(stack, fields) {
     const api = stack.api();
     const answer = await api.post('/api/sources', fields);
     assert.equal(answer.status, 201, answer.text);
+    await known(stack, fields.name);
     return answer.json;
 }
 
-// Any change of a source; resolves once the responders know it.
+// Any change of a source; the programs notice it within a second or two.
 export async function setSource(stack, id, fields) {
     const answer = await stack.api().patch(`/api/sources/${id}`, fields);
     assert.equal(answer.status, 200, answer.text);
