@@ -55,6 +55,10 @@ struct json_error {
 bool json_read(struct slice text, struct json_value *value,
                struct json_error *error) __attribute__((warn_unused_result));
 
+/* The value of a text that json_read() has accepted, alone or as part of a
+   longer one; no white space around it, at least one byte. */
+struct json_value json_accepted(struct slice text);
+
 /*
  * Walks the members of an object (or the items of an array, name empty) whose
  * text json_read() has accepted. Start with *at = 0; false at the end.

@@ -72,6 +72,12 @@ next_start(const unsigned char *at, const unsigned char *end, bool first)
     return at == end || *at == ']' || *at == '}' ? NULL : at;
 }
 
+struct json_value
+json_accepted(struct slice text)
+{
+    return (struct json_value){json_type_of((unsigned char)text.ptr[0]), text};
+}
+
 bool
 json_next(struct slice container, size_t *at, struct json_member *member)
 {

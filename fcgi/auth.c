@@ -140,8 +140,9 @@ static bool
 refuse(struct exchange *exchange, int status, const char *code,
        const char *message)
 {
-    /* A token is refused in the same words on every route. */
-    exchange->reply->family = FAMILY_API;
+    /* A token is refused in the same words on every route but Svix's. */
+    if (exchange->reply->family != FAMILY_SVIX)
+        exchange->reply->family = FAMILY_API;
     reply_error(exchange->reply, status, code, "%s", message);
     return false;
 }

@@ -157,8 +157,16 @@ add_error_headers(struct reply *reply)
     if (reply->status == 503 || reply->status == 429)
         reply_header(reply, "Retry-After", seconds);
     /* A receiver's 401 is about a signature: no scheme to offer. */
-    if (reply->status == 401 && reply->family == FAMILY_API)
+    if (reply->status == 401 &&
+        (reply->family == FAMILY_API || reply->family == FAMILY_SVIX))
         reply_header(reply, "WWW-Authenticate", "Bearer realm=\"postern\"");
+}
+
+/* Svix has one word for whatever is wrong with a token. */
+static const char *
+svix_code(const struct reply *reply)
+{
+    return reply->status == 401 ? "authentication_failed" : reply->code;
 }
 
 static void
@@ -174,6 +182,9 @@ print_error(struct reply *reply, const char *message, struct slice members)
     if (reply->family == FAMILY_RECEIVE) {
         buf_addf(out, "{\"error\":\"%s\"", reply->code);
         add_member(out, "message", slice_of(message));
+    } else if (reply->family == FAMILY_SVIX) {
+        buf_addf(out, "{\"code\":\"%s\"", svix_code(reply));
+        add_member(out, "detail", slice_of(message));
     } else {
         buf_add_text(out, "{\"detail\":");
         json_add_string(out, slice_of(message));

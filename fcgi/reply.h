@@ -1,11 +1,12 @@
 /*
  * reply.h - the answer to a request, in the words of its family.
  *
- * Three families of error bodies (docs/reference/errors.md):
+ * Four families of error bodies (docs/reference/errors.md):
  *   FAMILY_RECEIVE  {"error","message",...}       /api/v1/webhooks/...
  *   FAMILY_HOOK     {"detail":"..."}              /webhooks/notion
- *   FAMILY_API      the same, and 401 offers a scheme: everything else
- * and 422 in FastAPI's shape in both. With Accept: application/problem+json
+ *   FAMILY_SVIX     {"code","detail"}              the Svix-compatible API
+ *   FAMILY_API      {"detail"}, 401 offers a scheme: everything else
+ * and 422 in FastAPI's shape in all. With Accept: application/problem+json
  * every error is RFC 9457 instead.
  */
 #ifndef REPLY_H
@@ -17,7 +18,7 @@
 
 #include <stdbool.h>
 
-enum family { FAMILY_API, FAMILY_RECEIVE, FAMILY_HOOK };
+enum family { FAMILY_API, FAMILY_RECEIVE, FAMILY_HOOK, FAMILY_SVIX };
 
 struct reply {
     int status;

@@ -17,7 +17,8 @@ store_application_find(struct db *db, struct slice text, uint32_t *id)
     enum db_result result = DB_NONE;
     uint64_t number;
 
-    sql_raw(&sql, "SELECT id FROM applications WHERE ");
+    sql_raw(&sql, "SELECT id FROM applications "
+                  "WHERE deleted_at IS NULL AND ");
     if (id_parse(ID_APPLICATION, text, &number)) {
         sql_raw(&sql, "id = ");
         sql_u64(&sql, number);
@@ -62,7 +63,8 @@ store_application_list(struct db *db,
     struct db_rows *rows = NULL;
     const struct slice *cell;
     enum db_result result = db_query(
-        db, SLICE("SELECT id, name, created_at FROM applications ORDER BY id"),
+        db, SLICE("SELECT id, name, created_at FROM applications "
+                  "WHERE deleted_at IS NULL ORDER BY id"),
         &rows);
 
     if (result != DB_OK)

@@ -3,11 +3,11 @@
  */
 #include "store_subscription.h"
 
-#include "json.h"
 #include "sql.h"
 #include "store_delivery.h"
 #include "store_unblock.h"
 #include "subscription_columns.h"
+#include "subscription_sealed.h"
 #include "transact.h"
 
 #include <openssl/crypto.h>
@@ -15,7 +15,6 @@
 
 #define SQL_MAX 1048576        /* bytes of one statement */
 #define CANCELLED_AT_ONCE 2000 /* jobs of a deleted subscription */
-#define HEADERS_TEXT_MAX (SUBSCRIPTION_HEADERS_MAX * 7) /* as JSON, escaped */
 
 /* What one of the transactions below works on. */
 struct change {
@@ -73,63 +72,6 @@ start_change(struct db *db, struct change *change)
     return result == DB_OK ? lock_row(db, change) : result;
 }
 
-static void
-add_sealed(struct buf *sql, const struct change *change, const char *column,
-           struct slice text)
-{
-    struct seal_place place = {"subscriptions", column, change->application_id,
-                               change->id};
-    struct buf sealed = BUF_INIT(text.len + SEAL_OVERHEAD + 1);
-
-    seal_value(change->sealer, place, text, &sealed);
-    sql_raw(sql, ", ");
-    sql_raw(sql, column);
-    sql_raw(sql, " = ");
-    sql_bytes(sql, buf_slice(&sealed));
-    buf_free(&sealed);
-}
-
-/* {"name":"value"}; shown: "***" in place of the values. */
-static void
-print_headers(const struct body_value *headers, bool shown, struct buf *out)
-{
-    size_t i;
-
-    buf_add_char(out, '{');
-    for (i = 0; i < headers->item_count; i++) {
-        const struct body_item *item = &headers->items[i];
-
-        if (i > 0)
-            buf_add_char(out, ',');
-        json_add_string(out, slice_make(item->name, item->name_len));
-        buf_add_char(out, ':');
-        json_add_string(out, shown ? SLICE("***")
-                                   : slice_make(item->text, item->text_len));
-    }
-    buf_add_char(out, '}');
-}
-
-static void
-add_headers(struct buf *sql, const struct change *change,
-            const struct body_value *headers)
-{
-    struct buf text = BUF_INIT(HEADERS_TEXT_MAX);
-
-    if (!headers->given && !headers->null)
-        return;
-    if (headers->item_count == 0) {
-        sql_raw(sql, ", headers = NULL, headers_shown = NULL");
-        return;
-    }
-    print_headers(headers, false, &text);
-    add_sealed(sql, change, "headers", buf_slice(&text));
-    buf_wipe(&text);
-    print_headers(headers, true, &text);
-    sql_raw(sql, ", headers_shown = ");
-    sql_text(sql, buf_slice(&text));
-    buf_free(&text);
-}
-
 static enum db_result
 write_patterns(struct db *db, const struct change *change, struct buf *sql)
 {
@@ -165,6 +107,8 @@ write_patterns(struct db *db, const struct change *change, struct buf *sql)
 static enum db_result
 write_row(struct db *db, const struct change *change, struct buf *sql)
 {
+    const struct subscription_seal seal = {change->sealer,
+                                           change->application_id, change->id};
     enum db_result result;
 
     sql_raw(sql, change->made ? "UPDATE subscriptions SET config_version = "
@@ -173,9 +117,11 @@ write_row(struct db *db, const struct change *change, struct buf *sql)
                                 "config_version = ");
     sql_u64(sql, change->version);
     subscription_columns_add(sql, change->form);
-    add_headers(sql, change, &change->form->value[FORM_HEADERS]);
-    if (change->secret.ptr != NULL)
-        add_sealed(sql, change, "secret", change->secret);
+    subscription_sealed_add(sql, &seal, change->form);
+    if (change->secret.ptr != NULL) {
+        sql_raw(sql, ", secret = ");
+        subscription_seal_text(sql, &seal, "secret", change->secret);
+    }
     sql_raw(sql, " WHERE id = ");
     sql_u64(sql, change->id);
     result = run(db, sql);

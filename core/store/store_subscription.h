@@ -48,6 +48,14 @@ struct subscription_row {
     uint32_t rate_limit; /* 0 = none */
     char *ordering;
     char *on_exhausted;
+    char *template;      /* or NULL */
+    char *template_type; /* of the template */
+    char *cloudevents_source; /* or NULL */
+    char *filter;      /* JSON object */
+    char *auth;        /* JSON object without its secrets */
+    char *public_key;  /* "whpk_...", or NULL: no ed25519 signatures */
+    char *signature_headers;
+    char *certificate; /* JSON object: subject, expires_at */
     int64_t created_at_us;
     int64_t updated_at_us;
 };
@@ -92,11 +100,20 @@ enum db_result store_subscription_pause(struct db *db, uint32_t application_id,
                                         uint32_t id, bool paused)
     __attribute__((warn_unused_result));
 
-/* A new secret; the present one signs too for grace_s more seconds. */
+/* A new secret, and a new key pair where there is one; the present ones sign
+   too for grace_s more seconds. */
 enum db_result
 store_subscription_rotate(struct db *db, const struct sealer *sealer,
                           uint32_t application_id, uint32_t id,
                           uint32_t grace_s, struct subscription_made *made)
+    __attribute__((warn_unused_result));
+
+/* The same with a secret of the caller's: at most SIGN_SECRET_MAX characters
+   that subscription_form.h accepts. */
+enum db_result
+store_subscription_rotate_to(struct db *db, const struct sealer *sealer,
+                             uint32_t application_id, uint32_t id,
+                             uint32_t grace_s, const char *secret)
     __attribute__((warn_unused_result));
 
 enum db_result store_subscription_get(struct db *db, uint32_t application_id,
@@ -106,6 +123,12 @@ enum db_result store_subscription_get(struct db *db, uint32_t application_id,
 /* In id order, those with an id above after_id, at most limit. */
 enum db_result store_subscription_list(struct db *db, uint32_t application_id,
                                        uint32_t after_id, size_t limit,
+                                       struct subscription_list *list)
+    __attribute__((warn_unused_result));
+
+/* Those of the ids that are there, in id order; count > 0. `more` is false. */
+enum db_result store_subscription_read(struct db *db, const uint64_t *ids,
+                                       size_t count,
                                        struct subscription_list *list)
     __attribute__((warn_unused_result));
 

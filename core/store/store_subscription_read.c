@@ -22,7 +22,8 @@ static const char columns[] =
     "disabled_reason, disabled_at, headers_shown, metadata, channels, "
     "retry_schedule, format, retry_count, retry_delay, timeout_s, "
     "max_concurrency, created_at, updated_at, paused_reason, rate_limit, "
-    "ordering, on_exhausted "
+    "ordering, on_exhausted, template, template_type, cloudevents_source, "
+    "filter, auth_shown, public_key, signature_headers, certificate_shown "
     "FROM subscriptions WHERE deleted_at IS NULL AND adhoc = 0";
 
 static char *
@@ -58,6 +59,14 @@ read_row(const struct slice *cell, struct subscription_row *row)
     row->rate_limit = (uint32_t)db_u64(cell[20], 0);
     row->ordering = copy(cell[21]);
     row->on_exhausted = copy(cell[22]);
+    row->template = slice_text(cell[23]);
+    row->template_type = copy(cell[24]);
+    row->cloudevents_source = slice_text(cell[25]);
+    row->filter = copy(cell[26]);
+    row->auth = copy(cell[27]);
+    row->public_key = slice_text(cell[28]);
+    row->signature_headers = copy(cell[29]);
+    row->certificate = copy(cell[30]);
 }
 
 /* One row's patterns, from where the result stands; *cell is the row to look
@@ -187,6 +196,23 @@ store_subscription_list(struct db *db, uint32_t application_id,
     return result;
 }
 
+enum db_result
+store_subscription_read(struct db *db, const uint64_t *ids, size_t count,
+                        struct subscription_list *list)
+{
+    struct buf sql = BUF_INIT(SQL_MAX);
+    enum db_result result;
+
+    sql_raw(&sql, columns);
+    sql_raw(&sql, " AND id IN (");
+    sql_u64_list(&sql, ids, count);
+    sql_raw(&sql, ") ORDER BY id");
+    result =
+        buf_ok(&sql) ? read_page(db, buf_slice(&sql), list) : DB_BROKEN;
+    buf_free(&sql);
+    return result;
+}
+
 void
 subscription_row_free(struct subscription_row *row)
 {
@@ -202,6 +228,14 @@ subscription_row_free(struct subscription_row *row)
     free(row->channels);
     free(row->retry_schedule);
     free(row->format);
+    free(row->template);
+    free(row->template_type);
+    free(row->cloudevents_source);
+    free(row->filter);
+    free(row->auth);
+    free(row->public_key);
+    free(row->signature_headers);
+    free(row->certificate);
     memset(row, 0, sizeof(*row));
 }
 
@@ -241,6 +275,16 @@ subscription_print(const struct subscription_row *row, const char *secret,
     member_raw(out, "headers", slice_of(row->headers), "{}");
     member_raw(out, "metadata", slice_of(row->metadata), "{}");
     member_text(out, "format", row->format);
+    member_text(out, "template", row->template);
+    member_text(out, "template_type",
+                row->template == NULL ? NULL : row->template_type);
+    member_text(out, "cloudevents_source", row->cloudevents_source);
+    member_raw(out, "filter", slice_of(row->filter), "null");
+    member_raw(out, "auth", slice_of(row->auth), "null");
+    member_raw(out, "client_certificate", slice_of(row->certificate), "null");
+    member_bool(out, "ed25519", row->public_key != NULL);
+    member_text(out, "public_key", row->public_key);
+    member_text(out, "signature_headers", row->signature_headers);
     member_raw(out, "channels", slice_of(row->channels), "[]");
     member_u64(out, "max_concurrency", row->max_concurrency);
     member_u64(out, "rate_limit", row->rate_limit);

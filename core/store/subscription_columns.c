@@ -30,6 +30,11 @@ static const struct {
     {FORM_RATE_LIMIT, "rate_limit", WRITE_NUMBER},
     {FORM_ORDERING, "ordering", WRITE_WORD},
     {FORM_ON_EXHAUSTED, "on_exhausted", WRITE_WORD},
+    {FORM_TEMPLATE, "template", WRITE_TEXT},
+    {FORM_TEMPLATE_TYPE, "template_type", WRITE_WORD},
+    {FORM_CLOUDEVENTS_SOURCE, "cloudevents_source", WRITE_TEXT},
+    {FORM_FILTER, "filter", WRITE_JSON},
+    {FORM_SIGNATURE_HEADERS, "signature_headers", WRITE_WORD},
 };
 
 static void
@@ -69,6 +74,12 @@ add_value(struct buf *sql, enum writer writer,
     }
 }
 
+static bool
+given(const struct subscription_form *form, enum subscription_field field)
+{
+    return form->value[field].given || form->value[field].null;
+}
+
 void
 subscription_columns_add(struct buf *sql, const struct subscription_form *form)
 {
@@ -78,13 +89,16 @@ subscription_columns_add(struct buf *sql, const struct subscription_form *form)
     for (i = 0; i < sizeof(columns) / sizeof(columns[0]); i++) {
         const struct body_value *value = &form->value[columns[i].field];
 
-        if (!value->given && !value->null)
+        if (!given(form, columns[i].field))
             continue;
         sql_raw(sql, ", ");
         sql_raw(sql, columns[i].column);
         sql_raw(sql, " = ");
         add_value(sql, columns[i].writer, form, columns[i].field);
     }
+    /* A text and its type belong together. */
+    if (given(form, FORM_TEMPLATE) && !given(form, FORM_TEMPLATE_TYPE))
+        sql_raw(sql, ", template_type = DEFAULT");
     if (active->null || (active->given && active->number == 1))
         sql_raw(sql, ", disabled_reason = NULL, disabled_at = NULL");
 }

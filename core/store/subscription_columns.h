@@ -9,7 +9,7 @@
 #include "subscription_form.h"
 
 /* Appends ", url = '...', active = 1" for what is given; a null stands for the
-   default. Secret, headers and events are not among them. */
+   default. Events, and what is sealed, are not among them. */
 void subscription_columns_add(struct buf *sql,
                               const struct subscription_form *form);
 

@@ -21,11 +21,12 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define EVENTS 64         /* taken from the epoll set at a time */
-#define ACCEPTS 32        /* then others have their turn */
-#define ROOM_BYTES 65536  /* for one read */
-#define LOOK_EVERY_MS 500 /* at connections that wait */
-#define PAUSE_MS 100      /* accept(2) fails: not again at once */
+#define EVENTS 64                       /* taken from the epoll set at a time */
+#define ACCEPTS 32                      /* then others have their turn */
+#define ROOM_BYTES 65536                /* for one read */
+#define LOOK_EVERY_MS 500               /* at connections that wait */
+#define PAUSE_MS 100                    /* accept(2) fails: not again at once */
+#define BACKLOG_US (2 * CLOCK_US_PER_S) /* for who waits when we stop */
 #define TELL_EVERY_US (60 * CLOCK_US_PER_S)
 #define LOGGER "postern.http"
 
@@ -36,6 +37,7 @@ struct poller {
     bool listening, accepting, stopping;
     unsigned accepts;        /* since events were taken */
     int64_t listen_again_us; /* after a pause; 0: none */
+    int64_t last_accept_us;  /* when stopping: nobody is taken after that */
     int64_t looked_us;
     struct epoll_event events[EVENTS];
     int count, at;
@@ -226,6 +228,10 @@ accept_one(struct poller *poller)
     struct transport *transport = poller->base.transport;
     int fd;
 
+    if (poller->stopping && clock_mono_us() > poller->last_accept_us) {
+        end_accepting(poller); /* new ones come as fast as they are taken */
+        return NULL;
+    }
     if (atomic_load(&transport->connected) >= transport->connections) {
         pause_when_full(poller);
         return NULL;
@@ -263,6 +269,7 @@ begin_stop(struct poller *poller)
     struct transport *transport = poller->base.transport;
 
     poller->stopping = true;
+    poller->last_accept_us = clock_mono_us() + BACKLOG_US;
     unwatch(poller, transport->stop_fd);
     unwatch_listen(poller);
     poller->accepting = !transport->successor;

@@ -250,3 +250,46 @@ describe('bodies', () => {
             assert.equal((await eventsOf(stack, 'told')).length, 6);
         });
 });
+
+describe('the test endpoint', () => {
+    const path = '/api/v1/webhooks/test';
+    const ask = (query, body, type, headers) => request(stack.url, 'POST',
+        `${path}${query}`, { body, headers: { 'Content-Type': type,
+            ...headers } });
+
+    test('reads a form as the source that is asked for would', async () => {
+        const form = 'payload=' + encodeURIComponent('{"action":"opened"}');
+        const answer = await ask('?source=git', form,
+            'application/x-www-form-urlencoded', { 'X-GitHub-Event': 'issues',
+                'X-GitHub-Delivery': 'test' });
+        assert.equal(answer.status, 200, answer.text);
+        assert.equal(answer.json.parsed_payload.source, 'git');
+        assert.equal(answer.json.would_be_processed, true);
+    });
+
+    test('of a type that the source does not send is 415', async () => {
+        const answer = await ask('', JSON.stringify(fresh()), 'text/plain');
+        assert.equal(answer.status, 415, answer.text);
+        assert.equal(answer.json.error, 'unsupported_media_type');
+    });
+
+    test('leaves no event and no rejection', async () => {
+        const count = async () => (await Promise.all(['events', 'rejections']
+            .map((table) => stack.sql.count(`SELECT COUNT(*) FROM ${table}`))))
+            .join();
+        // Rejections are written in order: once this one is, all before are.
+        const refuse = () => assertRefused(stack, 'plain', () => post(stack,
+            'plain', { body: '{}' }), 401, /^missing_signature$/);
+        await refuse();
+        const before = await count();
+        await ask('', '{"broken', 'application/json');
+        await ask('?source=plain', JSON.stringify(fresh({ source: 'plain' })),
+            'application/json');
+        await ask('?source=nobody', '{}', 'application/json');
+        await refuse();
+        const [events, rejections] = (await count()).split(',');
+        const [eventsBefore, rejectionsBefore] = before.split(',');
+        assert.equal(events, eventsBefore);
+        assert.equal(Number(rejections), Number(rejectionsBefore) + 1);
+    });
+});

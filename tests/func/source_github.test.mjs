@@ -9,6 +9,7 @@ import { hexSignature } from './lib/sign.mjs';
 import { assertRefused, errors, eventsOf, post, sourceRow } from
     './lib/provider_cases.mjs';
 import { providerFile } from './lib/provider_stack.mjs';
+import { eventually } from './lib/wait.mjs';
 
 const secret = "It's a Secret to Everybody";
 
@@ -107,12 +108,15 @@ describe('github, its ways', () => {
     });
 
     test('what was refused can be read through the API', async () => {
-        const answer = await it.stack.api().get(
-            `/api/sources/${it.source.id}/rejections?limit=5`);
-        assert.equal(answer.status, 200, answer.text);
-        assert.equal(answer.json.length, 5);
-        assert.equal(answer.json[0].reason, 'malformed_signature');
-        assert.equal(answer.json[0].status, 401);
+        const list = await eventually('the last one is there', async () => {
+            const answer = await it.stack.api().get(
+                `/api/sources/${it.source.id}/rejections?limit=5`);
+            assert.equal(answer.status, 200, answer.text);
+            return answer.json[0].reason === 'malformed_signature' &&
+                answer.json;
+        });
+        assert.equal(list.length, 5);
+        assert.equal(list[0].status, 401);
         assert.equal(await it.stack.sql.count('SELECT COUNT(*) FROM ' +
             "rejections WHERE source_id = ? AND (detail LIKE '%sha256=%' OR " +
             'detail LIKE ?)', [await sourceRow(it.stack, 'github'),

@@ -9,6 +9,7 @@ import { addSource, assertRefused, errors, eventsOf, post } from
     './lib/provider_cases.mjs';
 import { request } from './lib/http.mjs';
 import { providerFile } from './lib/provider_stack.mjs';
+import { eventually } from './lib/wait.mjs';
 
 const token = 'a1b2c3d4e5f60718293a4b5c6d7e8f90';
 const publicUrl = 'https://hooks.example.com/api/v1/webhooks/twilio';
@@ -113,9 +114,9 @@ describe('twilio, its forms', () => {
             const one = make(56);
             await assertRefused(it.stack, 'nowhere', () => post(it.stack,
                 'nowhere', one, sign(one)), 401, /unusable|url/);
-            const detail = await it.stack.sql.value('SELECT detail FROM ' +
-                'rejections ORDER BY id DESC LIMIT 1');
-            assert.match(detail, /public_url/);
+            await eventually('it says why', async () => /public_url/.test(
+                await it.stack.sql.value('SELECT detail FROM rejections ' +
+                    'ORDER BY id DESC LIMIT 1')));
         });
 });
 

@@ -86,6 +86,21 @@ check_watched(const struct source *source, const struct inbound *in)
     inbound_names_free(names);
 }
 
+/* JSON, but a name may stand in it twice: it is not the top of the body. */
+static void
+check_record(struct slice data)
+{
+    struct buf list = BUF_INIT(data.len + 2);
+    struct json_value value;
+
+    buf_add_char(&list, '[');
+    buf_add_slice(&list, data);
+    buf_add_char(&list, ']');
+    FUZZ_CHECK(json_read(buf_slice(&list), &value, NULL));
+    FUZZ_CHECK(data.ptr[0] == '{');
+    buf_free(&list);
+}
+
 static void
 check_accepted(const struct source *source, struct slice body,
                const struct inbound *in)
@@ -105,8 +120,7 @@ check_accepted(const struct source *source, struct slice body,
     FUZZ_CHECK(json_read(in->payload, &value, NULL));
     if (in->data.ptr != NULL) {
         FUZZ_CHECK(lies_in(in->data, in->payload));
-        FUZZ_CHECK(json_read(in->data, &value, NULL));
-        FUZZ_CHECK(value.type == JSON_OBJECT);
+        check_record(in->data);
     }
     if (in->dedupe.ptr != NULL) {
         FUZZ_CHECK(in->dedupe.len > 0);

@@ -284,6 +284,72 @@ test_tests(void)
     check("a test that times out", &facts, OUTCOME_FAILED, "timeout");
 }
 
+static void
+test_questions(void)
+{
+    static const struct {
+        const char *claim;
+        enum obstacle obstacle;
+        CURLcode code;
+        long status;
+        uint32_t retry_after_s;
+        enum feedback want;
+        int64_t want_s;
+    } rows[] = {
+        {"an answer", OBSTACLE_NONE, CURLE_OK, 200, 0, FEEDBACK_GOOD, 0},
+        {"no such record", OBSTACLE_NONE, CURLE_OK, 404, 0, FEEDBACK_GOOD, 0},
+        {"429 says for how long", OBSTACLE_NONE, CURLE_OK, 429, 7,
+         FEEDBACK_BUSY, 7},
+        {"429 that does not", OBSTACLE_NONE, CURLE_OK, 429, 0, FEEDBACK_BUSY,
+         0},
+        {"529 is the same", OBSTACLE_NONE, CURLE_OK, 529, 9, FEEDBACK_BUSY, 9},
+        {"503 with Retry-After", OBSTACLE_NONE, CURLE_OK, 503, 3, FEEDBACK_BUSY,
+         3},
+        {"503 without", OBSTACLE_NONE, CURLE_OK, 503, 0, FEEDBACK_BAD, 0},
+        {"500", OBSTACLE_NONE, CURLE_OK, 500, 0, FEEDBACK_BAD, 0},
+        {"a time-out", OBSTACLE_NONE, CURLE_OPERATION_TIMEDOUT, 0, 0,
+         FEEDBACK_BAD, 0},
+        {"401 waits for a person", OBSTACLE_NONE, CURLE_OK, 401, 0,
+         FEEDBACK_BUSY, OUTCOME_REFUSED_S},
+        {"403 as well, whatever it asks for", OBSTACLE_NONE, CURLE_OK, 403, 1,
+         FEEDBACK_BUSY, OUTCOME_REFUSED_S},
+        {"an address that may not be reached", OBSTACLE_BLOCKED, CURLE_OK, 0, 0,
+         FEEDBACK_BUSY, OUTCOME_REFUSED_S},
+        {"nothing was asked", OBSTACLE_NO_QUESTION, CURLE_OK, 0, 0,
+         FEEDBACK_NONE, 0},
+        {"a certificate bundle that cannot be read is ours", OBSTACLE_NONE,
+         CURLE_SSL_CACERT_BADFILE, 0, 0, FEEDBACK_NONE, 0},
+    };
+    size_t i;
+
+    for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        const struct outcome_facts facts = {
+            .obstacle = rows[i].obstacle,
+            .code = rows[i].code,
+            .status = rows[i].status,
+            .retry_after_s = rows[i].retry_after_s,
+        };
+        struct outcome got = outcome_of_question(&facts);
+
+        if (got.feedback != rows[i].want ||
+            got.asked_us != rows[i].want_s * SECOND)
+            fprintf(stderr, "\n%s: got %d\n", rows[i].claim, (int)got.feedback);
+        CU_ASSERT_EQUAL(got.kind, OUTCOME_SUCCESS);
+        CU_ASSERT_EQUAL(got.feedback, rows[i].want);
+        CU_ASSERT_EQUAL(got.asked_us, rows[i].want_s * SECOND);
+    }
+}
+
+static void
+test_a_question_that_was_cut_was_never_asked(void)
+{
+    const struct outcome_facts facts = {.obstacle = OBSTACLE_CUT};
+    struct outcome got = outcome_of_question(&facts);
+
+    CU_ASSERT_EQUAL(got.kind, OUTCOME_DROPPED);
+    CU_ASSERT_EQUAL(got.feedback, FEEDBACK_NONE);
+}
+
 int
 main(void)
 {
@@ -295,6 +361,9 @@ main(void)
         {"waits", test_waits},
         {"what it says about the receiver", test_feedback},
         {"tests of an endpoint", test_tests},
+        {"what a question says about an API", test_questions},
+        {"a question that was cut was never asked",
+         test_a_question_that_was_cut_was_never_asked},
         CU_TEST_INFO_NULL,
     };
 

@@ -321,6 +321,37 @@ test_rate(void)
     clear(s);
 }
 
+/* For a job that another one stands for. */
+static void
+test_withdrawn_jobs(void)
+{
+    struct plan plan = {.mode = LANE_REMOTE, .window = 1};
+    struct scheduler *s = make(&plan, 100, 1000);
+    struct task *running, *waiting;
+    struct lane_read read;
+    bool busy;
+
+    (void)offer_ready(s, job(1, 1));
+    waiting = offer_ready(s, job(2, 1));
+    running = next(s);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(running);
+    CU_ASSERT_PTR_NULL(scheduler_withdraw(s, running->job.id, &busy));
+    CU_ASSERT_TRUE(busy);
+    CU_ASSERT_PTR_NULL(scheduler_withdraw(s, 3, &busy)); /* not known */
+    CU_ASSERT_FALSE(busy);
+    CU_ASSERT_PTR_EQUAL(scheduler_withdraw(s, 2, &busy), waiting);
+    CU_ASSERT_FALSE(busy);
+    free(waiting);
+    CU_ASSERT_EQUAL(scheduler_counts(s).tasks, 1);
+    /* Should it be a job still, it is found again. */
+    CU_ASSERT_EQUAL(scheduler_plan_reads(s, &read, 1), 1);
+    CU_ASSERT(read.from_us <= job(2, 1).due_us);
+    scheduler_end_read(s, &read, &now, false);
+    finish(s, running);
+    CU_ASSERT_PTR_NULL(next(s));
+    scheduler_free(s);
+}
+
 int
 main(void)
 {
@@ -336,6 +367,7 @@ main(void)
         {"tests go first", test_tests_go_first},
         {"bytes in flight are bounded", test_bytes_in_flight},
         {"so many starts in any second", test_rate},
+        {"jobs that are withdrawn", test_withdrawn_jobs},
         CU_TEST_INFO_NULL,
     };
 

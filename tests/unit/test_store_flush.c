@@ -131,6 +131,32 @@ test_fifo_retry_keeps_its_place(void)
                     1);
 }
 
+/* No attempt was made, so none is counted or recorded. */
+static void
+test_moves(void)
+{
+    struct flush_row rows[2];
+    int i;
+
+    set_up(rows);
+    rows[0].status = FLUSH_MOVE;
+    rows[0].to_lane = rows[0].job.lane | 8; /* of another key, say */
+    rows[1].status = FLUSH_REMOVE;
+    for (i = 0; i < 2; i++) {
+        CU_ASSERT_EQUAL(flush(rows), DB_OK);
+        CU_ASSERT_TRUE(rows[0].live); /* the same again does no harm */
+        CU_ASSERT_EQUAL(rows[1].live, i == 0);
+        CU_ASSERT_EQUAL(testdb_u64(db, "SELECT COUNT(*) FROM deliveries"), 0);
+        CU_ASSERT_EQUAL(testdb_u64(db, "SELECT COUNT(*) FROM attempts"), 0);
+        CU_ASSERT_EQUAL(testdb_u64(db, "SELECT COUNT(*) FROM jobs"), 1);
+        CU_ASSERT_EQUAL(testdb_u64(db, "SELECT lane FROM jobs"),
+                        rows[0].to_lane);
+        CU_ASSERT_EQUAL(testdb_u64(db, "SELECT attempts=0 AND next_retry_at > "
+                                       "UTC_TIMESTAMP(6) FROM jobs"),
+                        1);
+    }
+}
+
 /* However small the table, only rows that are named are touched: those that
    are being inserted are locked by somebody else. */
 static void
@@ -158,6 +184,7 @@ int
 main(void)
 {
     CU_TestInfo tests[] = {
+        {"jobs that move, and jobs that vanish", test_moves},
         {"results are written once", test_results_are_written_once},
         {"cancelled meanwhile", test_cancelled_meanwhile},
         {"a FIFO retry keeps its place", test_fifo_retry_keeps_its_place},

@@ -493,8 +493,8 @@ test_stop_leaves_the_backlog_to_a_successor(void)
     unlink(socket_path);
 }
 
-/* Nobody new is let in at the end, also where there is no path to remove: the
-   web server hears so at once and may go elsewhere. */
+/* Nobody new is let in at the end, also where there is no path to remove and
+   however many come: the web server hears so and may go elsewhere. */
 static void
 test_stop_closes_an_own_port(void)
 {

@@ -69,23 +69,46 @@ export function post(stack, name, one, headers, options = {}) {
             ...one.headers, ...headers }, ...options });
 }
 
+// Rows of rejections that have to be there, by status and reason.
+async function assertRejections(stack, name, from, wanted) {
+    await eventually(`rejections of ${name}`, async () => {
+        const rows = (await rejectionsOf(stack, name)).slice(from);
+        for (const { status, reason } of wanted) {
+            const index = rows.findIndex((row) =>
+                Number(row.status) === status && reason.test(row.reason));
+            if (index < 0)
+                throw new Error(`no row ${status} ${reason}`);
+            rows.splice(index, 1);
+        }
+        return true;
+    });
+}
+
 // send() has to be refused so, with a row that says why, and no trace else.
+// Rows are written once a second: where stack.refusals is a Map they are looked
+// for in the end, by assertAllRejections().
 export async function assertRefused(stack, name, send, status, reason) {
-    const before = await rejectionsOf(stack, name);
+    const before = stack.refusals ? [] : await rejectionsOf(stack, name);
     const events = (await eventsOf(stack, name)).length;
     const answer = await send();
     assert.equal(answer.status, status, answer.text);
     assert.match(answer.headers['x-request-id'] ?? '', /^req_/);
-    // Rows of earlier requests may be written late.
-    await eventually(`a rejection of ${name}: ${status} ${reason}`,
-        async () => (await rejectionsOf(stack, name)).slice(before.length)
-            .some((row) => Number(row.status) === status &&
-                reason.test(row.reason)));
     assert.equal((await eventsOf(stack, name)).length, events,
         'nothing is stored');
     assert.equal(await stack.sql.count('SELECT COUNT(*) FROM jobs WHERE ' +
         "kind = 'process' AND event_id NOT IN (SELECT id FROM events)"), 0);
+    if (stack.refusals)
+        stack.refusals.set(name, [...stack.refusals.get(name) ?? [],
+            { status, reason }]);
+    else
+        await assertRejections(stack, name, before.length,
+            [{ status, reason }]);
     return answer;
+}
+
+export async function assertAllRejections(stack) {
+    for (const [name, wanted] of stack.refusals)
+        await assertRejections(stack, name, 0, wanted);
 }
 
 // The usual answers.

@@ -3,8 +3,8 @@
 
 import { after, before } from 'node:test';
 import { Receiver } from './receiver.mjs';
-import { addSource, providerCases, setSource, sourceNamed } from
-    './provider_cases.mjs';
+import { addSource, assertAllRejections, providerCases, setSource,
+    sourceNamed } from './provider_cases.mjs';
 import { Stack } from './stack.mjs';
 
 // Runs the cases of a provider; the returned object has stack, receiver and
@@ -14,6 +14,7 @@ export function providerFile(spec) {
     before(async () => {
         [it.stack, it.receiver] = await Promise.all([
             Stack.start({ web: 'nginx', conf: spec.conf }), Receiver.start()]);
+        it.stack.refusals = new Map();
         const { name = spec.provider, provider, secret, more = {} } = spec;
         const fields = typeof more === 'function' ? more(it.stack) : more;
         if (spec.exists)
@@ -24,8 +25,13 @@ export function providerFile(spec) {
                 { name, provider, secret, ...fields });
     });
     after(async () => {
-        await it.receiver?.stop();
-        await it.stack?.stop();
+        try {
+            if (it.stack)
+                await assertAllRejections(it.stack);
+        } finally {
+            await it.receiver?.stop();
+            await it.stack?.stop();
+        }
     });
     providerCases(spec, () => it);
     return it;

@@ -1,0 +1,27 @@
+/*
+ * store_svix_page.c - see store_svix_page.h.
+ */
+#include "store_svix_page.h"
+
+#include "sql.h"
+
+void
+svix_page_add(struct buf *sql, const struct svix_page *page, const char *column,
+              bool is_text)
+{
+    bool down = svix_page_reads_down(page);
+
+    if (page->after.ptr != NULL) {
+        sql_raw(sql, " AND ");
+        sql_raw(sql, column);
+        sql_raw(sql, down ? " < " : " > ");
+        if (is_text)
+            sql_text(sql, page->after);
+        else
+            sql_u64(sql, page->after_id);
+    }
+    sql_raw(sql, " ORDER BY ");
+    sql_raw(sql, column);
+    sql_raw(sql, down ? " DESC LIMIT " : " LIMIT ");
+    sql_u64(sql, page->limit + 1);
+}

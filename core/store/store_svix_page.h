@@ -1,0 +1,36 @@
+/*
+ * store_svix_page.h - which part of a list is asked for, in the manner of
+ * Svix's API: from an iterator on, forwards or backwards, in either order.
+ */
+#ifndef STORE_SVIX_PAGE_H
+#define STORE_SVIX_PAGE_H
+
+#include "buf.h"
+#include "slice.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct svix_page {
+    size_t limit;
+    struct slice after; /* the iterator as text; absent = from the start */
+    uint64_t after_id;  /* the same as a number, where it is one; 0 = none */
+    bool backward;      /* the page before the iterator */
+    bool descending;    /* order of the whole list */
+};
+
+/* The direction in which rows are read: a page before the iterator is read
+   away from it, and turned round afterwards. */
+static inline bool
+svix_page_reads_down(const struct svix_page *page)
+{
+    return page->descending != page->backward;
+}
+
+/* AND column > value ... ORDER BY column LIMIT limit + 1. is_text: the iterator
+   is text, not a number. */
+void svix_page_add(struct buf *sql, const struct svix_page *page,
+                   const char *column, bool is_text);
+
+#endif /* STORE_SVIX_PAGE_H */

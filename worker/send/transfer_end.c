@@ -1,0 +1,183 @@
+/*
+ * transfer_end.c - what a transfer came to; see transfer.h.
+ */
+#include "transfer.h"
+
+#include "alloc.h"
+#include "clock.h"
+#include "random.h"
+
+#include <assert.h>
+#include <stdio.h>
+
+#define ANSWER_MEMORY 65536 /* bytes that an idle transfer keeps */
+
+/* What stopped the transfer, where libcurl's code alone does not tell. */
+static enum obstacle
+find_obstacle(const struct transfer *transfer, CURLcode code)
+{
+    if (code == CURLE_OK)
+        return OBSTACLE_NONE;
+    if (transfer->refused && !transfer->opened)
+        return OBSTACLE_BLOCKED;
+    if (transfer->hurried && code == CURLE_OPERATION_TIMEDOUT)
+        return OBSTACLE_CUT;
+    return OBSTACLE_NONE;
+}
+
+static const char *const obstacle_texts[OBSTACLE_COUNT] = {
+    [OBSTACLE_BLOCKED] =
+        "the address is not public and not listed in allow_targets",
+    [OBSTACLE_BAD_URL] = "the URL cannot be used",
+    [OBSTACLE_SECRET] = "the signing secret cannot be read with this key file",
+    [OBSTACLE_EVENT_MISSING] = "the event is not stored any more",
+    [OBSTACLE_SUBSCRIPTION_GONE] = "subscription deleted",
+    [OBSTACLE_INTERNAL] = "the request could not be made",
+    [OBSTACLE_NO_QUESTION] = "",
+};
+
+/* What libcurl's own words are to be read after, where they alone would be
+   riddles. */
+static const struct {
+    CURLcode code;
+    const char *text;
+} introductions[] = {
+    {CURLE_PEER_FAILED_VERIFICATION, "the certificate is not accepted: "},
+    {CURLE_SSL_CONNECT_ERROR, "no agreement about TLS (1.2 or newer): "},
+};
+
+static const char *
+introduce(CURLcode code)
+{
+    size_t i;
+
+    for (i = 0; i < sizeof(introductions) / sizeof(introductions[0]); i++) {
+        if (introductions[i].code == code)
+            return introductions[i].text;
+    }
+    return "";
+}
+
+static void
+describe(const struct transfer *transfer, CURLcode code, long status,
+         enum obstacle obstacle, char error[CURL_ERROR_SIZE])
+{
+    size_t i;
+
+    if (obstacle != OBSTACLE_NONE)
+        (void)snprintf(
+            error, CURL_ERROR_SIZE, "%s",
+            obstacle_texts[obstacle] == NULL ? "" : obstacle_texts[obstacle]);
+    else if (code == CURLE_OK)
+        (void)snprintf(error, CURL_ERROR_SIZE, "HTTP %ld", status);
+    else
+        (void)snprintf(error, CURL_ERROR_SIZE, "%s%.200s", introduce(code),
+                       transfer->error[0] != '\0' ? transfer->error
+                                                  : curl_easy_strerror(code));
+    for (i = 0; error[i] != '\0'; i++) {
+        if ((unsigned char)error[i] < 0x20 || (unsigned char)error[i] > 0x7e)
+            error[i] = '?';
+    }
+}
+
+static struct retry_policy
+policy_of(const struct subscription *subscription)
+{
+    if (subscription == NULL)
+        return (struct retry_policy){.retries = 0};
+    return (struct retry_policy){
+        .retries = subscription->retry_count,
+        .delay_s = subscription->retry_delay_s,
+        .schedule_s = subscription->schedule_s,
+        .schedule_count = subscription->schedule_count,
+    };
+}
+
+static uint32_t
+retry_after_s(const struct transfer *transfer)
+{
+    curl_off_t asked = 0;
+
+    (void)curl_easy_getinfo(transfer->easy, CURLINFO_RETRY_AFTER, &asked);
+    if (asked <= 0)
+        return 0;
+    return asked < UINT32_MAX ? (uint32_t)asked : UINT32_MAX;
+}
+
+static void
+decide(struct transfer *transfer, CURLcode code, long status,
+       enum obstacle obstacle)
+{
+    struct task *task = transfer->task;
+    struct attempt *attempt = &task->attempt;
+    const struct outcome_facts facts = {
+        .obstacle = obstacle,
+        .code = code,
+        .status = status,
+        .retry_after_s =
+            obstacle == OBSTACLE_NONE ? retry_after_s(transfer) : 0,
+        .attempt = task->job.attempts + 1,
+        .test = task->job.test,
+        .policy = policy_of(transfer->subscription),
+        .random = random_u32(),
+    };
+
+    bool question = lane_kind_of(task->job.lane) == LANE_FETCH;
+
+    attempt->outcome =
+        question ? outcome_of_question(&facts) : outcome_decide(&facts);
+    attempt->status = status > 0 ? (uint32_t)status : 0;
+    attempt->obstacle = obstacle;
+    attempt->code = transfer->too_large ? CURLE_FILESIZE_EXCEEDED : code;
+    attempt->asked_s = facts.retry_after_s;
+    attempt->error[0] = '\0';
+    if (question ? obstacle != OBSTACLE_NONE || code != CURLE_OK ||
+                       status < 200 || status >= 300
+                 : attempt->outcome.kind != OUTCOME_SUCCESS)
+        describe(transfer, code, status, obstacle, attempt->error);
+}
+
+/* The answer becomes the task's. */
+static void
+hand_over_answer(struct transfer *transfer)
+{
+    struct attempt *attempt = &transfer->task->attempt;
+
+    attempt->body = NULL;
+    attempt->body_len = transfer->answer.len;
+    if (transfer->answer.len > 0)
+        attempt->body = xmemdup(transfer->answer.data, transfer->answer.len);
+    if (transfer->answer.cap > ANSWER_MEMORY)
+        buf_free(&transfer->answer);
+    else
+        buf_clear(&transfer->answer);
+}
+
+struct task *
+transfer_finish(struct transfer *transfer, CURLcode code,
+                enum obstacle obstacle)
+{
+    struct task *task = transfer->task;
+    long status = 0;
+
+    assert(task != NULL);
+    task->attempt.ended_us = clock_mono_us();
+    /* An answer that we stopped reading has said all that matters: its status
+       decides. */
+    if (transfer->too_large)
+        code = CURLE_OK;
+    if (obstacle == OBSTACLE_NONE) {
+        obstacle = find_obstacle(transfer, code);
+        (void)curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE,
+                                &status);
+    }
+    decide(transfer, code, status, obstacle);
+    hand_over_answer(transfer);
+    request_clear(&transfer->request);
+    catalog_release(transfer->snapshot);
+    transfer->snapshot = NULL;
+    transfer->subscription = NULL;
+    transfer->source = NULL;
+    transfer->task = NULL;
+    return task;
+}
