@@ -9,6 +9,7 @@
 
 const HEAD = 4;
 const MORE = 0x0008; // SERVER_MORE_RESULTS_EXISTS
+const PROGRESS = 0xffff; // no error: how far a long statement has come
 const CAPABILITY_COMPRESS = 1 << 5;
 const CAPABILITY_SSL = 1 << 11;
 const CAPABILITY_DEPRECATE_EOF = 1 << 24;
@@ -122,7 +123,10 @@ export class Answer {
         const first = packet[HEAD];
         const short = packet.length - HEAD < 9;
         if (first === 0xff && this.state !== 'columns') {
-            this.error = packet.readUInt16LE(HEAD + 1);
+            const number = packet.readUInt16LE(HEAD + 1);
+            if (number === PROGRESS)
+                return 'goes on';
+            this.error = number;
             return this.ended(false);
         }
         if (this.state === 'first') {

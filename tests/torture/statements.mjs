@@ -3,9 +3,11 @@
 
 const SEMICOLON = 0x3b;
 const BACKSLASH = 0x5c;
+const DASH = 0x2d;
+const NEWLINE = 0x0a;
 const QUOTES = new Set([0x27, 0x22, 0x60]); // ' " `
 
-// Cuts at every ';' outside of quotes.
+// Cuts at every ';' outside of quotes and of comments ("-- to the end").
 export function split(text) {
     const out = [];
     let from = 0;
@@ -17,6 +19,9 @@ export function split(text) {
                 i++;
             else if (byte === quote)
                 quote = 0;
+        } else if (byte === DASH && text[i + 1] === DASH) {
+            const end = text.indexOf(NEWLINE, i);
+            i = end === -1 ? text.length : end;
         } else if (QUOTES.has(byte)) {
             quote = byte;
         } else if (byte === SEMICOLON) {
