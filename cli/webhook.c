@@ -33,6 +33,46 @@ print_state(const struct subscription_row *row)
            reason == NULL ? "" : ": ", reason == NULL ? "" : reason);
 }
 
+static void
+print_order_and_limits(const struct subscription_row *row)
+{
+    if (strcmp(row->ordering, "none") != 0)
+        printf("ordering     %s, %s a delivery that fails for good\n",
+               row->ordering,
+               strcmp(row->on_exhausted, "pause") == 0 ? "pause at" : "skip");
+    if (row->rate_limit > 0)
+        printf("rate limit   %u per second\n", row->rate_limit);
+}
+
+/* What few webhooks have, each on a line of its own. */
+static void
+print_given(const char *label, const char *value)
+{
+    if (value != NULL && value[0] != '\0')
+        printf("%-12s %s\n", label, value);
+}
+
+static void
+print_row_text(const struct subscription_row *row)
+{
+    printf("id           %u\nurl          %s\nevents       %s\n", row->id,
+           row->url, row->events);
+    print_state(row);
+    printf("retries      %u, first after %u s\ntimeout      %u s\n"
+           "format       %s\n",
+           row->retry_count, row->retry_delay_s, row->timeout_s, row->format);
+    print_given("template", row->template);
+    print_given("source", row->cloudevents_source);
+    print_given("filter", row->filter);
+    print_given("auth", row->auth);
+    print_given("certificate", row->certificate);
+    print_given("public key", row->public_key);
+    if (strcmp(row->signature_headers, "webhook") != 0)
+        print_given("headers", row->signature_headers);
+    print_order_and_limits(row);
+    print_given("description", row->description);
+}
+
 static int
 show(struct cli *cli, uint32_t id, const char *secret)
 {
@@ -51,21 +91,7 @@ show(struct cli *cli, uint32_t id, const char *secret)
         subscription_print(&row, secret, &line);
         output_line(buf_slice(&line));
     } else {
-        printf("id           %u\nurl          %s\nevents       %s\n", row.id,
-               row.url, row.events);
-        print_state(&row);
-        printf("retries      %u, first after %u s\ntimeout      %u s\n"
-               "format       %s\n",
-               row.retry_count, row.retry_delay_s, row.timeout_s, row.format);
-        if (strcmp(row.ordering, "none") != 0)
-            printf("ordering     %s, %s a delivery that fails for good\n",
-                   row.ordering,
-                   strcmp(row.on_exhausted, "pause") == 0 ? "pause at"
-                                                          : "skip");
-        if (row.rate_limit > 0)
-            printf("rate limit   %u per second\n", row.rate_limit);
-        if (row.description[0] != '\0')
-            printf("description  %s\n", row.description);
+        print_row_text(&row);
         if (secret != NULL)
             printf("secret       %s\n", secret);
     }

@@ -13,8 +13,20 @@
 struct option {
     const char *option;
     const char *member;
-    enum { AS_TEXT, AS_NUMBER, AS_OBJECT, AS_LIST } as;
+    /* AS_WORDING, AS_RULES: a text, an object, or @FILE that holds it; an empty
+       one takes it away. AS_FILE: the name of a file. */
+    enum {
+        AS_TEXT,
+        AS_NUMBER,
+        AS_OBJECT,
+        AS_LIST,
+        AS_WORDING,
+        AS_RULES,
+        AS_FILE
+    } as;
 };
+
+#define FILE_MAX_BYTES ((size_t)128 * 1024)
 
 static const struct option options[] = {
     {"--events", "events", AS_LIST},
@@ -30,6 +42,13 @@ static const struct option options[] = {
     {"--format", "format", AS_TEXT},
     {"--channels", "channels", AS_LIST},
     {"--metadata", "metadata", AS_OBJECT},
+    {"--template", "template", AS_WORDING},
+    {"--template-type", "template_type", AS_TEXT},
+    {"--cloudevents-source", "cloudevents_source", AS_WORDING},
+    {"--filter", "filter", AS_RULES},
+    {"--auth", "auth", AS_RULES},
+    {"--client-certificate", "client_certificate", AS_FILE},
+    {"--signature-headers", "signature_headers", AS_TEXT},
 };
 
 static void
@@ -99,6 +118,65 @@ add_json(struct buf *body, const struct option *option, const char *text)
     return EXIT_OK;
 }
 
+/* What the option says: its value, or what the file holds that it names. */
+static int
+read_value(const struct option *option, const char *value, struct buf *text)
+{
+    const char *path = option->as == AS_FILE ? value : value + 1;
+
+    if (option->as != AS_FILE && value[0] != '@') {
+        buf_add_text(text, value);
+        return EXIT_OK;
+    }
+    return value[0] == '\0' ? EXIT_OK : cli_read_input(path, text);
+}
+
+static int
+add_long(struct buf *body, const struct option *option, const char *value)
+{
+    struct buf text = BUF_INIT(FILE_MAX_BYTES);
+    struct json_error error;
+    struct json_value json;
+    int code = read_value(option, value, &text);
+
+    if (code != EXIT_OK)
+        goto out;
+    if (text.len == 0) {
+        member_raw(body, option->member, SLICE("null"), "null");
+    } else if (option->as != AS_RULES) {
+        member_slice(body, option->member, buf_slice(&text));
+    } else if (!json_read(buf_slice(&text), &json, &error)) {
+        code = output_error(EXIT_DATA, "%s is no JSON: %s at character %zu",
+                            option->option, error.reason, error.offset + 1);
+    } else {
+        member_raw(body, option->member, json.text, "null");
+    }
+out:
+    buf_wipe(&text);
+    return code;
+}
+
+static void
+add_flags(struct cli *cli, struct buf *body)
+{
+    static const struct {
+        const char *flag;
+        const char *member;
+        bool value;
+    } flags[] = {
+        {"--inactive", "active", false},
+        {"--active", "active", true},
+        {"--ed25519", "ed25519", true},
+        {"--no-ed25519", "ed25519", false},
+    };
+    size_t i;
+
+    for (i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {
+        if (args_flag(&cli->args, flags[i].flag))
+            member_bool(body, flags[i].member, flags[i].value);
+    }
+}
+
 int
 webhook_form_take(struct cli *cli, struct buf *body)
 {
@@ -117,14 +195,13 @@ webhook_form_take(struct cli *cli, struct buf *body)
         } else if (option->as == AS_LIST) {
             member_name(body, option->member);
             add_list(body, value);
+        } else if (option->as >= AS_WORDING) {
+            code = add_long(body, option, value);
         } else {
             code = add_json(body, option, value);
         }
     }
-    if (args_flag(&cli->args, "--inactive"))
-        member_bool(body, "active", false);
-    if (args_flag(&cli->args, "--active"))
-        member_bool(body, "active", true);
+    add_flags(cli, body);
     return code == EXIT_OK ? add_headers(cli, body) : code;
 }
 

@@ -13,7 +13,11 @@
     "[--secret S] [--description T] [--retry-count N] [--retry-delay S] "      \
     "[--timeout S] [--header 'N: V']... [--format F] [--channels C,...] "      \
     "[--max-concurrency N] [--rate-limit N] [--ordering none|fifo] "           \
-    "[--on-exhausted skip|pause] [--metadata JSON] "
+    "[--on-exhausted skip|pause] [--metadata JSON] [--filter JSON|@FILE] "     \
+    "[--template TEXT|@FILE] [--template-type json|text] "                     \
+    "[--cloudevents-source URI] [--auth JSON|@FILE] "                          \
+    "[--client-certificate FILE] [--ed25519 | --no-ed25519] "                  \
+    "[--signature-headers webhook|svix] "
 
 /* Takes the options and writes the JSON that the API would get, without its
    closing brace: the caller adds what else there is. */

@@ -18,6 +18,10 @@
 #include "res_subscriptions.h"
 #include "res_tests.h"
 #include "res_trigger.h"
+#include "svix_applications.h"
+#include "svix_endpoint_parts.h"
+#include "svix_endpoints.h"
+#include "svix_messages.h"
 
 const struct route_table route_tables[] = {
     {receive_routes, &receive_route_count, true},
@@ -33,6 +37,10 @@ const struct route_table route_tables[] = {
     {deliveries_routes, &deliveries_route_count, false},
     {sources_routes, &sources_route_count, false},
     {records_routes, &records_route_count, false},
+    {svix_applications_routes, &svix_applications_route_count, false},
+    {svix_endpoints_routes, &svix_endpoints_route_count, false},
+    {svix_messages_routes, &svix_messages_route_count, false},
+    {svix_endpoint_parts_routes, &svix_endpoint_parts_route_count, false},
     {stats_routes, &stats_route_count, false},
     {health_routes, &health_route_count, false},
     {health_live_routes, &health_live_route_count, true},

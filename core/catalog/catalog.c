@@ -15,6 +15,7 @@ struct catalog_snapshot {
     uint64_t version;
     struct catalog_table *tables[ROW_KINDS];
     struct catalog_index *index;
+    struct tally *tally; /* the catalog's */
 };
 
 struct catalog {
@@ -25,10 +26,11 @@ struct catalog {
     uint64_t started;      /* refreshes begun so far */
     enum db_result result; /* of the last one */
     struct catalog_snapshot *current;
+    struct tally *tally;
 };
 
 static struct catalog_snapshot *
-make_empty(void)
+make_empty(struct tally *tally)
 {
     static const struct catalog_table no_rows;
     static const struct catalog_changes no_changes;
@@ -36,6 +38,7 @@ make_empty(void)
     int kind;
 
     atomic_init(&snapshot->refs, 1);
+    snapshot->tally = tally;
     for (kind = 0; kind < ROW_KINDS; kind++)
         snapshot->tables[kind] =
             catalog_table_merge(&no_rows, (enum row_kind)kind, &no_changes);
@@ -51,7 +54,8 @@ catalog_new(const struct sealer *sealer)
     catalog->means.sealer = sealer;
     pthread_mutex_init(&catalog->lock, NULL);
     pthread_cond_init(&catalog->finished, NULL);
-    catalog->current = make_empty();
+    catalog->tally = catalog_tally_new();
+    catalog->current = make_empty(catalog->tally);
     return catalog;
 }
 
@@ -67,6 +71,7 @@ catalog_free(struct catalog *catalog)
     if (catalog == NULL)
         return;
     catalog_release(catalog->current);
+    catalog_tally_free(catalog->tally);
     pthread_cond_destroy(&catalog->finished);
     pthread_mutex_destroy(&catalog->lock);
     free(catalog);
@@ -82,6 +87,7 @@ advance(const struct catalog_snapshot *old, uint64_t version,
 
     atomic_init(&snapshot->refs, 1);
     snapshot->version = version;
+    snapshot->tally = old->tally;
     for (kind = 0; kind < ROW_KINDS; kind++)
         snapshot->tables[kind] =
             changes[kind].count == 0
@@ -113,7 +119,7 @@ load(struct catalog *catalog, struct db *db)
     if (result != DB_OK || version == old->version)
         return result;
     if (version < old->version)
-        base = make_empty(); /* the database was restored: all anew */
+        base = make_empty(old->tally); /* the database was restored: all anew */
     for (kind = 0; kind < ROW_KINDS && result == DB_OK; kind++)
         result = catalog_row_read(db, &catalog->means, (enum row_kind)kind,
                                   base->version, &changes[kind]);
@@ -262,4 +268,22 @@ catalog_match(const struct catalog_snapshot *snapshot, uint32_t application_id,
 {
     return catalog_index_match(snapshot->index, application_id, type, channels,
                                channel_count, takers, max);
+}
+
+size_t
+catalog_filter(const struct catalog_snapshot *snapshot, struct slice type,
+               struct slice data, struct slice metadata, struct taker *takers,
+               size_t count)
+{
+    const struct catalog_event event = {type, data, metadata};
+
+    return catalog_filter_takers(snapshot->tables[ROW_SUBSCRIPTION],
+                                 snapshot->tally, &event, takers, count);
+}
+
+size_t
+catalog_take_filtered(struct catalog *catalog, struct filtered_count *counts,
+                      size_t max)
+{
+    return catalog_tally_take(catalog->tally, counts, max);
 }

@@ -14,6 +14,7 @@
 #include "db.h"
 #include "format.h"
 #include "seal.h"
+#include "sign_list.h"
 #include "slice.h"
 #include "source_options.h"
 #include "taker.h"
@@ -22,6 +23,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+struct endpoint_auth;
+struct filter;
+struct sign_pair;
+struct template;
 
 struct header {
     char *name;
@@ -45,9 +51,21 @@ struct subscription {
     char *secret;     /* as shown to the user; NULL if it cannot be unsealed */
     char *old_secret; /* or NULL */
     int64_t old_secret_until_us; /* wall clock */
+    struct sign_pair *pair;      /* or NULL: no ed25519 signatures */
+    struct sign_pair *old_pair;  /* or NULL; until old_secret_until_us */
+    enum sign_naming naming;
     struct header *headers;
     size_t header_count;
+    struct endpoint_auth *auth; /* or NULL */
+    char *certificate;          /* PEM for TLS, or NULL */
     enum payload_format format;
+    struct template *template; /* FORMAT_TEMPLATE, else NULL */
+    char *cloudevents_source;  /* or NULL */
+    bool filtered;             /* its events have to pass the filter */
+    struct filter *filter;     /* filtered and NULL: nothing passes */
+    /* Something that its requests need cannot be read, as a static text: none
+       is made until that is put right. NULL: all is well. */
+    const char *unreadable;
     uint32_t retry_count;
     uint32_t retry_delay_s;
     uint32_t *schedule_s; /* schedule_count = 0: count and delay decide */
@@ -139,11 +157,35 @@ const struct token *catalog_token(const struct catalog_snapshot *snapshot,
  * Subscriptions of the application that want an event of that type: active,
  * not adhoc, a pattern matches (pattern.h), and - where the event names
  * channels and the subscription has some - one of them is shared. At most max
- * takers are written; the number that match is returned.
+ * takers are written; the number that match is returned. Filters are not asked:
+ * taker.filtered tells who has one.
  */
 size_t catalog_match(const struct catalog_snapshot *snapshot,
                      uint32_t application_id, struct slice type,
                      const struct slice *channels, size_t channel_count,
                      struct taker *takers, size_t max);
+
+/*
+ * Takes out of takers[] those of the snapshot whose filter the event does not
+ * pass, counts that (catalog_take_filtered()), and returns how many are left,
+ * in the same order. data and metadata as in struct new_event. A filter sees
+ *
+ *   {"event","event_type","type": the type, three times; "data"; "metadata"}
+ *
+ * with null and {} for what is absent. Costs nothing without filters.
+ */
+size_t catalog_filter(const struct catalog_snapshot *snapshot,
+                      struct slice type, struct slice data,
+                      struct slice metadata, struct taker *takers,
+                      size_t count);
+
+/* How many events filters have kept back since this was asked the last time.
+   At most max of them; call again while max are returned. */
+struct filtered_count {
+    uint32_t subscription_id;
+    uint64_t events;
+};
+size_t catalog_take_filtered(struct catalog *catalog,
+                             struct filtered_count *counts, size_t max);
 
 #endif /* CATALOG_H */

@@ -7,6 +7,8 @@
  *   catalog_source.c  the same of a source
  *   catalog_table.c  the rows of one kind, by id and by a second key
  *   catalog_index.c  which subscriptions have which pattern
+ *   catalog_filter.c  which of them let an event pass
+ *   catalog_sending.c  what a subscription's requests are made with
  *   catalog.c        snapshots, refreshing, looking things up
  */
 #ifndef CATALOG_IMPL_H
@@ -111,5 +113,29 @@ size_t catalog_index_match(const struct catalog_index *index,
                            uint32_t application_id, struct slice type,
                            const struct slice *channels, size_t channel_count,
                            struct taker *takers, size_t max);
+
+/* Fills what requests are made with: secrets, format, template, filter,
+   credentials. What cannot be read makes the subscription unreadable. */
+void catalog_sending_fill(struct subscription *sub, const struct sealer *sealer,
+                          const struct slice *cells);
+void catalog_sending_free(struct subscription *sub); /* wipes its secrets */
+
+/* How many events filters have kept back; shared by all snapshots. */
+struct tally;
+struct tally *catalog_tally_new(void);
+void catalog_tally_free(struct tally *tally);
+size_t catalog_tally_take(struct tally *tally, struct filtered_count *counts,
+                          size_t max);
+
+/* What a filter may ask about. */
+struct catalog_event {
+    struct slice type;
+    struct slice data;
+    struct slice metadata;
+};
+size_t catalog_filter_takers(const struct catalog_table *table,
+                             struct tally *tally,
+                             const struct catalog_event *event,
+                             struct taker *takers, size_t count);
 
 #endif /* CATALOG_IMPL_H */

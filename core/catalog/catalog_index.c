@@ -222,7 +222,8 @@ look_up(const struct catalog_index *index, struct search *search,
             !shares_channel(search, sub))
             continue;
         if (search->found < search->max)
-            search->takers[search->found] = (struct taker){sub->id, sub->fifo};
+            search->takers[search->found] =
+                (struct taker){sub->id, sub->fifo, sub->filtered};
         search->found++;
     }
 }

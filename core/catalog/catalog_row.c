@@ -4,17 +4,14 @@
 #include "catalog_impl.h"
 
 #include "alloc.h"
-#include "format.h"
 #include "log.h"
 #include "store_catalog.h"
 
 #include <assert.h>
-#include <openssl/crypto.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define LOGGER "postern.catalog"
-#define SEALED_MAX ((size_t)64 << 10) /* bytes of an unsealed value */
 #define SCHEDULE_MAX_S (365 * 86400)
 
 char *
@@ -27,14 +24,6 @@ static uint32_t
 u32_of(struct slice cell)
 {
     return (uint32_t)db_u64(cell, 0);
-}
-
-static void
-wipe(char *secret)
-{
-    if (secret != NULL)
-        OPENSSL_cleanse(secret, strlen(secret));
-    free(secret);
 }
 
 static void
@@ -74,51 +63,6 @@ catalog_unseal(const struct sealer *sealer, struct seal_place place,
     return false;
 }
 
-static char *
-secret_of(const struct sealer *sealer, const struct subscription *sub,
-          const char *column, struct slice cell)
-{
-    const struct seal_place place = {"subscriptions", column,
-                                     sub->application_id, sub->id};
-    struct buf text = BUF_INIT(SEALED_MAX);
-    char *secret = NULL;
-
-    if (cell.ptr != NULL && catalog_unseal(sealer, place, cell, &text))
-        secret = catalog_text_of(buf_slice(&text));
-    buf_wipe(&text);
-    return secret;
-}
-
-static void
-read_headers(const struct sealer *sealer, struct subscription *sub,
-             struct slice cell)
-{
-    const struct seal_place place = {"subscriptions", "headers",
-                                     sub->application_id, sub->id};
-    struct buf text = BUF_INIT(SEALED_MAX);
-    struct json_member member;
-    struct slice object;
-    size_t at = 0;
-
-    if (cell.ptr == NULL || !catalog_unseal(sealer, place, cell, &text))
-        goto out;
-    object = catalog_json_container(buf_slice(&text), JSON_OBJECT);
-    if (object.ptr == NULL)
-        goto out;
-    sub->headers = xcalloc(catalog_json_count(object), sizeof(*sub->headers));
-    while (json_next(object, &at, &member)) {
-        struct header *header = &sub->headers[sub->header_count];
-
-        if (member.value.type != JSON_STRING)
-            continue;
-        header->name = catalog_text_of(member.name);
-        header->value = catalog_json_string(member.value.text);
-        sub->header_count++;
-    }
-out:
-    buf_wipe(&text);
-}
-
 static void
 read_schedule(struct subscription *sub, struct slice cell)
 {
@@ -141,7 +85,6 @@ static void
 fill_subscription(struct catalog_row *row, const struct catalog_means *means,
                   const struct slice *cells)
 {
-    const struct sealer *sealer = means->sealer;
     struct subscription *sub = &row->subscription;
 
     row->gone = db_u64(cells[SUB_GONE], 0) != 0;
@@ -156,13 +99,7 @@ fill_subscription(struct catalog_row *row, const struct catalog_means *means,
     sub->adhoc = db_u64(cells[SUB_ADHOC], 0) != 0;
     sub->channels =
         catalog_json_strings(cells[SUB_CHANNELS], &sub->channel_count);
-    sub->secret = secret_of(sealer, sub, "secret", cells[SUB_SECRET]);
-    sub->old_secret =
-        secret_of(sealer, sub, "old_secret", cells[SUB_OLD_SECRET]);
-    sub->old_secret_until_us = db_time_us(cells[SUB_OLD_SECRET_UNTIL]);
-    read_headers(sealer, sub, cells[SUB_HEADERS]);
-    if (!format_from_name(cells[SUB_FORMAT], &sub->format))
-        sub->format = FORMAT_ENVELOPE;
+    catalog_sending_fill(sub, means->sealer, cells);
     sub->retry_count = u32_of(cells[SUB_RETRY_COUNT]);
     sub->retry_delay_s = u32_of(cells[SUB_RETRY_DELAY]);
     read_schedule(sub, cells[SUB_SCHEDULE]);
@@ -278,17 +215,9 @@ catalog_row_read(struct db *db, const struct catalog_means *means,
 static void
 free_subscription(struct subscription *sub)
 {
-    size_t i;
-
-    for (i = 0; i < sub->header_count; i++) {
-        free(sub->headers[i].name);
-        wipe(sub->headers[i].value);
-    }
-    free(sub->headers);
     free_strings(sub->patterns, sub->pattern_count, free_text);
     free_strings(sub->channels, sub->channel_count, free_text);
-    wipe(sub->secret);
-    wipe(sub->old_secret);
+    catalog_sending_free(sub);
     free(sub->schedule_s);
     free(sub->url);
 }

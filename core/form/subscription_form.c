@@ -3,14 +3,17 @@
  */
 #include "subscription_form.h"
 
+#include "client_cert.h"
 #include "encode.h"
+#include "format.h"
 #include "pattern.h"
 #include "retry.h"
 #include "sign.h"
+#include "subscription_check.h"
+#include "template.h"
 
 #include <openssl/crypto.h>
 #include <string.h>
-#include <strings.h>
 
 #define SECRET_PREFIX "whsec_"
 
@@ -99,109 +102,6 @@ check_secret(const struct body_value *value, void *context,
                     "what follows whsec_ must be base64");
 }
 
-/* Set by the gateway or by HTTP itself. */
-static const char *const own_headers[] = {
-    "Connection",
-    "Content-Encoding",
-    "Content-Length",
-    "Content-Type",
-    "Expect",
-    "Host",
-    "Keep-Alive",
-    "Proxy-Connection",
-    "TE",
-    "Traceparent",
-    "Trailer",
-    "Transfer-Encoding",
-    "Upgrade",
-    "User-Agent",
-    "Webhook-Id",
-    "Webhook-Signature",
-    "Webhook-Timestamp",
-    "X-Webhook-Attempt",
-    "X-Webhook-Delivery",
-    "X-Webhook-Event",
-    "X-Webhook-Signature",
-};
-
-static bool
-is_own_header(const char *name)
-{
-    size_t i;
-
-    for (i = 0; i < sizeof(own_headers) / sizeof(own_headers[0]); i++) {
-        if (strcasecmp(name, own_headers[i]) == 0)
-            return true;
-    }
-    return false;
-}
-
-/* RFC 9110, 5.6.2 */
-static bool
-is_token(const char *name, size_t len)
-{
-    static const char letters[] = "!#$%&'*+-.^_`|~0123456789"
-                                  "abcdefghijklmnopqrstuvwxyz"
-                                  "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
-
-    return len > 0 && strspn(name, letters) == len;
-}
-
-/* RFC 9110, 5.5, without the white space around it. */
-static bool
-is_header_value(const char *value, size_t len)
-{
-    size_t i;
-
-    for (i = 0; i < len; i++) {
-        unsigned char c = (unsigned char)value[i];
-
-        if ((c < 0x20 && c != '\t') || c == 0x7f)
-            return false;
-    }
-    return slice_trim(slice_make(value, len)).len == len;
-}
-
-static bool
-is_repeated(const struct body_value *value, size_t index)
-{
-    size_t i;
-
-    for (i = 0; i < index; i++) {
-        if (strcasecmp(value->items[i].name, value->items[index].name) == 0)
-            return true;
-    }
-    return false;
-}
-
-static void
-check_headers(const struct body_value *value, void *context,
-              struct problems *problems)
-{
-    size_t i, bytes = 0;
-
-    (void)context;
-    for (i = 0; i < value->item_count; i++) {
-        const struct body_item *item = &value->items[i];
-
-        bytes += item->name_len + item->text_len;
-        if (!is_token(item->name, item->name_len))
-            problem_add(problems, value->name, item->name,
-                        "value_error.header.name", "invalid header name");
-        else if (is_own_header(item->name) || is_repeated(value, i))
-            problem_add(problems, value->name, item->name,
-                        "value_error.header.reserved",
-                        "this header is set already");
-        else if (!is_header_value(item->text, item->text_len))
-            problem_add(problems, value->name, item->name,
-                        "value_error.header.value", "invalid header value");
-    }
-    if (bytes > SUBSCRIPTION_HEADERS_MAX)
-        problem_add(problems, value->name, NULL, "value_error.dict.max_bytes",
-                    "ensure this value has at most %d bytes",
-                    SUBSCRIPTION_HEADERS_MAX);
-}
-
 static void
 check_metadata(const struct body_value *value, void *context,
                struct problems *problems)
@@ -214,11 +114,15 @@ check_metadata(const struct body_value *value, void *context,
 }
 
 /* In the order of enum payload_format. */
-static const char *const formats[] = {"envelope", "payload", "standard", NULL};
+static const char *const formats[] = {
+    "envelope", "payload", "standard", "cloudevents", "cloudevents-binary",
+    "slack",    "discord", "template", NULL};
 
 /* As the columns spell them. */
 static const char *const orderings[] = {"none", "fifo", NULL};
 static const char *const exhausted[] = {"skip", "pause", NULL};
+static const char *const template_types[] = {"json", "text", NULL};
+static const char *const header_names[] = {"webhook", "svix", NULL};
 
 static const struct body_field fields[FORM_FIELDS] = {
     [FORM_URL] = {.name = "url",
@@ -270,7 +174,7 @@ static const struct body_field fields[FORM_FIELDS] = {
                       .max = 20,
                       .item_min = 1,
                       .item_max = SUBSCRIPTION_HEADERS_MAX,
-                      .check = check_headers},
+                      .check = subscription_check_headers},
     [FORM_METADATA] = {.name = "metadata",
                        .type = BODY_DICT,
                        .rules = BODY_NULLABLE,
@@ -307,6 +211,42 @@ static const struct body_field fields[FORM_FIELDS] = {
                            .type = BODY_WORD,
                            .rules = BODY_NULLABLE,
                            .words = exhausted},
+    [FORM_TEMPLATE] = {.name = "template",
+                       .type = BODY_STR,
+                       .rules = BODY_NULLABLE,
+                       .min = 1,
+                       .max = TEMPLATE_TEXT_MAX},
+    [FORM_TEMPLATE_TYPE] = {.name = "template_type",
+                            .type = BODY_WORD,
+                            .rules = BODY_NULLABLE,
+                            .words = template_types},
+    [FORM_CLOUDEVENTS_SOURCE] = {.name = "cloudevents_source",
+                                 .type = BODY_STR,
+                                 .rules = BODY_NULLABLE,
+                                 .min = 1,
+                                 .max = FORMAT_SOURCE_MAX,
+                                 .check = subscription_check_source},
+    [FORM_FILTER] = {.name = "filter",
+                     .type = BODY_DICT,
+                     .rules = BODY_NULLABLE,
+                     .check = subscription_check_filter},
+    [FORM_AUTH] = {.name = "auth",
+                   .type = BODY_DICT,
+                   .rules = BODY_NULLABLE,
+                   .check = subscription_check_auth},
+    [FORM_CLIENT_CERTIFICATE] = {.name = "client_certificate",
+                                 .type = BODY_STR,
+                                 .rules = BODY_NULLABLE,
+                                 .min = 1,
+                                 .max = CLIENT_CERT_MAX,
+                                 .check = subscription_check_certificate},
+    [FORM_ED25519] = {.name = "ed25519",
+                      .type = BODY_BOOL,
+                      .rules = BODY_NULLABLE},
+    [FORM_SIGNATURE_HEADERS] = {.name = "signature_headers",
+                                .type = BODY_WORD,
+                                .rules = BODY_NULLABLE,
+                                .words = header_names},
     [FORM_APPLICATION] = {.name = "application",
                           .type = BODY_STR,
                           .rules = BODY_NULLABLE | BODY_ONLY_AT_NEW,
@@ -325,7 +265,10 @@ subscription_form_read(struct subscription_form *form, struct slice body,
     size_t count = rules->may_name_application ? FORM_FIELDS : FORM_APPLICATION;
 
     memset(form, 0, sizeof(*form));
-    return body_read(body, fields, count, &options, form->value, problems);
+    if (!body_read(body, fields, count, &options, form->value, problems))
+        return false;
+    subscription_check_template(form, rules, problems);
+    return problems->count == 0;
 }
 
 const char *
@@ -340,10 +283,13 @@ subscription_form_free(struct subscription_form *form)
 {
     struct body_value *secret = &form->value[FORM_SECRET];
     struct body_value *headers = &form->value[FORM_HEADERS];
+    struct body_value *pem = &form->value[FORM_CLIENT_CERTIFICATE];
     size_t i;
 
     if (secret->text != NULL)
         OPENSSL_cleanse(secret->text, secret->text_len);
+    if (pem->text != NULL)
+        OPENSSL_cleanse(pem->text, pem->text_len);
     for (i = 0; i < headers->item_count; i++) {
         if (headers->items[i].text != NULL)
             OPENSSL_cleanse(headers->items[i].text, headers->items[i].text_len);

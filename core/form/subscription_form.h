@@ -5,7 +5,8 @@
  *   url, events (= event_types), secret, description, active, retry_count,
  *   retry_delay, timeout (= timeout_seconds), headers, metadata, format,
  *   channels, max_concurrency, retry_schedule, rate_limit, ordering,
- *   on_exhausted, application
+ *   on_exhausted, template, template_type, cloudevents_source, filter, auth,
+ *   client_certificate, ed25519, signature_headers, application
  */
 #ifndef SUBSCRIPTION_FORM_H
 #define SUBSCRIPTION_FORM_H
@@ -35,6 +36,14 @@ enum subscription_field {
     FORM_RATE_LIMIT,
     FORM_ORDERING,
     FORM_ON_EXHAUSTED,
+    FORM_TEMPLATE,
+    FORM_TEMPLATE_TYPE,
+    FORM_CLOUDEVENTS_SOURCE,
+    FORM_FILTER,
+    FORM_AUTH,
+    FORM_CLIENT_CERTIFICATE,
+    FORM_ED25519,
+    FORM_SIGNATURE_HEADERS,
     FORM_APPLICATION,
     FORM_FIELDS
 };

@@ -107,7 +107,7 @@ find_takers(struct ingest *batch, const struct new_event *event,
     make_room(batch, 1);
     if (event->route == ROUTE_ONE) {
         batch->takers[batch->matches] =
-            (struct taker){event->subscription_id, false};
+            (struct taker){.id = event->subscription_id};
         return 1;
     }
     if (!ingest_matches(event))
@@ -118,7 +118,9 @@ find_takers(struct ingest *batch, const struct new_event *event,
                               event->channels, event->channel_count,
                               batch->takers + batch->matches, room);
         if (found <= room)
-            return found;
+            return catalog_filter(snapshot, event->type, event->payload,
+                                  event->metadata,
+                                  batch->takers + batch->matches, found);
         make_room(batch, found);
     }
 }

@@ -13,8 +13,9 @@
 #define FANOUT_AT_ONCE 100
 
 struct taker {
-    uint32_t id; /* of the subscription */
-    bool fifo;   /* in the order of the events */
+    uint32_t id;   /* of the subscription */
+    bool fifo;     /* in the order of the events */
+    bool filtered; /* it has a filter (catalog_filter()) */
 };
 
 /*

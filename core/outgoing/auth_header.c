@@ -131,7 +131,7 @@ check_api_key(const struct auth *auth, struct buf *why)
 }
 
 bool
-auth_check(const struct auth *auth, struct buf *why)
+auth_header_check(const struct auth *auth, struct buf *why)
 {
     switch (auth->kind) {
     case AUTH_BASIC:

@@ -39,11 +39,11 @@ const char *auth_kind_name(enum auth_kind kind);
 
 /* False: *why gets one line that names the member and what is wrong with it,
    never its value. */
-bool auth_check(const struct auth *auth, struct buf *why)
+bool auth_header_check(const struct auth *auth, struct buf *why)
     __attribute__((warn_unused_result));
 
 /*
- * The header of an auth that auth_check() has accepted: its name is returned
+ * The header of an auth that auth_header_check() has accepted: its name is returned
  * (not always with a NUL behind it), its value appended to `value`, which the
  * caller wipes. Absent, nothing appended, for AUTH_NONE.
  */

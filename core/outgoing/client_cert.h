@@ -12,8 +12,8 @@
 
 #include <stdbool.h>
 
-#define CLIENT_CERT_MAX 65536    /* bytes of PEM */
-#define CLIENT_CERT_WHY_MAX 200  /* bytes of the longest message */
+#define CLIENT_CERT_MAX 65536     /* bytes of PEM */
+#define CLIENT_CERT_WHY_MAX 200   /* bytes of the longest message */
 #define CLIENT_CERT_SHOWN_MAX 900 /* bytes of what is shown of it */
 
 /*

@@ -9,8 +9,7 @@
 #include <openssl/crypto.h>
 #include <stdlib.h>
 
-#define HEADER_KINDS                                                           \
-    (1u << AUTH_BASIC | 1u << AUTH_BEARER | 1u << AUTH_API_KEY)
+#define HEADER_KINDS (1u << AUTH_BASIC | 1u << AUTH_BEARER | 1u << AUTH_API_KEY)
 #define OAUTH2 (1u << 31)
 
 static struct slice *
@@ -94,15 +93,14 @@ read_type(struct slice object, struct endpoint_auth *auth, struct buf *why)
 
     if (!json_find(object, "type", &value))
         return wrong(why, "type", "is missing");
-    name = value.type == JSON_STRING ? json_plain_string(value.text)
-                                     : SLICE_NONE;
+    name =
+        value.type == JSON_STRING ? json_plain_string(value.text) : SLICE_NONE;
     auth->oauth2 = name.ptr != NULL && slice_is(name, "oauth2");
     if (auth->oauth2)
         return true;
     if (name.ptr == NULL || !auth_kind_from_name(name, &auth->header.kind) ||
         auth->header.kind == AUTH_NONE)
-        return wrong(why, "type",
-                     "must be basic, bearer, api_key or oauth2");
+        return wrong(why, "type", "must be basic, bearer, api_key or oauth2");
     return true;
 }
 
@@ -195,7 +193,7 @@ endpoint_auth_read(struct slice object, struct buf *why)
         auth->header.password.ptr == NULL)
         auth->header.password = slice_copy(SLICE(""));
     if (auth->oauth2 ? oauth2_check(&auth->client, why)
-                     : auth_check(&auth->header, why))
+                     : auth_header_check(&auth->header, why))
         return auth;
 failed:
     endpoint_auth_free(auth);

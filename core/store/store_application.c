@@ -62,10 +62,11 @@ store_application_list(struct db *db,
 {
     struct db_rows *rows = NULL;
     const struct slice *cell;
-    enum db_result result = db_query(
-        db, SLICE("SELECT id, name, created_at FROM applications "
-                  "WHERE deleted_at IS NULL ORDER BY id"),
-        &rows);
+    enum db_result result =
+        db_query(db,
+                 SLICE("SELECT id, name, created_at FROM applications "
+                       "WHERE deleted_at IS NULL ORDER BY id"),
+                 &rows);
 
     if (result != DB_OK)
         return result;

@@ -53,7 +53,9 @@ store_catalog_subscriptions(struct db *db, uint64_t seen, struct db_rows **rows)
         "paused, adhoc, deleted_at IS NOT NULL, secret, old_secret, "
         "old_secret_expires_at, headers, format, channels, retry_count, "
         "retry_delay, retry_schedule, timeout_s, max_concurrency, rate_limit, "
-        "ordering = 'fifo', on_exhausted = 'pause', "
+        "ordering = 'fifo', on_exhausted = 'pause', template, template_type, "
+        "cloudevents_source, filter, auth, signing_pair, old_signing_pair, "
+        "signature_headers, client_certificate, "
         "config_version FROM subscriptions WHERE config_version > ",
         " AND deleted_at IS NULL", " ORDER BY id", seen, rows);
 }

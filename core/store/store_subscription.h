@@ -48,12 +48,12 @@ struct subscription_row {
     uint32_t rate_limit; /* 0 = none */
     char *ordering;
     char *on_exhausted;
-    char *template;      /* or NULL */
-    char *template_type; /* of the template */
+    char *template;           /* or NULL */
+    char *template_type;      /* of the template */
     char *cloudevents_source; /* or NULL */
-    char *filter;      /* JSON object */
-    char *auth;        /* JSON object without its secrets */
-    char *public_key;  /* "whpk_...", or NULL: no ed25519 signatures */
+    char *filter;             /* JSON object */
+    char *auth;               /* JSON object without its secrets */
+    char *public_key;         /* "whpk_...", or NULL: no ed25519 signatures */
     char *signature_headers;
     char *certificate; /* JSON object: subject, expires_at */
     int64_t created_at_us;

@@ -207,8 +207,7 @@ store_subscription_read(struct db *db, const uint64_t *ids, size_t count,
     sql_raw(&sql, " AND id IN (");
     sql_u64_list(&sql, ids, count);
     sql_raw(&sql, ") ORDER BY id");
-    result =
-        buf_ok(&sql) ? read_page(db, buf_slice(&sql), list) : DB_BROKEN;
+    result = buf_ok(&sql) ? read_page(db, buf_slice(&sql), list) : DB_BROKEN;
     buf_free(&sql);
     return result;
 }

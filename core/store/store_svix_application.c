@@ -186,7 +186,8 @@ insert_work(struct db *db, void *arg)
     result = run(db, &sql, NULL);
     if (result == DB_OK) {
         work->id = (uint32_t)db_insert_id(db);
-        sql_raw(&sql, "UPDATE IGNORE applications SET name = title WHERE id = ");
+        sql_raw(&sql,
+                "UPDATE IGNORE applications SET name = title WHERE id = ");
         sql_u64(&sql, work->id);
         result = run(db, &sql, NULL);
     }
@@ -240,7 +241,8 @@ check_unused(struct db *db, uint32_t id, struct buf *sql)
     const struct slice *row;
     enum db_result result;
 
-    sql_raw(sql, "SELECT EXISTS (SELECT 1 FROM sources WHERE application_id = ");
+    sql_raw(sql,
+            "SELECT EXISTS (SELECT 1 FROM sources WHERE application_id = ");
     sql_u64(sql, id);
     sql_raw(sql, ") FROM applications WHERE deleted_at IS NULL AND id = ");
     sql_u64(sql, id);

@@ -61,8 +61,7 @@ enum db_result store_svix_application_list(struct db *db, uint32_t owner,
 enum db_result
 store_svix_application_insert(struct db *db,
                               const struct svix_application_change *change,
-                              uint32_t *id)
-    __attribute__((warn_unused_result));
+                              uint32_t *id) __attribute__((warn_unused_result));
 
 enum db_result
 store_svix_application_update(struct db *db, uint32_t id,

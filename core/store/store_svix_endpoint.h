@@ -60,28 +60,25 @@ enum svix_sealed { SVIX_SECRET, SVIX_HEADERS };
 
 /* Appends the secret, or the headers as a JSON object ("{}" if there are
    none). Wipe it. DB_BROKEN: it was sealed with another key. */
-enum db_result store_svix_endpoint_reveal(struct db *db,
-                                          const struct sealer *sealer,
-                                          uint32_t application_id, uint32_t id,
-                                          enum svix_sealed which,
-                                          struct buf *out)
+enum db_result
+store_svix_endpoint_reveal(struct db *db, const struct sealer *sealer,
+                           uint32_t application_id, uint32_t id,
+                           enum svix_sealed which, struct buf *out)
     __attribute__((warn_unused_result));
 
 /* Deliveries by state, made at or after since_us and before until_us (0 = no
    bound): at most the STORE_DELIVERY_BUDGET last finished ones, and as many
    live ones. */
-enum db_result
-store_svix_endpoint_count(struct db *db, uint32_t id, int64_t since_us,
-                          int64_t until_us,
-                          uint64_t counts[DELIVERY_STATUSES])
+enum db_result store_svix_endpoint_count(struct db *db, uint32_t id,
+                                         int64_t since_us, int64_t until_us,
+                                         uint64_t counts[DELIVERY_STATUSES])
     __attribute__((warn_unused_result));
 
 void svix_endpoint_free(struct svix_endpoint *endpoint);
 void svix_endpoint_list_free(struct svix_endpoint_list *list);
 
 /* Appends EndpointOut; _members leaves out the braces. */
-void svix_endpoint_print(const struct svix_endpoint *endpoint,
-                         struct buf *out);
+void svix_endpoint_print(const struct svix_endpoint *endpoint, struct buf *out);
 void svix_endpoint_print_members(const struct svix_endpoint *endpoint,
                                  struct buf *out);
 

@@ -72,8 +72,8 @@ store_svix_endpoint_uid_taken(struct db *db, uint32_t application_id,
     return DB_OK;
 }
 
-static const char *const sealed_columns[] = {[SVIX_SECRET] = "secret",
-                                             [SVIX_HEADERS] = "headers"};
+static const char *const sealed_columns[] = {
+    [SVIX_SECRET] = "secret", [SVIX_HEADERS] = "headers"};
 
 enum db_result
 store_svix_endpoint_reveal(struct db *db, const struct sealer *sealer,
@@ -146,9 +146,9 @@ enum db_result
 store_svix_endpoint_count(struct db *db, uint32_t id, int64_t since_us,
                           int64_t until_us, uint64_t counts[DELIVERY_STATUSES])
 {
-    const struct bounds bounds = {
-        since_us == 0 ? 0 : id_floor(since_us),
-        until_us == 0 ? NO_BOUND : id_floor(until_us)};
+    const struct bounds bounds = {since_us == 0 ? 0 : id_floor(since_us),
+                                  until_us == 0 ? NO_BOUND
+                                                : id_floor(until_us)};
     struct buf sql = BUF_INIT(SQL_MAX);
     enum db_result result;
 

@@ -87,8 +87,6 @@ subscription_columns_add(struct buf *sql, const struct subscription_form *form)
     size_t i;
 
     for (i = 0; i < sizeof(columns) / sizeof(columns[0]); i++) {
-        const struct body_value *value = &form->value[columns[i].field];
-
         if (!given(form, columns[i].field))
             continue;
         sql_raw(sql, ", ");

@@ -10,13 +10,7 @@
 #define TAKEN "An application with this uid exists already"
 #define METADATA_MAX 65536 /* bytes of JSON */
 
-enum field {
-    FIELD_NAME,
-    FIELD_UID,
-    FIELD_THROTTLE,
-    FIELD_METADATA,
-    FIELDS
-};
+enum field { FIELD_NAME, FIELD_UID, FIELD_THROTTLE, FIELD_METADATA, FIELDS };
 
 static void
 check_metadata(const struct body_value *value, void *context,

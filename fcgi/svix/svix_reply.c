@@ -7,6 +7,7 @@
 #include "member.h"
 #include "store_svix_application.h"
 #include "store_svix_endpoint.h"
+#include "store_svix_message.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -38,11 +39,28 @@ svix_endpoint_db(struct exchange *exchange, size_t segment,
 
     if (db == NULL)
         return NULL;
-    result = store_svix_endpoint_find(
-        db, *application_id, exchange->request->segment[segment], id);
+    result = store_svix_endpoint_find(db, *application_id,
+                                      exchange->request->segment[segment], id);
     if (result == DB_OK)
         return db;
     (void)resource_done(exchange, db, result, SVIX_ENDPOINT_MISSING);
+    return NULL;
+}
+
+struct db *
+svix_message_db(struct exchange *exchange, size_t segment,
+                uint32_t *application_id, uint64_t *id)
+{
+    struct db *db = svix_application_db(exchange, application_id);
+    enum db_result result;
+
+    if (db == NULL)
+        return NULL;
+    result = store_svix_message_find(db, *application_id,
+                                     exchange->request->segment[segment], id);
+    if (result == DB_OK)
+        return db;
+    (void)resource_done(exchange, db, result, SVIX_MESSAGE_MISSING);
     return NULL;
 }
 
@@ -104,6 +122,26 @@ svix_page(struct exchange *exchange, const char *prefix, struct svix_page *page)
 }
 
 bool
+svix_page_down(struct exchange *exchange, const char *prefix,
+               struct svix_page *page)
+{
+    if (!svix_page(exchange, prefix, page))
+        return false;
+    if (page->backward) {
+        resource_bad_query(exchange, "iterator", "value_error.iterator",
+                           "this list is read in one direction only");
+        return false;
+    }
+    if (request_query(exchange->request, "order").ptr != NULL &&
+        !page->descending) {
+        resource_bad_query(exchange, "order", "value_error.order",
+                           "this list begins with the newest");
+        return false;
+    }
+    return true;
+}
+
+bool
 svix_flag(const struct exchange *exchange, const char *name, bool otherwise)
 {
     struct slice text = request_query(exchange->request, name);
@@ -148,6 +186,22 @@ svix_send_id_list(struct exchange *exchange, struct buf *json,
     }
     svix_send_list(exchange, json, page, last == 0 ? NULL : texts[0],
                    last == 0 ? NULL : texts[1], more);
+}
+
+void
+svix_send_down_list(struct exchange *exchange, struct buf *json,
+                    const char *prefix, uint64_t next, uint64_t last)
+{
+    char id[ID_TEXT_MAX];
+
+    if (next != 0 || last != 0)
+        id_format(prefix, next != 0 ? next : last, id);
+    buf_add_char(json, ']');
+    member_text(json, "iterator", next == 0 && last == 0 ? NULL : id);
+    member_text(json, "prevIterator", NULL);
+    member_bool(json, "done", next == 0);
+    buf_add_char(json, '}');
+    resource_send(exchange, json);
 }
 
 void

@@ -31,6 +31,10 @@ struct db *svix_application_db(struct exchange *exchange, uint32_t *id);
 struct db *svix_endpoint_db(struct exchange *exchange, size_t segment,
                             uint32_t *application_id, uint32_t *id);
 
+/* svix_application_db(), and the message of the given segment. */
+struct db *svix_message_db(struct exchange *exchange, size_t segment,
+                           uint32_t *application_id, uint64_t *id);
+
 /* resource_done(), with 409 for DB_DUPLICATE. */
 bool svix_done(struct exchange *exchange, struct db *db, enum db_result result,
                const char *missing, const char *taken);
@@ -42,6 +46,11 @@ bool svix_is_admin(struct exchange *exchange);
    NULL where they are text. */
 bool svix_page(struct exchange *exchange, const char *prefix,
                struct svix_page *page);
+
+/* The same for history, which is read from the newest on: other orders and
+   pages before an iterator are 422. */
+bool svix_page_down(struct exchange *exchange, const char *prefix,
+                    struct svix_page *page);
 
 /* ?name=true */
 bool svix_flag(const struct exchange *exchange, const char *name,
@@ -57,6 +66,11 @@ void svix_send_list(struct exchange *exchange, struct buf *json,
 void svix_send_id_list(struct exchange *exchange, struct buf *json,
                        const struct svix_page *page, const char *prefix,
                        uint64_t first, uint64_t last, bool more);
+
+/* The same for history: next is where the next page begins, 0 = that was all;
+   last the id of the last item, 0 for an empty list. */
+void svix_send_down_list(struct exchange *exchange, struct buf *json,
+                         const char *prefix, uint64_t next, uint64_t last);
 
 /* A check for body_field: ^[a-zA-Z0-9\-_.]+$ */
 void svix_check_uid(const struct body_value *value, void *context,

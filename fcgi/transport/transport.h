@@ -74,7 +74,8 @@ void transport_answer(struct call *call);
 /* Makes every thread's transport_accept() return NULL once all requests are
    answered and nobody who has connected already waits. An own unix socket is
    removed, and an own port refuses connections once those that wait are taken,
-   after two seconds at most; a socket of systemd stays open for the next process. */
+   after two seconds at most; a socket of systemd stays open for the next
+   process. */
 void transport_stop(struct transport *transport);
 
 #endif /* TRANSPORT_H */

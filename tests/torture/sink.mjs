@@ -43,6 +43,11 @@ export class Sink {
         req.on('end', () => {
             const subscription = this.byName.get(req.url.slice(1));
             let n;
+            // Who asks for everything hears of the mirror as well.
+            if (req.headers['x-webhook-event'] === 'cache.invalidated') {
+                res.end();
+                return;
+            }
             try {
                 n = numberIn(Buffer.concat(parts).toString('utf8'));
             } catch (error) {

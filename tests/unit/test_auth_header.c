@@ -138,7 +138,7 @@ test_headers(void)
     for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         struct slice name;
 
-        CU_ASSERT_TRUE(auth_check(&rows[i].auth, &why));
+        CU_ASSERT_TRUE(auth_header_check(&rows[i].auth, &why));
         buf_clear(&value);
         name = auth_header(&rows[i].auth, &value);
         CU_ASSERT_TRUE(slice_is(name, rows[i].name));
@@ -147,7 +147,7 @@ test_headers(void)
         CU_ASSERT_STRING_EQUAL(value.data, rows[i].value);
     }
     buf_clear(&value);
-    CU_ASSERT_TRUE(auth_check(&none, &why));
+    CU_ASSERT_TRUE(auth_header_check(&none, &why));
     CU_ASSERT_PTR_NULL(auth_header(&none, &value).ptr);
     CU_ASSERT_EQUAL(value.len, 0);
     CU_ASSERT_EQUAL(why.len, 0);
@@ -200,7 +200,7 @@ test_refused(void)
     for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         struct buf why = BUF_INIT(AUTH_WHY_MAX);
 
-        CU_ASSERT_FALSE(auth_check(&rows[i].auth, &why));
+        CU_ASSERT_FALSE(auth_header_check(&rows[i].auth, &why));
         if (!slice_is(buf_slice(&why), rows[i].want))
             fprintf(stderr, "\nrow %zu: %s\n", i, buf_slice(&why).ptr);
         CU_ASSERT_TRUE(slice_is(buf_slice(&why), rows[i].want));
@@ -217,18 +217,18 @@ test_bounds(void)
 
     memset(text, 'a', sizeof(text));
     auth.user = auth.password = slice_make(text, AUTH_TEXT_MAX);
-    CU_ASSERT_TRUE(auth_check(&auth, &why));
+    CU_ASSERT_TRUE(auth_header_check(&auth, &why));
     (void)auth_header(&auth, &value);
     CU_ASSERT_TRUE(buf_ok(&value));
     auth.password = slice_make(text, AUTH_TEXT_MAX + 1);
-    CU_ASSERT_FALSE(auth_check(&auth, &why));
+    CU_ASSERT_FALSE(auth_header_check(&auth, &why));
     CU_ASSERT_STRING_EQUAL(why.data, "password: has more than 2048 bytes");
     buf_clear(&why);
     auth = (struct auth){.kind = AUTH_BEARER};
     auth.token = slice_make(text, AUTH_TOKEN_MAX);
-    CU_ASSERT_TRUE(auth_check(&auth, &why));
+    CU_ASSERT_TRUE(auth_header_check(&auth, &why));
     auth.token.len++;
-    CU_ASSERT_FALSE(auth_check(&auth, &why));
+    CU_ASSERT_FALSE(auth_header_check(&auth, &why));
     CU_ASSERT_STRING_EQUAL(why.data, "token: has more than 4096 bytes");
     buf_free(&why);
     buf_wipe(&value);

@@ -87,8 +87,9 @@ test_who_wants_it(void)
     CU_ASSERT_TRUE(emit_is_wanted(emit, &emission));
     emission.channel = SLICE("source:shop");
     CU_ASSERT_FALSE(emit_is_wanted(emit, &emission));
+    /* Who wants everything is no reason. */
     emission.application_id = 2;
-    CU_ASSERT_TRUE(emit_is_wanted(emit, &emission));
+    CU_ASSERT_FALSE(emit_is_wanted(emit, &emission));
     emission.type = SLICE("other");
     emission.application_id = 1;
     CU_ASSERT_FALSE(emit_is_wanted(emit, &emission));

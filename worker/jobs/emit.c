@@ -6,6 +6,7 @@
 #include "alloc.h"
 #include "ingest.h"
 #include "json.h"
+#include "pattern.h"
 #include "store_wait.h"
 
 #include <assert.h>
@@ -13,6 +14,7 @@
 #include <string.h>
 
 #define CHANNEL_JSON_MAX 1024 /* bytes of a list of one channel */
+#define TAKERS_ASKED 16       /* whose patterns are looked at */
 
 /* One event; it stays where it is until the next emit_begin(). */
 struct item {
@@ -131,14 +133,36 @@ emit_add(struct emit *emit, const struct emission *emission)
     set_channel(item);
 }
 
+/* By a pattern that says more than "everything". */
+static bool
+names_type(const struct subscription *subscription, struct slice type)
+{
+    size_t i;
+
+    for (i = 0; subscription != NULL && i < subscription->pattern_count; i++) {
+        struct slice pattern = slice_of(subscription->patterns[i]);
+
+        if (!slice_is(pattern, "*") && pattern_matches(pattern, type))
+            return true;
+    }
+    return false;
+}
+
 bool
 emit_is_wanted(const struct emit *emit, const struct emission *emission)
 {
-    struct taker taker;
+    struct taker takers[TAKERS_ASKED];
+    size_t i, count = catalog_match(emit->snapshot, emission->application_id,
+                                    emission->type, &emission->channel,
+                                    emission->channel.ptr == NULL ? 0 : 1,
+                                    takers, TAKERS_ASKED);
 
-    return catalog_match(emit->snapshot, emission->application_id,
-                         emission->type, &emission->channel,
-                         emission->channel.ptr == NULL ? 0 : 1, &taker, 1) > 0;
+    for (i = 0; i < count && i < TAKERS_ASKED; i++) {
+        if (names_type(catalog_subscription(emit->snapshot, takers[i].id),
+                       emission->type))
+            return true;
+    }
+    return count > TAKERS_ASKED;
 }
 
 static int

@@ -49,8 +49,9 @@ void emit_begin(struct emit *emit, const struct catalog_snapshot *snapshot);
 
 void emit_add(struct emit *emit, const struct emission *emission);
 
-/* Would a subscription get it? Of the emission only application, type and
-   channel count. */
+/* Does a subscription ask for it by name or by a pattern with a name in it? One
+   that wants everything ("*") gets what is made anyway, but is no reason to
+   make it. Of the emission only application, type and channel count. */
 bool emit_is_wanted(const struct emit *emit, const struct emission *emission);
 
 /* now_us: the database's clock. After any failure the caller rolls back. */

@@ -69,14 +69,15 @@ relay_free(struct relay *relay)
 }
 
 static size_t
-match(struct relay *relay, uint32_t application_id, struct slice type)
+match(struct relay *relay, uint32_t application_id, const struct event *event)
 {
     for (;;) {
-        size_t n = catalog_match(relay->snapshot, application_id, type, NULL, 0,
-                                 relay->takers, relay->taker_cap);
+        size_t n = catalog_match(relay->snapshot, application_id, event->type,
+                                 NULL, 0, relay->takers, relay->taker_cap);
 
         if (n <= relay->taker_cap)
-            return n;
+            return catalog_filter(relay->snapshot, event->type, event->payload,
+                                  event->metadata, relay->takers, n);
         relay->taker_cap = n;
         relay->takers = xreallocarray(relay->takers, n, sizeof(*relay->takers));
     }
@@ -131,7 +132,7 @@ add_crowd(struct relay *relay, uint64_t job_id, const struct taker *takers,
 size_t
 relay_add(struct relay *relay, struct task *origin, uint32_t application_id)
 {
-    size_t count = match(relay, application_id, origin->event->type);
+    size_t count = match(relay, application_id, origin->event);
     size_t ordered, i, direct = taker_divide(relay->takers, count, &ordered);
 
     make_room(relay, direct + 1);

@@ -227,18 +227,26 @@ is_mirrored(const struct item *item)
            (item->came_to != INBOUND_OTHER && data_of(item).ptr != NULL);
 }
 
+/* For the first time, and nobody else will say so: what it was about is not what
+   it was. */
+static bool
+has_lost_source(const struct item *item)
+{
+    return item->row->live && item->answer == ANSWER_DOWN &&
+           (item->way == WAY_LATER || item->way == WAY_FAIL) &&
+           item->task->job.attempts == 0;
+}
+
 /* Something has changed, but nobody knows what. */
 static bool
 is_doubtful(const struct item *item)
 {
-    bool down = item->way == WAY_LATER && item->answer == ANSWER_DOWN &&
-                item->task->job.attempts == 0;
     bool thin = item->way == WAY_APPLY && item->asked &&
                 item->verdict.step == STEP_AS_IT_CAME &&
                 item->came_to != INBOUND_DELETE && item->in.data.ptr == NULL;
 
     return item->row->live && item->readable && is_about_record(item) &&
-           item->source->options.mirror && (down || thin);
+           item->source->options.mirror && (has_lost_source(item) || thin);
 }
 
 /* What was fetched is at least as new as the moment when it was asked for. */
@@ -319,14 +327,6 @@ processed_of(const struct item *item)
         .old = item->old,
         .now = item->came_to == INBOUND_DELETE ? SLICE_NONE : data_of(item),
     };
-}
-
-/* At once, and once for an event: what it was about is not what it was. */
-static bool
-has_lost_source(const struct item *item)
-{
-    return item->row->live && item->way == WAY_LATER &&
-           item->answer == ANSWER_DOWN && item->task->job.attempts == 0;
 }
 
 static void

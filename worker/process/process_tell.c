@@ -133,7 +133,7 @@ tell(const struct item *item)
             tell_failure(item, LOG_DEBUG, "Webhook coalesced");
         else if (item->way == WAY_IGNORED)
             tell_failure(item, LOG_DEBUG, "Webhook ignored");
-        else if (log_enabled(LOG_INFO))
+        else if (item->source != NULL && log_enabled(LOG_INFO))
             tell_success(item);
         return;
     case FLUSH_FAILED:
@@ -169,6 +169,17 @@ tell_refusal(struct process *process, const struct item *item)
               "and address");
 }
 
+/* What has been learned about its source. */
+static void
+note(struct process *process, const struct item *item)
+{
+    if (item->answer == ANSWER_REFUSED)
+        tell_refusal(process, item);
+    if (item->way == WAY_NAMED && item->name_id[0] != '\0')
+        names_add(process->peers.desk->names, item->source->id,
+                  slice_of(item->name_id), buf_slice(&item->name));
+}
+
 const struct relayed *
 process_tell(struct process *process, struct doorbell *doorbell, size_t *count)
 {
@@ -180,11 +191,8 @@ process_tell(struct process *process, struct doorbell *doorbell, size_t *count)
 
         if (!item->row->live || item->way == WAY_POLL)
             continue;
-        if (item->source != NULL && item->answer == ANSWER_REFUSED)
-            tell_refusal(process, item);
-        if (item->way == WAY_NAMED && item->name_id[0] != '\0')
-            names_add(process->peers.desk->names, item->source->id,
-                      slice_of(item->name_id), buf_slice(&item->name));
+        if (item->source != NULL)
+            note(process, item);
         tell(item);
     }
     polling_tell(process->polling);

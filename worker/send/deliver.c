@@ -2,59 +2,50 @@
  * deliver.c - see deliver.h.
  *
  * Headers: Standard Webhooks 1.0.0 (webhook-id, webhook-timestamp,
- * webhook-signature), our own X-Webhook-*, and W3C Trace Context
- * (traceparent: one trace for an event, one span for an attempt).
+ * webhook-signature, or the same as svix-*), those of the format, our own
+ * X-Webhook-*, W3C Trace Context (traceparent: one trace for an event, one span
+ * for an attempt), the credentials for the endpoint, and the subscription's.
  */
 #include "deliver.h"
 
 #include "clock.h"
 #include "encode.h"
+#include "endpoint_auth.h"
 #include "format.h"
+#include "header_allowed.h"
 #include "id.h"
 #include "sign.h"
 #include "version.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define ENVELOPE_MAX 4096 /* bytes that a format adds to data and metadata */
+#define SECRETS_MAX 4 /* that sign at the same time */
 
-/* Names that a subscription's own headers may not take: they are ours, or
-   they would change how the message is framed. */
-static bool
-is_reserved(const char *name)
+/* The credentials' header, and the name that no other header may have then. */
+static struct slice
+add_auth(const struct endpoint_auth *auth, struct request *request)
 {
-    static const char *const names[] = {
-        "connection",  "content-length", "content-type",
-        "expect",      "host",           "te",
-        "traceparent", "trailer",        "transfer-encoding",
-        "upgrade",     "user-agent",
-    };
-    size_t i;
+    struct buf value = BUF_INIT(AUTH_VALUE_MAX);
+    struct slice name;
+    char *text;
 
-    if (strncasecmp(name, "webhook-", 8) == 0 ||
-        strncasecmp(name, "x-webhook-", 10) == 0)
-        return true;
-    for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        if (strcasecmp(name, names[i]) == 0)
-            return true;
-    }
-    return false;
+    if (auth == NULL)
+        return SLICE_NONE;
+    if (auth->oauth2)
+        return SLICE("Authorization"); /* whoever has the token adds it */
+    name = auth_header(&auth->header, &value);
+    text = slice_text(name);
+    request_add_header(request, text, buf_slice(&value));
+    free(text);
+    buf_wipe(&value);
+    return name;
 }
 
-/* A token of RFC 9110 section 5.6.2. */
-static bool
-is_header_name(const char *name)
-{
-    static const char token[] =
-        "!#$%&'*+-.^_`|~0123456789"
-        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
-
-    return name[0] != '\0' && strspn(name, token) == strlen(name);
-}
-
+/* Rows may be older than the rules, or made by hand. */
 static void
-add_own_headers(const struct subscription *subscription,
+add_own_headers(const struct subscription *subscription, struct slice taken,
                 struct request *request)
 {
     size_t i;
@@ -62,31 +53,51 @@ add_own_headers(const struct subscription *subscription,
     for (i = 0; i < subscription->header_count; i++) {
         const struct header *header = &subscription->headers[i];
 
-        if (is_header_name(header->name) && !is_reserved(header->name))
+        if (header_allowed(slice_of(header->name)) == HEADER_ALLOWED &&
+            !slice_is_nocase(taken, header->name))
             request_add_header(request, header->name, slice_of(header->value));
     }
+}
+
+/* Newest first; the old ones sign as long as they live. */
+static size_t
+live_secrets(const struct subscription *subscription, int64_t wall_us,
+             struct sign_secret secrets[SECRETS_MAX])
+{
+    bool old = subscription->old_secret_until_us > wall_us;
+    size_t n = 0;
+
+    secrets[n++] = (struct sign_secret){slice_of(subscription->secret), NULL};
+    if (old && subscription->old_secret != NULL)
+        secrets[n++] =
+            (struct sign_secret){slice_of(subscription->old_secret), NULL};
+    if (subscription->pair != NULL)
+        secrets[n++] = (struct sign_secret){SLICE_NONE, subscription->pair};
+    if (old && subscription->old_pair != NULL)
+        secrets[n++] = (struct sign_secret){SLICE_NONE, subscription->old_pair};
+    return n;
 }
 
 static void
 add_signatures(const struct subscription *subscription, struct slice id,
                int64_t wall_us, struct request *request)
 {
-    struct slice secret = slice_of(subscription->secret);
+    const struct sign_names *names = sign_names(subscription->naming);
+    struct sign_secret secrets[SECRETS_MAX];
     struct slice body = buf_slice(&request->body);
     int64_t now_s = wall_us / CLOCK_US_PER_S;
-    struct buf text = BUF_INIT(1024);
+    struct buf text = BUF_INIT(SIGN_LIST_MAX);
 
-    sign_hex_header(secret, body, &text);
+    request_add_header(request, names->id, id);
+    buf_add_i64(&text, now_s);
+    request_add_header(request, names->timestamp, buf_slice(&text));
+    buf_clear(&text);
+    sign_hex_header(slice_of(subscription->secret), body, &text);
     request_add_header(request, "X-Webhook-Signature", buf_slice(&text));
     buf_clear(&text);
-    sign_standard_header(secret, id, now_s, body, &text);
-    if (subscription->old_secret != NULL &&
-        subscription->old_secret_until_us > wall_us) {
-        buf_add_char(&text, ' ');
-        sign_standard_header(slice_of(subscription->old_secret), id, now_s,
-                             body, &text);
-    }
-    request_add_header(request, "webhook-signature", buf_slice(&text));
+    sign_list(secrets, live_secrets(subscription, wall_us, secrets), id, now_s,
+              body, &text);
+    request_add_header(request, names->signature, buf_slice(&text));
     buf_free(&text);
 }
 
@@ -113,23 +124,53 @@ add_headers(const struct subscription *subscription, const struct event *event,
             struct request *request)
 {
     char id[ID_TEXT_MAX], delivery[ID_TEXT_MAX], number[24];
+    struct slice taken;
 
     id_format(ID_EVENT, event->id, id);
     id_format(ID_DELIVERY, job->id, delivery);
-    request_add_header(request, "Content-Type", SLICE("application/json"));
     request_add_header(request, "User-Agent",
                        SLICE("Postern/" POSTERN_VERSION));
-    request_add_header(request, "webhook-id", slice_of(id));
-    (void)snprintf(number, sizeof(number), "%lld",
-                   (long long)(time->wall_us / CLOCK_US_PER_S));
-    request_add_header(request, "webhook-timestamp", slice_of(number));
     add_signatures(subscription, slice_of(id), time->wall_us, request);
     request_add_header(request, "X-Webhook-Event", event->type);
     request_add_header(request, "X-Webhook-Delivery", slice_of(delivery));
     (void)snprintf(number, sizeof(number), "%u", job->attempts + 1);
     request_add_header(request, "X-Webhook-Attempt", slice_of(number));
     add_traceparent(event->id, time->span, request);
-    add_own_headers(subscription, request);
+    taken = add_auth(subscription->auth, request);
+    add_own_headers(subscription, taken, request);
+}
+
+/* The body, and what headers tell of it. */
+static enum obstacle
+add_body(const struct subscription *subscription, const struct event *event,
+         struct request *request)
+{
+    const struct format_event content = {
+        .id = event->id,
+        .type = event->type,
+        .data = event->payload,
+        .metadata = event->metadata,
+    };
+    const struct format_options options = {
+        .template = subscription->template,
+        .source = subscription->cloudevents_source == NULL
+                      ? SLICE_NONE
+                      : slice_of(subscription->cloudevents_source),
+    };
+    struct format_out out;
+    bool whole;
+    size_t i;
+
+    request->body.max = format_body_max(subscription->format, &content);
+    format_out_init(&out, &request->body);
+    format_write(subscription->format, &options, &content, &out);
+    whole = buf_ok(&request->body);
+    if (whole)
+        request_add_header(request, "Content-Type", slice_of(out.content_type));
+    for (i = 0; whole && i < out.header_count; i++)
+        request_add_header(request, out.headers[i].name, out.headers[i].value);
+    format_out_free(&out);
+    return whole ? OBSTACLE_NONE : OBSTACLE_TOO_LARGE;
 }
 
 enum obstacle
@@ -137,26 +178,22 @@ deliver_build(const struct subscription *subscription,
               const struct event *event, const struct job_row *job,
               const struct deliver_time *time, struct request *request)
 {
-    struct format_event content;
+    enum obstacle obstacle;
 
     if (event == NULL)
         return OBSTACLE_EVENT_MISSING;
     if (subscription->secret == NULL)
         return OBSTACLE_SECRET;
-    content = (struct format_event){
-        .id = event->id,
-        .type = event->type,
-        .data = event->payload,
-        .metadata = event->metadata,
-    };
-    request->body.max = event->payload.len + event->metadata.len + ENVELOPE_MAX;
-    format_body(subscription->format, &content, &request->body);
+    if (subscription->unreadable != NULL)
+        return OBSTACLE_UNREADABLE;
+    obstacle = add_body(subscription, event, request);
     buf_add_text(&request->url, subscription->url);
-    if (!buf_ok(&request->body) || !buf_ok(&request->url) ||
-        !request_expect_nothing(request)) {
+    if (obstacle == OBSTACLE_NONE &&
+        (!buf_ok(&request->url) || !request_expect_nothing(request)))
+        obstacle = OBSTACLE_INTERNAL;
+    if (obstacle == OBSTACLE_NONE)
+        add_headers(subscription, event, job, time, request);
+    else
         request_clear(request);
-        return OBSTACLE_INTERNAL;
-    }
-    add_headers(subscription, event, job, time, request);
-    return OBSTACLE_NONE;
+    return obstacle;
 }

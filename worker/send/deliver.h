@@ -22,7 +22,8 @@ struct deliver_time {
 
 /*
  * Fills an empty request, its limits excepted. Anything but OBSTACLE_NONE says why it cannot be
- * made and leaves it empty. event NULL: it does not exist.
+ * made and leaves it empty. event NULL: it does not exist. The token of OAuth2
+ * credentials is not in it (tokens.h).
  */
 enum obstacle
 deliver_build(const struct subscription *subscription,

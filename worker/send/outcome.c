@@ -21,6 +21,9 @@ static const struct failure obstacle_failures[OBSTACLE_COUNT] = {
     [OBSTACLE_SECRET] = {.error_class = "secret"},
     [OBSTACLE_EVENT_MISSING] = {.error_class = "event_missing", .final = true},
     [OBSTACLE_INTERNAL] = {.error_class = "internal"},
+    [OBSTACLE_UNREADABLE] = {.error_class = "config"},
+    [OBSTACLE_TOO_LARGE] = {.error_class = "too_large", .final = true},
+    [OBSTACLE_TOKEN] = {.error_class = "oauth2"},
 };
 
 static const struct {

@@ -32,7 +32,10 @@ enum obstacle {
     OBSTACLE_EVENT_MISSING,     /* the event is gone */
     OBSTACLE_SUBSCRIPTION_GONE, /* nobody wants it any more */
     OBSTACLE_INTERNAL,          /* our own fault */
-    OBSTACLE_CUT, /* stopped by us for our own reasons: not an attempt */
+    OBSTACLE_CUT,        /* stopped by us for our own reasons: not an attempt */
+    OBSTACLE_UNREADABLE, /* what the subscription says cannot be used */
+    OBSTACLE_TOO_LARGE,  /* the body would be */
+    OBSTACLE_TOKEN,      /* its authorization server gives no token */
     OBSTACLE_NO_QUESTION, /* there is nothing that a source could be asked */
     OBSTACLE_COUNT
 };

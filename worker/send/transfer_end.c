@@ -33,6 +33,7 @@ static const char *const obstacle_texts[OBSTACLE_COUNT] = {
     [OBSTACLE_EVENT_MISSING] = "the event is not stored any more",
     [OBSTACLE_SUBSCRIPTION_GONE] = "subscription deleted",
     [OBSTACLE_INTERNAL] = "the request could not be made",
+    [OBSTACLE_TOO_LARGE] = "the template makes a body of more than 1 MB",
     [OBSTACLE_NO_QUESTION] = "",
 };
 
@@ -58,6 +59,18 @@ introduce(CURLcode code)
     return "";
 }
 
+static const char *
+obstacle_text(const struct transfer *transfer, enum obstacle obstacle)
+{
+    const char *text = obstacle_texts[obstacle];
+
+    if (obstacle == OBSTACLE_UNREADABLE && transfer->subscription != NULL)
+        text = transfer->subscription->unreadable;
+    else if (obstacle == OBSTACLE_TOKEN)
+        text = transfer->error;
+    return text == NULL ? "" : text;
+}
+
 static void
 describe(const struct transfer *transfer, CURLcode code, long status,
          enum obstacle obstacle, char error[CURL_ERROR_SIZE])
@@ -65,9 +78,8 @@ describe(const struct transfer *transfer, CURLcode code, long status,
     size_t i;
 
     if (obstacle != OBSTACLE_NONE)
-        (void)snprintf(
-            error, CURL_ERROR_SIZE, "%s",
-            obstacle_texts[obstacle] == NULL ? "" : obstacle_texts[obstacle]);
+        (void)snprintf(error, CURL_ERROR_SIZE, "%s",
+                       obstacle_text(transfer, obstacle));
     else if (code == CURLE_OK)
         (void)snprintf(error, CURL_ERROR_SIZE, "HTTP %ld", status);
     else
