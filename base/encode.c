@@ -56,6 +56,28 @@ decode_hex(struct slice text, uint8_t *out, size_t len)
     return true;
 }
 
+size_t
+decode_form(struct slice text, char *out)
+{
+    size_t len = 0, i;
+
+    for (i = 0; i < text.len; i++) {
+        int high = -1, low = -1;
+
+        if (text.ptr[i] == '%' && text.len - i > 2) {
+            high = decode_hex_digit(text.ptr[i + 1]);
+            low = decode_hex_digit(text.ptr[i + 2]);
+        }
+        if (high >= 0 && low >= 0) {
+            out[len++] = (char)(high * 16 + low);
+            i += 2;
+        } else {
+            out[len++] = text.ptr[i] == '+' ? ' ' : text.ptr[i];
+        }
+    }
+    return len;
+}
+
 /* Four characters for 1..3 bytes. */
 static void
 encode_group(const uint8_t *src, size_t count, char *out)

@@ -1,6 +1,6 @@
 /*
- * encode.h - bytes as text: hexadecimal, base64 (RFC 4648 section 4) and
- * Crockford base32.
+ * encode.h - bytes as text: hexadecimal, base64 (RFC 4648 section 4), Crockford
+ * base32 and forms.
  */
 #ifndef ENCODE_H
 #define ENCODE_H
@@ -30,6 +30,11 @@ void encode_base64(struct slice src, struct buf *out);
    more than max bytes). */
 int decode_base64(struct slice text, uint8_t *out, size_t max)
     __attribute__((warn_unused_result));
+
+/* A name or value of application/x-www-form-urlencoded: '+' is a space, a
+   broken %xx stays as it is. out holds text.len bytes; returns how many are
+   written. */
+size_t decode_form(struct slice text, char *out);
 
 /* 13 characters for 63 bits; out holds 14 bytes. */
 void encode_base32_u64(uint64_t value, char out[14]);

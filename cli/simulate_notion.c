@@ -108,7 +108,8 @@ take_event(struct cli *cli, struct event *event)
     for (i = 0; i < ENTITIES && code == EXIT_OK; i++)
         code = take_id(cli, entities[i].option, event->ids[i]);
     if (code == EXIT_OK && attempt != NULL &&
-        !number_u64(slice_of(attempt), ATTEMPTS_MAX, &event->attempt))
+        (!number_u64(slice_of(attempt), ATTEMPTS_MAX, &event->attempt) ||
+         event->attempt == 0))
         code = output_error(EXIT_USE, "--attempt takes a number from 1 to %d",
                             ATTEMPTS_MAX);
     if (code == EXIT_OK)

@@ -10,7 +10,6 @@
 #include <stdlib.h>
 
 #define JSON_MAX ((size_t)1 << 20)
-#define CELL_MAX 4096
 
 static const char *
 secrets_text(const struct source_row *row)
@@ -66,7 +65,7 @@ source_show_rows(const struct cli *cli, const struct source_row *rows,
 static void
 add_value(struct table *table, struct json_value value)
 {
-    struct buf text = BUF_INIT(CELL_MAX);
+    struct buf text = BUF_INIT(value.text.len + 1);
 
     if (value.type == JSON_STRING)
         json_decode_string(value.text, &text);

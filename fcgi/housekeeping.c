@@ -6,10 +6,25 @@
 #include "auth.h"
 #include "contact.h"
 #include "receiving.h"
+#include "store_filtered.h"
 
 #include <poll.h>
 
 #define EVERY_MS 1000
+
+/* What filters kept back; a failure costs a count, nothing else. */
+static void
+count_filtered(struct app *app)
+{
+    struct db *db = NULL;
+
+    if (catalog_has_filtered(app->catalog))
+        db = db_pool_take(app->pool);
+    if (db == NULL)
+        return;
+    (void)!store_filtered_write(db, app->catalog, app->node.number);
+    db_pool_give(app->pool, db);
+}
 
 static void
 keep_house(struct app *app)
@@ -18,6 +33,7 @@ keep_house(struct app *app)
     auth_record_use(app);
     contact_renew(app);
     receiving_keep(app);
+    count_filtered(app);
     commit_reap(app->committer);
     db_pool_reap(app->pool);
 }

@@ -19,9 +19,13 @@
 #include "res_tests.h"
 #include "res_trigger.h"
 #include "svix_applications.h"
+#include "svix_attempts.h"
+#include "svix_deliveries.h"
 #include "svix_endpoint_parts.h"
 #include "svix_endpoints.h"
 #include "svix_messages.h"
+#include "svix_other.h"
+#include "svix_types.h"
 
 const struct route_table route_tables[] = {
     {receive_routes, &receive_route_count, true},
@@ -40,6 +44,10 @@ const struct route_table route_tables[] = {
     {svix_applications_routes, &svix_applications_route_count, false},
     {svix_endpoints_routes, &svix_endpoints_route_count, false},
     {svix_messages_routes, &svix_messages_route_count, false},
+    {svix_attempts_routes, &svix_attempts_route_count, false},
+    {svix_deliveries_routes, &svix_deliveries_route_count, false},
+    {svix_types_routes, &svix_types_route_count, false},
+    {svix_other_routes, &svix_other_route_count, false},
     {svix_endpoint_parts_routes, &svix_endpoint_parts_route_count, false},
     {stats_routes, &stats_route_count, false},
     {health_routes, &health_route_count, false},

@@ -25,8 +25,8 @@ ALTER TABLE subscriptions
     ADD UNIQUE KEY IF NOT EXISTS uid (application_id, uid);
 
 ALTER TABLE event_types
-    ADD COLUMN IF NOT EXISTS schema_versions MEDIUMTEXT CHARACTER SET utf8mb4 NULL
-        COMMENT 'JSON object: a schema for each version',
+    ADD COLUMN IF NOT EXISTS schema_versions MEDIUMTEXT CHARACTER SET utf8mb4
+        NULL COMMENT 'JSON object: a schema for each version',
     ADD COLUMN IF NOT EXISTS deprecated TINYINT UNSIGNED NOT NULL DEFAULT 0,
     ADD COLUMN IF NOT EXISTS feature_flags TEXT CHARACTER SET utf8mb4 NULL
         COMMENT 'JSON array',

@@ -9,6 +9,7 @@
 #include "store_record.h"
 #include "store_rollup.h"
 #include "store_sequence.h"
+#include "store_wait.h"
 
 #define LOGGER "postern.worker"
 #define EVERY_US (300 * CLOCK_US_PER_S)
@@ -82,6 +83,19 @@ forget_rounds(struct housekeeping *housekeeping, struct db *db,
 }
 
 static enum db_result
+forget_waits(struct housekeeping *housekeeping, struct db *db,
+             int64_t *pause_us)
+{
+    bool more = false;
+    enum db_result result = store_wait_sweep(db, &more);
+
+    (void)housekeeping;
+    if (more)
+        *pause_us = SOON_US;
+    return result;
+}
+
+static enum db_result
 forget_records(struct housekeeping *housekeeping, struct db *db,
                int64_t *pause_us)
 {
@@ -96,7 +110,7 @@ forget_records(struct housekeeping *housekeeping, struct db *db,
 
 static enum db_result (*const tasks[])(struct housekeeping *, struct db *,
                                        int64_t *) = {
-    keep_up, fold, forget_keys, forget_rounds, forget_records,
+    keep_up, fold, forget_keys, forget_rounds, forget_waits, forget_records,
 };
 #define TASKS (sizeof(tasks) / sizeof(tasks[0]))
 #define NO_MORE (-1)

@@ -281,6 +281,12 @@ catalog_filter(const struct catalog_snapshot *snapshot, struct slice type,
                                  snapshot->tally, &event, takers, count);
 }
 
+bool
+catalog_has_filtered(struct catalog *catalog)
+{
+    return catalog_tally_any(catalog->tally);
+}
+
 size_t
 catalog_take_filtered(struct catalog *catalog, struct filtered_count *counts,
                       size_t max)

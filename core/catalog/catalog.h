@@ -185,6 +185,7 @@ struct filtered_count {
     uint32_t subscription_id;
     uint64_t events;
 };
+bool catalog_has_filtered(struct catalog *catalog);
 size_t catalog_take_filtered(struct catalog *catalog,
                              struct filtered_count *counts, size_t max);
 

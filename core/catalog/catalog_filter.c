@@ -77,6 +77,17 @@ tally_add(struct tally *tally, uint32_t id)
     pthread_mutex_unlock(&tally->lock);
 }
 
+bool
+catalog_tally_any(struct tally *tally)
+{
+    bool any;
+
+    pthread_mutex_lock(&tally->lock);
+    any = tally->count > 0;
+    pthread_mutex_unlock(&tally->lock);
+    return any;
+}
+
 size_t
 catalog_tally_take(struct tally *tally, struct filtered_count *counts,
                    size_t max)

@@ -124,6 +124,7 @@ void catalog_sending_free(struct subscription *sub); /* wipes its secrets */
 struct tally;
 struct tally *catalog_tally_new(void);
 void catalog_tally_free(struct tally *tally);
+bool catalog_tally_any(struct tally *tally);
 size_t catalog_tally_take(struct tally *tally, struct filtered_count *counts,
                           size_t max);
 

@@ -51,25 +51,40 @@ inbound_action_from_name(struct slice name, enum inbound_action *action)
 
 enum content { CONTENT_JSON, CONTENT_FORM, CONTENT_OTHER };
 
-/* Who says nothing sends JSON. */
+/* Without what stands behind ';'. */
+static struct slice
+media_type(struct slice type)
+{
+    const char *semicolon =
+        type.len == 0 ? NULL : memchr(type.ptr, ';', type.len);
+
+    if (semicolon != NULL)
+        type.len = (size_t)(semicolon - type.ptr);
+    return slice_trim(type);
+}
+
+bool
+inbound_is_json(struct slice content_type)
+{
+    struct slice type;
+
+    if (content_type.ptr == NULL)
+        return true;
+    type = media_type(content_type);
+    return slice_is_nocase(type, "application/json") ||
+           (type.len > 5 && memchr(type.ptr, '/', type.len) != NULL &&
+            strncasecmp(type.ptr + type.len - 5, "+json", 5) == 0);
+}
+
 static enum content
 content_of(struct slice type)
 {
-    const char *semicolon;
-
-    if (type.ptr == NULL)
+    if (inbound_is_json(type))
         return CONTENT_JSON;
-    semicolon = type.len == 0 ? NULL : memchr(type.ptr, ';', type.len);
-    if (semicolon != NULL)
-        type.len = (size_t)(semicolon - type.ptr);
-    type = slice_trim(type);
-    if (slice_is_nocase(type, "application/x-www-form-urlencoded"))
-        return CONTENT_FORM;
-    if (slice_is_nocase(type, "application/json") ||
-        (type.len > 5 && memchr(type.ptr, '/', type.len) != NULL &&
-         strncasecmp(type.ptr + type.len - 5, "+json", 5) == 0))
-        return CONTENT_JSON;
-    return CONTENT_OTHER;
+    return slice_is_nocase(media_type(type),
+                           "application/x-www-form-urlencoded")
+               ? CONTENT_FORM
+               : CONTENT_OTHER;
 }
 
 /* The request's JSON. Providers that have more to say than the fields of a form

@@ -102,6 +102,9 @@ inbound_read(const struct source *source, const struct inbound_request *request,
     __attribute__((warn_unused_result));
 void inbound_free(struct inbound *inbound);
 
+/* True for no content type, application/json and anything +json. */
+bool inbound_is_json(struct slice content_type);
+
 /*
  * The same from a stored event, without headers: type and metadata as
  * inbound_metadata() wrote them. No dedupe. False: it is none of ours.

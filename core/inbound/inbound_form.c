@@ -40,23 +40,12 @@ value_of(const struct form *form, const struct field *field)
 static void
 decode(struct slice text, struct buf *out)
 {
-    size_t i;
+    char *room;
 
     buf_clear(out);
-    for (i = 0; i < text.len; i++) {
-        int high = -1, low = -1;
-
-        if (text.ptr[i] == '%' && text.len - i > 2) {
-            high = decode_hex_digit(text.ptr[i + 1]);
-            low = decode_hex_digit(text.ptr[i + 2]);
-        }
-        if (high >= 0 && low >= 0) {
-            buf_add_char(out, (char)(high * 16 + low));
-            i += 2;
-        } else {
-            buf_add_char(out, text.ptr[i] == '+' ? ' ' : text.ptr[i]);
-        }
-    }
+    room = buf_reserve(out, text.len);
+    if (room != NULL)
+        buf_advance(out, decode_form(text, room));
 }
 
 /* Appends it to form->text; returns its length there. */

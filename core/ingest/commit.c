@@ -12,13 +12,17 @@
 #include "alloc.h"
 #include "clock.h"
 #include "doorbell.h"
+#include "log.h"
 
 #include <assert.h>
 #include <errno.h>
 #include <semaphore.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sysexits.h>
+#include <unistd.h>
 
+#define LOGGER "postern.commit"
 #define BATCH_EVENTS 512
 #define BATCH_BYTES ((size_t)1 << 20)
 
@@ -34,9 +38,15 @@ start_threads(struct committer *committer)
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
     for (i = 0; i < COMMIT_THREADS; i++) {
-        if (pthread_create(&committer->threads[i], NULL, lead_and_answer,
-                           committer) != 0)
-            abort(); /* no memory left, as in xmalloc() */
+        int error = pthread_create(&committer->threads[i], NULL,
+                                   lead_and_answer, committer);
+
+        if (error == 0)
+            continue;
+        log_error(LOGGER, NULL,
+                  "The threads that write events cannot be started: %s",
+                  strerror(error));
+        _exit(EX_OSERR); /* as without memory: nothing has begun yet */
     }
     pthread_sigmask(SIG_SETMASK, &before, NULL);
 }

@@ -23,7 +23,8 @@
 
 struct committer; /* opaque, thread-safe */
 
-/* Owns one connection, and threads of its own. doorbell may be NULL. */
+/* Owns one connection, and threads of its own; where they cannot be started the
+   process says so and ends (EX_OSERR). doorbell may be NULL. */
 struct doorbell;
 struct committer *commit_new(const struct settings *settings,
                              struct catalog *catalog, struct id_source *ids,

@@ -8,7 +8,6 @@
 #include "json.h"
 #include "sign.h"
 
-#include <assert.h>
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -24,7 +23,8 @@
 #define PATH_BYTES 4096
 
 struct record_file {
-    char *path;
+    int dir_fd; /* DIR/SOURCE */
+    char *name; /* in it; what is being written has another one */
     char *temporary;
     FILE *out;
     bool any;
@@ -66,10 +66,9 @@ record_file_add_name(struct slice text, struct buf *out)
     buf_free(&name);
 }
 
-/* DIR/SOURCE/<before>TABLE.json<behind> */
+/* DIR/SOURCE */
 static char *
-make_path(const char *dir, struct slice source, struct slice table,
-          const char *before, const char *behind)
+make_path(const char *dir, struct slice source)
 {
     struct buf path = BUF_INIT(PATH_BYTES);
     char *text = NULL;
@@ -77,13 +76,6 @@ make_path(const char *dir, struct slice source, struct slice table,
     buf_add_text(&path, dir);
     buf_add_char(&path, '/');
     record_file_add_name(source, &path);
-    if (before != NULL) {
-        buf_add_char(&path, '/');
-        buf_add_text(&path, before);
-        record_file_add_name(table, &path);
-        buf_add_text(&path, ".json");
-        buf_add_text(&path, behind);
-    }
     if (buf_ok(&path))
         text = buf_take(&path);
     else
@@ -92,18 +84,32 @@ make_path(const char *dir, struct slice source, struct slice table,
     return text;
 }
 
+/* <before>TABLE.json<behind> */
+static char *
+make_name(struct slice table, const char *before, const char *behind)
+{
+    struct buf name = BUF_INIT(PATH_BYTES);
+
+    buf_add_text(&name, before);
+    record_file_add_name(table, &name);
+    buf_add_text(&name, ".json");
+    buf_add_text(&name, behind);
+    return buf_take(&name);
+}
+
 /* -- writing -------------------------------------------------------------------- */
 
 /* Only one at a time writes it. Who has just finished has renamed it: then it
    is the complete one that we have opened. */
 static bool
-lock(int fd, const char *path)
+lock(int fd, int dir_fd, const char *name)
 {
     struct stat ours, there;
 
     if (flock(fd, LOCK_EX | LOCK_NB) != 0)
         return false;
-    if (fstat(fd, &ours) != 0 || stat(path, &there) != 0)
+    if (fstat(fd, &ours) != 0 ||
+        fstatat(dir_fd, name, &there, AT_SYMLINK_NOFOLLOW) != 0)
         return false;
     if (ours.st_ino != there.st_ino || ours.st_dev != there.st_dev) {
         errno = EAGAIN;
@@ -113,15 +119,16 @@ lock(int fd, const char *path)
 }
 
 static FILE *
-open_locked(const char *path)
+open_locked(int dir_fd, const char *name)
 {
-    int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
+    int fd =
+        openat(dir_fd, name, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
     FILE *out = NULL;
     int saved;
 
     if (fd < 0)
         return NULL;
-    if (lock(fd, path))
+    if (lock(fd, dir_fd, name))
         out = fdopen(fd, "w");
     if (out == NULL) {
         saved = errno;
@@ -131,17 +138,17 @@ open_locked(const char *path)
     return out;
 }
 
-static bool
-make_directory(const char *dir, struct slice source)
+/* A link in its place would lead out of DIR, so it is none of ours. */
+static int
+open_directory(const char *dir, struct slice source)
 {
-    char *path = make_path(dir, source, SLICE_NONE, NULL, NULL);
-    bool made;
+    char *path = make_path(dir, source);
+    int fd = -1;
 
-    if (path == NULL)
-        return false;
-    made = mkdir(path, 0755) == 0 || errno == EEXIST;
+    if (path != NULL && (mkdir(path, 0755) == 0 || errno == EEXIST))
+        fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     free(path);
-    return made;
+    return fd;
 }
 
 static void
@@ -149,7 +156,8 @@ free_file(struct record_file *file)
 {
     int saved = errno;
 
-    free(file->path);
+    (void)close(file->dir_fd);
+    free(file->name);
     free(file->temporary);
     free(file);
     errno = saved;
@@ -158,15 +166,16 @@ free_file(struct record_file *file)
 struct record_file *
 record_file_open(const char *dir, struct slice source, struct slice table)
 {
+    int dir_fd = open_directory(dir, source);
     struct record_file *file;
 
-    if (!make_directory(dir, source))
+    if (dir_fd < 0)
         return NULL;
     file = xcalloc(1, sizeof(*file));
-    file->path = make_path(dir, source, table, "", "");
-    file->temporary = make_path(dir, source, table, ".", ".new");
-    if (file->path != NULL && file->temporary != NULL)
-        file->out = open_locked(file->temporary);
+    file->dir_fd = dir_fd;
+    file->name = make_name(table, "", "");
+    file->temporary = make_name(table, ".", ".new");
+    file->out = open_locked(dir_fd, file->temporary);
     if (file->out != NULL && fputs("[", file->out) >= 0)
         return file;
     record_file_drop(file);
@@ -206,10 +215,11 @@ record_file_finish(struct record_file *file)
 
     /* While it is locked: nobody else may take the name meanwhile. */
     good = fflush(file->out) == 0 && good;
-    good = good && rename(file->temporary, file->path) == 0;
+    good = good && renameat(file->dir_fd, file->temporary, file->dir_fd,
+                            file->name) == 0;
     if (!good) {
         saved = errno;
-        (void)unlink(file->temporary);
+        (void)unlinkat(file->dir_fd, file->temporary, 0);
         errno = saved;
     }
     good = fclose(file->out) == 0 && good;
@@ -225,8 +235,7 @@ record_file_drop(struct record_file *file)
     if (file == NULL)
         return;
     if (file->out != NULL) {
-        assert(file->temporary != NULL);
-        (void)unlink(file->temporary);
+        (void)unlinkat(file->dir_fd, file->temporary, 0);
         (void)fclose(file->out);
     }
     errno = saved;

@@ -21,7 +21,8 @@ struct record_file; /* opaque: one that is being written */
 /* Appends the name of a file or directory for that text. */
 void record_file_add_name(struct slice text, struct buf *out);
 
-/* Makes DIR/SOURCE if it is not there; DIR has to be. NULL: errno says why. */
+/* Makes DIR/SOURCE if it is not there; DIR has to be. Links in their places are
+   not followed. NULL: errno says why. */
 struct record_file *record_file_open(const char *dir, struct slice source,
                                      struct slice table)
     __attribute__((warn_unused_result));

@@ -59,9 +59,10 @@ static const struct provider providers[] = {
      .status = 202,
      .forms = true,
      .secret_is_ours = true},
+    /* Both are the same id; webhook-id is among what newer ones sign. */
     {.name = "gitlab",
      .title = "GitLab",
-     .dedupe = "header:Idempotency-Key|header:webhook-id",
+     .dedupe = "header:webhook-id|header:Idempotency-Key",
      .status = 202,
      .secret_is_ours = true},
     {.name = "bitbucket",

@@ -260,11 +260,6 @@ read_all(struct slice array, struct trigger_rule_list *rules, struct buf *why)
             break;
         }
         good = read_rule(item.value, rules, problems, why);
-        if (good) {
-            rules->wait = rules->wait || rules->list[rules->count - 1].wait;
-            rules->refresh =
-                rules->refresh || rules->list[rules->count - 1].refresh != NULL;
-        }
     }
     free(problems);
     return good;

@@ -68,8 +68,6 @@ struct trigger_rule {
 struct trigger_rule_list {
     struct trigger_rule *list;
     size_t count;
-    bool wait;    /* one of them has it */
-    bool refresh; /* one of them has it */
 };
 
 /* NULL: *why gets one line that says where and what, such as

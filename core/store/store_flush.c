@@ -70,7 +70,7 @@ store_flush_lock(struct db *db, struct flush_row *rows, size_t count,
 
     for (i = 0; i < count; i++)
         rows[i].live = false;
-    sql_raw(&sql, "SELECT j.id,j.attempts,UTC_TIMESTAMP(6) FROM ");
+    sql_raw(&sql, "SELECT j.id,j.attempts,UTC_TIMESTAMP(6),j.lane FROM ");
     add_id_table(&sql, rows, count);
     sql_raw(&sql, JOIN_JOBS " FOR UPDATE");
     assert(buf_ok(&sql));
@@ -82,7 +82,8 @@ store_flush_lock(struct db *db, struct flush_row *rows, size_t count,
         struct flush_row *row = find_row(rows, count, db_u64(cell[0], 0));
 
         now = db_time_us(cell[2]);
-        if (row != NULL && db_u64(cell[1], 0) == row->job.attempts)
+        if (row != NULL && db_u64(cell[1], 0) == row->job.attempts &&
+            db_u64(cell[3], 0) == row->job.lane)
             row->live = true;
     }
     db_rows_free(found);

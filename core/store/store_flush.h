@@ -3,9 +3,9 @@
  *
  * All of it happens inside a transaction that the caller has begun and fenced
  * (store_shard.h). Only jobs that are still there, with the number of attempts
- * they were read with, count: a job that was cancelled meanwhile, or whose
- * result was committed by a transaction of unknown outcome, is passed over. So
- * the same rows may be flushed again after any failure.
+ * and in the lane they were read with, count: a job that was cancelled
+ * meanwhile, or whose result was committed by a transaction of unknown outcome,
+ * is passed over. So the same rows may be flushed again after any failure.
  */
 #ifndef STORE_FLUSH_H
 #define STORE_FLUSH_H

@@ -18,6 +18,7 @@
 
 #define RECORD_INDEX_PIECE 64           /* records of one step */
 #define RECORD_INDEX_BYTES (256 * 1024) /* larger records are not searched */
+#define RECORD_FOUND_BYTES (8 * 1024 * 1024) /* of all that are found */
 
 /* What a step has done. */
 struct record_indexed {
@@ -46,7 +47,8 @@ struct record_search {
     size_t limit;
 };
 
-/* The best ones first; without `fields`. DB_OK also for none. */
+/* The best ones first, as many as RECORD_FOUND_BYTES hold; without `fields`.
+   DB_OK also for none. */
 enum db_result store_record_search(struct db *db,
                                    const struct record_search *search,
                                    struct record_list *list)

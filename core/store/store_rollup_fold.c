@@ -65,12 +65,12 @@ fold_hour(struct db *db, const struct rollup_table *table, int64_t hour_us)
     enum db_result result;
 
     buf_addf(&sql,
-             "INSERT INTO %s (hour,%s,slot,%s) SELECT " ALL_TIME
-             ",%s,0,%s FROM %s WHERE hour=",
-             table->name, table->key, table->sums, table->key, table->folded,
-             table->name);
+             "INSERT INTO %s (hour,%s,slot,%s%s) SELECT " ALL_TIME
+             ",%s,0,%s%s FROM %s WHERE hour=",
+             table->name, table->key, table->sums, table->more, table->key,
+             table->folded, table->more_folded, table->name);
     sql_time(&sql, hour_us);
-    buf_addf(&sql, " GROUP BY %s%s", table->key, table->add);
+    buf_addf(&sql, " GROUP BY %s%s%s", table->key, table->add, table->more_add);
     assert(buf_ok(&sql));
     result = db_exec(db, buf_slice(&sql), NULL);
     if (result == DB_OK) {

@@ -22,6 +22,9 @@ const struct rollup_table rollup_subscriptions_table = {
               "SUM(attempts_failed),SUM(duration_ms)," BUCKET_SUMS,
     .add = " ON DUPLICATE KEY UPDATE " ADD("successful") "," ADD("failed") "," ADD(
         "attempts") "," ADD("attempts_failed") "," ADD("duration_ms") "," ADD_BUCKETS,
+    .more = ",filtered",
+    .more_folded = ",SUM(filtered)",
+    .more_add = "," ADD("filtered"),
     .sum_count = 5,
     .has_buckets = true,
 };
@@ -34,6 +37,9 @@ const struct rollup_table rollup_sources_table = {
         "SUM(processed),SUM(failed),SUM(retries),SUM(duration_us)," BUCKET_SUMS,
     .add = " ON DUPLICATE KEY UPDATE " ADD("processed") "," ADD(
         "failed") "," ADD("retries") "," ADD("duration_us") "," ADD_BUCKETS,
+    .more = "",
+    .more_folded = "",
+    .more_add = "",
     .sum_count = 4,
     .has_action = true,
     .has_buckets = true,
@@ -45,5 +51,8 @@ const struct rollup_table rollup_types_table = {
     .sums = "successful,failed",
     .folded = "SUM(successful),SUM(failed)",
     .add = " ON DUPLICATE KEY UPDATE " ADD("successful") "," ADD("failed"),
+    .more = "",
+    .more_folded = "",
+    .more_add = "",
     .sum_count = 2,
 };

@@ -15,6 +15,9 @@ struct rollup_table {
     const char *sums;   /* columns, also for a SELECT after the fold */
     const char *folded; /* the same columns as sums over the slots */
     const char *add;    /* ON DUPLICATE KEY UPDATE ... */
+    /* A counter that others write, store_filtered.c: the same three of it, each
+       with a comma in front; or "". */
+    const char *more, *more_folded, *more_add;
     size_t sum_count;
     bool has_action;
     bool has_buckets;

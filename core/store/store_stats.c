@@ -17,7 +17,8 @@ static const char counters[] =
     "SELECT SUM(r.attempts), SUM(r.attempts_failed), SUM(r.successful), "
     "SUM(r.failed), SUM(r.duration_ms), SUM(r.b0), SUM(r.b1), SUM(r.b2), "
     "SUM(r.b3), SUM(r.b4), SUM(r.b5), SUM(r.b6), SUM(r.b7), SUM(r.b8), "
-    "SUM(r.b9), SUM(r.b10), SUM(r.b11), SUM(r.b12), SUM(r.b13) "
+    "SUM(r.b9), SUM(r.b10), SUM(r.b11), SUM(r.b12), SUM(r.b13), "
+    "SUM(r.filtered) "
     "FROM rollup_subscriptions r";
 
 static void
@@ -32,6 +33,7 @@ read_counters(const struct slice *cell, struct subscription_stats *stats)
     stats->duration_ms = db_u64(cell[4], 0);
     for (i = 0; i < STATS_BUCKETS; i++)
         stats->bucket[i] = db_u64(cell[5 + i], 0);
+    stats->filtered = db_u64(cell[5 + STATS_BUCKETS], 0);
 }
 
 /* The one row of the statement. */
@@ -223,7 +225,9 @@ subscription_stats_print(const struct subscription_stats *stats,
     buf_add_char(out, '{');
     member_u64(out, "successful", stats->succeeded);
     member_u64(out, "failed", stats->failed);
-    buf_add_text(out, "}}");
+    buf_add_char(out, '}');
+    member_u64(out, "filtered", stats->filtered);
+    buf_add_char(out, '}');
 }
 
 void

@@ -22,6 +22,7 @@ struct subscription_stats {
     uint64_t failed;      /* deliveries, for good */
     uint64_t duration_ms; /* of all attempts */
     uint64_t bucket[STATS_BUCKETS];
+    uint64_t filtered; /* events that its filter kept back */
 };
 
 struct overview_stats {

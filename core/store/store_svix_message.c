@@ -76,7 +76,8 @@ store_svix_message_read(struct db *db, uint32_t application_id,
     size_t i;
 
     for (i = 0; i < 2 && result == DB_OK && found.count < count; i++) {
-        sql_raw(&sql, SVIX_MESSAGE_CELLS " FROM ");
+        svix_message_row_select(&sql);
+        sql_raw(&sql, " FROM ");
         sql_id_table(&sql, ids, count);
         sql_raw(&sql, " x STRAIGHT_JOIN ");
         sql_raw(&sql, tables[i]);

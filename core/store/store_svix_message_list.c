@@ -23,6 +23,13 @@ struct paging {
     struct buf sql;
 };
 
+void
+svix_message_row_select(struct buf *sql)
+{
+    sql_raw(sql, "SELECT e.id, e.type, e.external_id, e.channels, "
+                 "e.metadata, e.payload");
+}
+
 enum db_result
 svix_message_row_query(struct db *db, const struct buf *sql,
                        struct svix_message_list *list)
@@ -119,7 +126,8 @@ read_window(struct paging *paging, uint64_t floor)
     struct buf *sql = &paging->sql;
     enum db_result result;
 
-    sql_raw(sql, SVIX_MESSAGE_CELLS " FROM events e");
+    svix_message_row_select(sql);
+    sql_raw(sql, " FROM events e");
     add_conditions(paging, floor);
     sql_raw(sql, " ORDER BY e.id DESC LIMIT ");
     sql_u64(sql, paging->filter->limit + 1 - paging->list->count);

@@ -7,9 +7,8 @@
 
 #include "store_svix_message.h"
 
-/* The beginning of a statement, whose events are called e. */
-#define SVIX_MESSAGE_CELLS                                                     \
-    "SELECT e.id, e.type, e.external_id, e.channels, e.metadata, e.payload"
+/* The beginning of a statement, whose events are called e: FROM follows. */
+void svix_message_row_select(struct buf *sql);
 
 /* Appends the rows of the statement to the list, which grows. */
 enum db_result svix_message_row_query(struct db *db, const struct buf *sql,

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #define ID_SQL_MAX 48 /* bytes that an id adds to a statement */
+#define SWEEP_ROWS 500
 
 enum db_result
 store_wait_add(struct db *db, const struct wait_for *waits, size_t count)
@@ -111,5 +112,23 @@ store_wait_end(struct db *db, const uint64_t *job_ids, size_t count)
     assert(buf_ok(&sql));
     result = db_exec(db, buf_slice(&sql), NULL);
     buf_free(&sql);
+    return result;
+}
+
+enum db_result
+store_wait_sweep(struct db *db, bool *more)
+{
+    struct buf sql = BUF_INIT(256);
+    uint64_t removed = 0;
+    enum db_result result;
+
+    sql_raw(&sql, "DELETE FROM process_waits WHERE NOT EXISTS (SELECT 1 FROM"
+                  " jobs WHERE jobs.id = process_waits.job_id) LIMIT ");
+    sql_u64(&sql, SWEEP_ROWS);
+    assert(buf_ok(&sql));
+    result = db_exec(db, buf_slice(&sql), &removed);
+    buf_free(&sql);
+    if (result == DB_OK)
+        *more = removed == SWEEP_ROWS;
     return result;
 }

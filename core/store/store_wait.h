@@ -11,11 +11,12 @@
 
 #include "db.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 enum wait_state {
-    WAIT_NONE,    /* it does not wait: it is to be processed */
+    WAIT_NONE,    /* for nothing, or nothing any more: it is done */
     WAIT_PENDING, /* a delivery is still to be made: look again later */
     WAIT_DONE,    /* all succeeded (or were cancelled): success */
     WAIT_FAILED   /* one failed for good: so has the job */
@@ -42,5 +43,10 @@ enum db_result store_wait_look(struct db *db, struct process_wait *waits,
 /* The jobs have ended. */
 enum db_result store_wait_end(struct db *db, const uint64_t *job_ids,
                               size_t count) __attribute__((warn_unused_result));
+
+/* Removes some rows of jobs that are gone, by a cancellation for instance.
+   *more: call again. */
+enum db_result store_wait_sweep(struct db *db, bool *more)
+    __attribute__((warn_unused_result));
 
 #endif /* STORE_WAIT_H */

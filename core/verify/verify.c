@@ -60,6 +60,21 @@ count_signatures(const struct scheme *scheme,
     return count;
 }
 
+/* An id of the spelling that is not signed: whoever reads it as the event's
+   would believe what anybody has added. */
+static bool
+has_other_id(const struct scheme *scheme, size_t spelling,
+             const struct verify_message *message)
+{
+    size_t i;
+
+    for (i = 0; i < SCHEME_SPELLINGS && !scheme->strongest_first; i++)
+        if (i != spelling && scheme->id[i] != NULL &&
+            message->header(message->arg, scheme->id[i]).ptr != NULL)
+            return true;
+    return false;
+}
+
 static bool
 has_secret(const struct verifier *verifier)
 {
@@ -109,6 +124,7 @@ pick(const struct verifier *verifiers, size_t count,
         found += there;
         if (there == 0)
             continue;
+        found += has_other_id(&scheme, spelling, message);
         *picked = i;
         *checking = (struct checking){
             .scheme = scheme,

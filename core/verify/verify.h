@@ -49,7 +49,7 @@ enum verify_result {
     VERIFY_OK,
     VERIFY_NO_SECRET, /* nothing to check against that the kind can use */
     VERIFY_MISSING,   /* no signature header, or one it needs beside it */
-    VERIFY_AMBIGUOUS, /* headers of two verifiers or spellings at once */
+    VERIFY_AMBIGUOUS, /* signatures of two verifiers, ids of two spellings */
     VERIFY_MALFORMED, /* the header is not a signature of its kind */
     VERIFY_STALE,     /* the signed time is outside the window */
     VERIFY_MISMATCH,  /* well-formed, but made with another secret or body */

@@ -10,29 +10,14 @@
 
 #define PAIRS_MAX 1024
 
-/* '+' is a space; a broken %xx stays as it is. *room moves on. */
+/* *room moves on. */
 static struct slice
 decode(struct slice text, char **room)
 {
-    char *begin = *room, *at = *room;
-    size_t i;
+    struct slice decoded = slice_make(*room, decode_form(text, *room));
 
-    for (i = 0; i < text.len; i++) {
-        int high = -1, low = -1;
-
-        if (text.ptr[i] == '%' && text.len - i > 2) {
-            high = decode_hex_digit(text.ptr[i + 1]);
-            low = decode_hex_digit(text.ptr[i + 2]);
-        }
-        if (high >= 0 && low >= 0) {
-            *at++ = (char)(high * 16 + low);
-            i += 2;
-        } else {
-            *at++ = text.ptr[i] == '+' ? ' ' : text.ptr[i];
-        }
-    }
-    *room = at;
-    return slice_make(begin, (size_t)(at - begin));
+    *room += decoded.len;
+    return decoded;
 }
 
 static size_t

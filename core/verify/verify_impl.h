@@ -134,7 +134,8 @@ void key_wipe(struct key *key);
 bool keys_take(const struct scheme *scheme, struct slice secret);
 
 /* verify_crypto.c: true if one of the claim's signatures of the key's
-   algorithm fits. All of them are compared. */
+   algorithm fits. All of them are compared; of those that a public key checks,
+   the first eight. */
 bool crypto_fits(const struct key *key, const struct text *text,
                  const struct claim *claim) __attribute__((warn_unused_result));
 /* True if both are the same, in time that depends on their lengths only. */

@@ -16,31 +16,6 @@
 
 #define METADATA_MAX_BYTES (32 * 1024 * 1024)
 
-static bool
-ends_with_nocase(struct slice text, struct slice end)
-{
-    return text.len > end.len &&
-           strncasecmp(text.ptr + text.len - end.len, end.ptr, end.len) == 0;
-}
-
-bool
-receive_accepts_type(struct slice content_type)
-{
-    const char *semicolon;
-
-    if (content_type.ptr == NULL)
-        return true;
-    semicolon = content_type.len == 0
-                    ? NULL
-                    : memchr(content_type.ptr, ';', content_type.len);
-    if (semicolon != NULL)
-        content_type.len = (size_t)(semicolon - content_type.ptr);
-    content_type = slice_trim(content_type);
-    return slice_is_nocase(content_type, "application/json") ||
-           (memchr(content_type.ptr, '/', content_type.len) != NULL &&
-            ends_with_nocase(content_type, SLICE("+json")));
-}
-
 /* An event on its way into the database. */
 struct received {
     struct storing storing;

@@ -20,9 +20,6 @@ extern const size_t receive_route_count;
 void receive_event(struct exchange *exchange, struct slice name,
                    const struct receive_face *face);
 
-/* True for no content type, application/json and anything +json. */
-bool receive_accepts_type(struct slice content_type);
-
 /* inbound_read() of the exchange's request. */
 enum inbound_result
 receive_read(struct exchange *exchange, const struct source *source,

@@ -17,23 +17,27 @@
 bool
 receive_is_crc_token(struct slice text)
 {
-    size_t i;
+    size_t len = text.len, i;
 
-    for (i = 0; i < text.len; i++) {
+    while (len > 0 && text.ptr[len - 1] == '=')
+        len--;
+    for (i = 0; i < len; i++) {
         if (!isalnum((unsigned char)text.ptr[i]) &&
-            strchr("-_=+/.", text.ptr[i]) == NULL)
+            memchr("-_+/.", text.ptr[i], 5) == NULL)
             return false;
     }
-    return text.len > 0 && text.len <= CRC_TOKEN_MAX;
+    return len > 0 && text.len <= CRC_TOKEN_MAX;
 }
 
-/* The newest secret; absent: there is none. */
+/* The newest secret of the source's own; absent: there is none. The one of the
+   configuration signs for other sources as well: what is signed here for
+   whoever asks could be sent to them. */
 static struct slice
 newest_secret(const struct source_verifiers *verifiers)
 {
     size_t i;
 
-    for (i = 0; i < verifiers->count; i++) {
+    for (i = 0; i < verifiers->count && verifiers->shared.ptr == NULL; i++) {
         if (verifiers->list[i].secret_count > 0)
             return verifiers->list[i].secrets[0];
     }

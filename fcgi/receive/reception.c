@@ -75,17 +75,21 @@ reception_watched(struct reception *reception, int status, const char *reason)
         return; /* the first one would have been the answer */
     reception->watched_status = status;
     reception->watched_reason = reason;
+    memcpy(reception->watched_detail, reception->detail,
+           sizeof(reception->watched_detail));
+    reception->detail[0] = '\0';
 }
 
 static void
-note(struct reception *reception, int status, const char *reason)
+note(struct reception *reception, int status, const char *reason,
+     const char *detail)
 {
     struct app *app = reception->exchange->app;
     const struct refusal refusal = {
         .source_id = reception->source->id,
         .status = status,
         .reason = reason,
-        .detail = slice_of(reception->detail),
+        .detail = slice_of(detail),
         .remote_address = reception->exchange->request->remote_address,
     };
 
@@ -97,7 +101,8 @@ reception_note_watched(struct reception *reception)
 {
     if (reception->watched_reason == NULL)
         return;
-    note(reception, reception->watched_status, reception->watched_reason);
+    note(reception, reception->watched_status, reception->watched_reason,
+         reception->watched_detail);
     reception->watched_reason = NULL;
 }
 
@@ -124,5 +129,6 @@ reception_end(struct reception *reception)
     reception_note_watched(reception);
     if (is_refusal(reply))
         note(reception, reply->status,
-             reply->reason != NULL ? reply->reason : reply->code);
+             reply->reason != NULL ? reply->reason : reply->code,
+             reception->detail);
 }

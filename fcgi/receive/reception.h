@@ -15,6 +15,8 @@
 
 #include <stdbool.h>
 
+#define RECEPTION_DETAIL 240 /* bytes, with NUL */
+
 /* The words in which a receiver answers: the same machinery has several. */
 struct receive_face {
     const char *bad_signature; /* message of 401 */
@@ -31,10 +33,12 @@ struct reception {
     const struct source *source;     /* of exchange->catalog; NULL: gone */
     const struct provider *provider; /* of the source */
     bool verified;
-    char detail[240]; /* of the refusal, for the operator alone; or "" */
+    char detail[RECEPTION_DETAIL]; /* of the refusal, for the operator alone;
+                                      or "" */
     /* What a source that only watches took all the same; NULL: nothing. */
     const char *watched_reason;
     int watched_status;
+    char watched_detail[RECEPTION_DETAIL];
 };
 
 /* Finds the source, in a newer catalog if need be. False: 404, or 503. */
@@ -52,7 +56,7 @@ enum verify_mode reception_mode(const struct reception *reception);
 void reception_detail(struct reception *reception, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* Refused, but that the source only watches. */
+/* Refused with that detail, but that the source only watches. */
 void reception_watched(struct reception *reception, int status,
                        const char *reason);
 

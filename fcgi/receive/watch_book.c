@@ -9,16 +9,18 @@
 #include "store_names.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 
 #define OLD_US (60 * CLOCK_US_PER_S)
 
 struct watch_book {
-    pthread_mutex_t lock;
+    pthread_rwlock_t lock;       /* of the names: to look at them takes as long
+                                    as to read a body, which many do at once */
     struct inbound_names *names; /* NULL: never read */
-    bool used;
-    bool missed;
-    int64_t read_mono_us;
+    int64_t read_mono_us;        /* of housekeeping alone */
+    atomic_bool used;
+    atomic_bool missed;
 };
 
 struct watch_book *
@@ -26,7 +28,7 @@ watch_book_new(void)
 {
     struct watch_book *book = xcalloc(1, sizeof(*book));
 
-    pthread_mutex_init(&book->lock, NULL);
+    pthread_rwlock_init(&book->lock, NULL);
     return book;
 }
 
@@ -36,7 +38,7 @@ watch_book_free(struct watch_book *book)
     if (book == NULL)
         return;
     inbound_names_free(book->names);
-    pthread_mutex_destroy(&book->lock);
+    pthread_rwlock_destroy(&book->lock);
     free(book);
 }
 
@@ -49,13 +51,13 @@ watch_book_ignored(struct watch_book *book, const struct source *source,
 
     if (source->options.watch.count == 0)
         return inbound_ignored(source, in, NULL);
-    pthread_mutex_lock(&book->lock);
-    book->used = true;
+    atomic_store(&book->used, true);
+    pthread_rwlock_rdlock(&book->lock);
     ignored = inbound_ignored(source, in, book->names);
     if (ignored == NULL &&
         inbound_unnamed(source, in, book->names, id, &entity))
-        book->missed = true;
-    pthread_mutex_unlock(&book->lock);
+        atomic_store(&book->missed, true);
+    pthread_rwlock_unlock(&book->lock);
     return ignored;
 }
 
@@ -68,15 +70,14 @@ take(void *arg, const struct source_name *name)
 static bool
 is_due(struct watch_book *book)
 {
-    bool due;
+    bool missed = atomic_exchange(&book->missed, false);
 
-    pthread_mutex_lock(&book->lock);
-    due = book->missed || (book->used && book->names != NULL &&
-                           clock_mono_us() - book->read_mono_us > OLD_US);
-    book->missed = false;
-    book->used = book->used && !due;
-    pthread_mutex_unlock(&book->lock);
-    return due;
+    /* Nobody else writes what is read here. */
+    if (!missed && (book->names == NULL || !atomic_load(&book->used) ||
+                    clock_mono_us() - book->read_mono_us <= OLD_US))
+        return false;
+    atomic_store(&book->used, false);
+    return true;
 }
 
 /* Takes the names; gives back those to be freed. */
@@ -85,11 +86,11 @@ replace(struct watch_book *book, struct inbound_names *names)
 {
     struct inbound_names *old;
 
-    pthread_mutex_lock(&book->lock);
+    pthread_rwlock_wrlock(&book->lock);
     old = book->names;
     book->names = names;
+    pthread_rwlock_unlock(&book->lock);
     book->read_mono_us = clock_mono_us();
-    pthread_mutex_unlock(&book->lock);
     return old;
 }
 

@@ -5,10 +5,10 @@
 
 #include "clock.h"
 #include "encode.h"
+#include "inbound.h"
 #include "json.h"
 #include "log.h"
 #include "number.h"
-#include "receive.h"
 #include "sign.h"
 
 #include <stdio.h>
@@ -117,7 +117,7 @@ resource_check_body(struct exchange *exchange, size_t max)
         return false;
     }
     if (request->body.len > 0 &&
-        !receive_accepts_type(request_header(request, "Content-Type"))) {
+        !inbound_is_json(request_header(request, "Content-Type"))) {
         reply_error(exchange->reply, 415, "unsupported_media_type",
                     "The request body must be application/json");
         return false;

@@ -242,7 +242,8 @@ accept_one(struct poller *poller)
         poller->accepts++;
         return serve(poller, peers_add(&poller->peers, &poller->base, fd));
     }
-    if (errno == EAGAIN || (poller->stopping && nobody_waits(transport)))
+    if (errno == EAGAIN ||
+        (atomic_load(&transport->stopping) && nobody_waits(transport)))
         end_accepting(poller);
     else if (transport_must_pause(errno))
         pause_after(poller, errno);
@@ -284,7 +285,9 @@ take_event(struct poller *poller, const struct epoll_event *event)
     uint64_t count;
 
     if (event->data.ptr == &on_listen) {
-        poller->accepting = poller->listening;
+        /* Not listening: it has come together with the stop, or with what has
+           led to a pause. */
+        poller->accepting = poller->accepting || poller->listening;
     } else if (event->data.ptr == &on_stop) {
         begin_stop(poller);
     } else if (event->data.ptr == &on_wake) {

@@ -7,6 +7,7 @@ import { Svix, Webhook } from 'svix';
 import { makeToken } from '../func/lib/gateway.mjs';
 import { Receiver } from '../func/lib/receiver.mjs';
 import { Stack } from '../func/lib/stack.mjs';
+import { eventually } from '../func/lib/wait.mjs';
 
 let stack;
 let receiver;
@@ -291,11 +292,11 @@ describe('endpoints', () => {
     test("another application's endpoint is not there", async () => {
         const other = await makeApp();
         const { id } = await svix.endpoint.create(other.id, { url });
-        for (const ask of [svix.endpoint.get(app, id),
-            svix.endpoint.patch(app, id, { disabled: true }),
-            svix.endpoint.getSecret(app, id),
-            svix.endpoint.delete(app, id)])
-            await refusedWith(ask, 404, 'not_found');
+        for (const ask of [() => svix.endpoint.get(app, id),
+            () => svix.endpoint.patch(app, id, { disabled: true }),
+            () => svix.endpoint.getSecret(app, id),
+            () => svix.endpoint.delete(app, id)])
+            await refusedWith(ask(), 404, 'not_found');
     });
 
     test('headers are written, changed and read; secret ones are named only',
@@ -505,6 +506,299 @@ describe('messages', () => {
         const large = await refusedWith(send({ eventType,
             payload: { x: 'x'.repeat(200_000) } }), 413, 'payload_too_large');
         assert.match(large.detail, /larger/);
+    });
+});
+
+describe('attempts', () => {
+    let app;
+    before(async () => {
+        app = (await makeApp()).id;
+    });
+
+    // An endpoint with those answers and one message to it, once `attempts`
+    // requests have come and been written down.
+    async function send(script, attempts, eventType = fresh('attempt.type')) {
+        const place = receiver.place(fresh('attempt'), ...script);
+        const endpoint = await svix.endpoint.create(app,
+            { url: place.url, filterTypes: [eventType] });
+        await stack.api().patch(`/api/webhooks/${endpoint.id}`,
+            { retry_schedule: [1, 1] });
+        const message = await svix.message.create(app,
+            { eventType, payload: { n: 1 }, tags: ['t'] });
+        const list = await eventually(`${attempts} attempts`, async () => {
+            const { data } = await svix.messageAttempt.listByMsg(app,
+                message.id);
+            return data.length === attempts && data;
+        });
+        return { place, endpoint, message, list };
+    }
+
+    test('one that succeeded is shown with what came back', async () => {
+        const { endpoint, message, list } = await send(
+            [{ status: 201, body: 'made it' }], 1);
+        const [attempt] = list;
+        assert.match(attempt.id, /^atmpt_[0-9a-z]{13}001$/);
+        assert.equal(attempt.msgId, message.id);
+        assert.equal(attempt.endpointId, endpoint.id);
+        assert.equal(attempt.url, endpoint.url);
+        assert.equal(attempt.status, 0);
+        assert.equal(attempt.statusText, 'success');
+        assert.equal(attempt.triggerType, 0);
+        assert.equal(attempt.responseStatusCode, 201);
+        assert.equal(attempt.response, 'made it');
+        assert.ok(attempt.responseDurationMs >= 0);
+        assert.ok(Math.abs(attempt.timestamp - Date.now()) < 60_000);
+        assert.deepEqual(await svix.messageAttempt.get(app, message.id,
+            attempt.id), attempt);
+        const { data } = await svix.messageAttempt.listByEndpoint(app,
+            endpoint.id, { withMsg: true });
+        assert.deepEqual(data, [{ ...attempt, msg: message }]);
+    });
+
+    test('a failed one and its retry are both there, by every filter',
+        async () => {
+            const { endpoint, message, list } = await send(
+                [{ status: 500, body: 'no' }, 200], 2);
+            assert.deepEqual(list.map(({ status }) => status), [0, 2]);
+            assert.deepEqual(list.map((a) => a.responseStatusCode),
+                [200, 500]);
+            const by = async (o) => ids(await svix.messageAttempt
+                .listByEndpoint(app, endpoint.id, o));
+            const [good, bad] = list.map(({ id }) => id);
+            assert.deepEqual(await by({ status: 2 }), [bad]);
+            assert.deepEqual(await by({ status: 0 }), [good]);
+            assert.deepEqual(await by({ status: 1 }), []);
+            assert.deepEqual(await by({ statusCodeClass: 500 }), [bad]);
+            assert.deepEqual(await by({ eventTypes: ['x',
+                message.eventType] }), [good, bad]);
+            assert.deepEqual(await by({ eventTypes: ['x'] }), []);
+            assert.deepEqual(await by({ before: list[1].timestamp }), []);
+            assert.deepEqual(await by({
+                after: new Date(+list[1].timestamp + 1) }), [good]);
+            const bare = await svix.messageAttempt.listByEndpoint(app,
+                endpoint.id, { withContent: false });
+            assert.deepEqual(bare.data.map((a) => a.response), ['', '']);
+            await refused(svix.messageAttempt.listByEndpoint(app, endpoint.id,
+                { channel: 'x' }), 422);
+        });
+
+    test('lists are read in pages', async () => {
+        const eventType = fresh('attempt.type');
+        const { endpoint } = await send([500, 200, 200], 2, eventType);
+        for (let i = 0; i < 3; i++)
+            await svix.message.create(app, { eventType, payload: { i } });
+        const list = (o) => svix.messageAttempt.listByEndpoint(app,
+            endpoint.id, o);
+        const all = await eventually('all attempts', async () => {
+            const found = ids(await list({ limit: 250 }));
+            return found.length === 5 && found;
+        });
+        for (const limit of [1, 2, 3])
+            assert.deepEqual((await pages(list, limit)).flatMap(ids), all);
+    });
+
+    test('messages of an endpoint and endpoints of a message show how they ' +
+        'stand', async () => {
+        const { endpoint, message } = await send([200], 1);
+        const { data: [sent] } = await svix.messageAttempt
+            .listAttemptedMessages(app, endpoint.id);
+        assert.equal(sent.id, message.id);
+        assert.equal(sent.status, 0);
+        assert.equal(sent.statusText, 'success');
+        assert.equal(sent.nextAttempt, null);
+        assert.deepEqual(sent.payload, { n: 1 });
+        const { data: [target] } = await svix.messageAttempt
+            .listAttemptedDestinations(app, message.id);
+        assert.equal(target.id, endpoint.id);
+        assert.equal(target.url, endpoint.url);
+        assert.equal(target.status, 0);
+        const stats = await svix.endpoint.getStats(app, endpoint.id);
+        assert.deepEqual(stats, { success: 1, pending: 0, sending: 0, fail: 0,
+            canceled: 0 });
+        assert.equal((await svix.endpoint.getStats(app, endpoint.id,
+            { until: new Date('2026-01-01') })).success, 0);
+    });
+
+    test('what waits for its next attempt says when that is', async () => {
+        const place = receiver.place(fresh('attempt'), 500);
+        const endpoint = await svix.endpoint.create(app,
+            { url: place.url, filterTypes: ['attempt.wait'] });
+        const message = await svix.message.create(app,
+            { eventType: 'attempt.wait', payload: {} });
+        const target = await eventually('it waits', async () => {
+            const { data: [found] } = await svix.messageAttempt
+                .listAttemptedDestinations(app, message.id);
+            return found?.nextAttempt > Date.now() && found;
+        });
+        assert.equal(target.id, endpoint.id);
+        assert.equal(target.status, 1);
+        assert.equal(target.statusText, 'pending');
+        const { data } = await svix.messageAttempt.listAttemptedMessages(app,
+            endpoint.id, { status: 1 });
+        assert.deepEqual(data.map(({ id }) => id), [message.id]);
+        assert.deepEqual((await svix.messageAttempt.listAttemptedMessages(app,
+            endpoint.id, { status: 0 })).data, []);
+        await svix.endpoint.delete(app, endpoint.id);
+    });
+
+    test('resending sends the same message once more, by hand', async () => {
+        const { place, endpoint, message } = await send([200], 1);
+        assert.deepEqual(await svix.messageAttempt.resend(app, message.id,
+            endpoint.id), {});
+        const again = await place.arrived(2);
+        assert.equal(again.headers['webhook-id'],
+            place.requests[0].headers['webhook-id']);
+        assert.equal(again.body.toString(), '{"n":1}');
+        const newest = await eventually('two attempts', async () => {
+            const { data } = await svix.messageAttempt.listByMsg(app,
+                message.id, { endpointId: endpoint.id });
+            return data.length === 2 && data[0];
+        });
+        assert.equal(newest.triggerType, 1);
+        const other = await svix.endpoint.create(app,
+            { url, filterTypes: ['never'] });
+        await refusedWith(svix.messageAttempt.resend(app, message.id,
+            other.id), 404, 'not_found');
+    });
+
+    test("an attempt's response is taken away", async () => {
+        const { message, list: [attempt] } = await send(
+            [{ status: 200, body: 'private' }], 1);
+        await svix.messageAttempt.expungeContent(app, message.id, attempt.id);
+        assert.equal((await svix.messageAttempt.get(app, message.id,
+            attempt.id)).response, '');
+        await refusedWith(svix.messageAttempt.get(app, message.id,
+            'atmpt_0000000000000001'), 404, 'not_found');
+    });
+
+    test('a rotated secret signs beside the old one, and can be chosen',
+        async () => {
+            const place = receiver.place(fresh('attempt'));
+            const eventType = fresh('attempt.type');
+            const { id } = await svix.endpoint.create(app,
+                { url: place.url, filterTypes: [eventType] });
+            const { key: old } = await svix.endpoint.getSecret(app, id);
+            const key = Buffer.alloc(32, 9).toString('base64');
+            await svix.endpoint.rotateSecret(app, id, { key });
+            assert.equal((await svix.endpoint.getSecret(app, id)).key,
+                'whsec_' + key);
+            await svix.message.create(app, { eventType, payload: { a: 1 } });
+            const request = await place.arrived(1);
+            for (const secret of [old, key])
+                assert.deepEqual(new Webhook(secret).verify(request.body,
+                    request.headers), { a: 1 });
+            await svix.endpoint.rotateSecret(app, id, {});
+            assert.notEqual((await svix.endpoint.getSecret(app, id)).key,
+                'whsec_' + key);
+            await refusedField(svix.endpoint.rotateSecret(app, id,
+                { key: 'short' }), 'body', 'key');
+        });
+});
+
+describe('event types', () => {
+    test('one is made with every field, read, changed, archived and removed',
+        async () => {
+            const name = fresh('order.created');
+            const schemas = { 1: { type: 'object' } };
+            const made = await svix.eventType.create({ name,
+                description: 'An order', schemas, groupName: 'orders',
+                featureFlags: ['beta'], deprecated: true });
+            assert.equal(made.name, name);
+            assert.equal(made.description, 'An order');
+            assert.deepEqual(made.schemas, schemas);
+            assert.equal(made.groupName, 'orders');
+            assert.deepEqual(made.featureFlags, ['beta']);
+            assert.equal(made.deprecated, true);
+            assert.equal(made.archived, false);
+            assert.deepEqual(await svix.eventType.get(name), made);
+            await refusedWith(svix.eventType.create({ name,
+                description: '' }), 409, 'conflict');
+            const patched = await svix.eventType.patch(name,
+                { description: 'D' });
+            assert.equal(patched.description, 'D');
+            assert.equal(patched.groupName, 'orders');
+            const put = await svix.eventType.update(name,
+                { description: 'E' });
+            assert.equal(put.groupName, null);
+            assert.equal(put.schemas, null);
+            await svix.eventType.delete(name);
+            assert.equal((await svix.eventType.get(name)).archived, true);
+            const again = await svix.eventType.create({ name,
+                description: 'F' });
+            assert.equal(again.archived, false);
+            await svix.eventType.delete(name, { expunge: true });
+            await refusedWith(svix.eventType.get(name), 404, 'not_found');
+        });
+
+    test('lists are read in pages; archived ones where asked for', async () => {
+        const name = fresh('zz.archived');
+        await svix.eventType.create({ name, description: 'x',
+            archived: true });
+        const names = (page) => page.data.map((type) => type.name);
+        const list = (o) => svix.eventType.list(o);
+        const all = (await pages(list, 250)).flatMap(names);
+        assert.ok(all.includes('email.received'));
+        assert.ok(!all.includes(name));
+        assert.deepEqual((await pages(list, 7)).flatMap(names), all);
+        assert.deepEqual((await pages((o) => list(
+            { ...o, order: 'descending' }), 7)).flatMap(names),
+        all.toReversed());
+        const archived = (await pages((o) => list(
+            { ...o, includeArchived: true }), 250)).flatMap(names);
+        assert.ok(archived.includes(name));
+    });
+
+    test('an example is sent to one endpoint', async () => {
+        const place = receiver.place(fresh('example'));
+        const app = (await makeApp()).id;
+        const { id } = await svix.endpoint.create(app, { url: place.url });
+        const message = await svix.endpoint.sendExample(app, id,
+            { eventType: 'email.received' });
+        assert.equal(message.eventType, 'email.received');
+        const request = await place.arrived(1);
+        assert.deepEqual(JSON.parse(request.body), message.payload);
+        await refusedWith(svix.endpoint.sendExample(app, id,
+            { eventType: 'no.such.type' }), 404, 'not_found');
+    });
+
+    test('bad fields are named', async () => {
+        await refusedField(svix.eventType.create({ name: 'a b',
+            description: '' }), 'body', 'name');
+        await refusedField(svix.eventType.create({ name: 'a' }), 'body',
+            'description');
+        await refusedField(svix.eventType.create({ name: 'a',
+            description: '', schemas: [] }), 'body', 'schemas');
+    });
+});
+
+describe('the rest', () => {
+    test('health is 204', async () => {
+        for (const path of ['', '/ping']) {
+            const answer = await stack.api().get('/api/v1/health' + path);
+            assert.equal(answer.status, 204);
+            assert.equal(answer.text, '');
+        }
+        await svix.health.get();
+    });
+
+    test('what is not offered says so', async () => {
+        const app = (await makeApp()).id;
+        const { id } = await svix.endpoint.create(app, { url });
+        const since = new Date();
+        await refusedWith(svix.endpoint.recover(app, id, { since }), 400,
+            'not_supported');
+        await refusedWith(svix.endpoint.replayMissing(app, id, { since }), 400,
+            'not_supported');
+        await refusedWith(svix.authentication.appPortalAccess(app, {}), 400,
+            'not_supported');
+    });
+
+    test('an unknown path is 404, a wrong method 405', async () => {
+        const app = (await makeApp()).id;
+        const wrong = await stack.api().post(`/api/v1/app/${app}`, {});
+        assert.equal(wrong.status, 405);
+        assert.equal(wrong.json.code, 'method_not_allowed');
+        assert.match(wrong.headers.allow, /PATCH/);
     });
 });
 

@@ -4,12 +4,12 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { assertGolden } from './lib/golden.mjs';
-import { request } from './lib/http.mjs';
+import { rawExchange, request } from './lib/http.mjs';
 import { known } from './lib/known.mjs';
 import { addSource, assertRefused, eventsOf, post } from
     './lib/provider_cases.mjs';
-import { fresh } from './lib/receive_cases.mjs';
-import { signed } from './lib/sign.mjs';
+import { fresh, rawRequest } from './lib/receive_cases.mjs';
+import { hexSignature, signed } from './lib/sign.mjs';
 import { Stack } from './lib/stack.mjs';
 import { eventually, pause } from './lib/wait.mjs';
 
@@ -153,6 +153,37 @@ describe('allow_from', () => {
         assert.equal(Number(row.status), 403);
         const [event] = await eventsOf(stack, name);
         assert.equal(Number(event.verified), 0);
+    });
+
+    test('what "monitor" notes has its own detail, whatever else is wrong',
+        async () => {
+            const name = await make({ verify: 'monitor',
+                allow_from: ['192.0.2.7'] });
+            const answer = await send(name, { from: '192.0.2.8', headers: {},
+                body: '{"event_type": 7, "record_id": "1"}' });
+            assert.equal(answer.status, 422, answer.text);
+            const rows = await noted(name, 2);
+            assert.deepEqual(rows.map((row) => [row.reason, row.detail]), [
+                ['address_not_allowed', 'The address is not in allow_from'],
+                ['validation_error', 'event_type: str type expected']]);
+        });
+
+    test('of two lines X-Forwarded-For the last is the proxy\'s', async () => {
+        const name = await make({ allow_from: ['192.0.2.7'] });
+        const exchange = (...lines) => {
+            const body = bodyFor(name);
+            return rawExchange(stack.url, [rawRequest(
+                `/api/v1/webhooks/${name}`, [
+                    'Content-Type: application/json',
+                    `Content-Length: ${Buffer.byteLength(body)}`,
+                    `X-Webhook-Signature: ${hexSignature(SECRET, body)}`,
+                    ...lines.map((from) => `X-Forwarded-For: ${from}`),
+                ], body)]);
+        };
+        const forged = await exchange('192.0.2.7', '192.0.2.8');
+        assert.equal(forged.status, 403, forged.text);
+        const right = await exchange('192.0.2.8', '192.0.2.7');
+        assert.equal(right.status, 202, right.text);
     });
 });
 

@@ -115,6 +115,15 @@ describe('over HTTP', () => {
         assert.equal((await simulate(place.url, '--timeout', '0')).code, 64);
     });
 
+    test('Notion tries an event one to eight times', async () => {
+        for (const [count, code] of [['0', 64], ['1', 0], ['8', 0], ['9', 64],
+            ['x', 64]]) {
+            const done = await simulate('http://127.0.0.1/x', '--dry-run',
+                '--attempt', count);
+            assert.equal(done.code, code, done.stderr);
+        }
+    });
+
     test('URLs that are none are refused', async () => {
         for (const url of ['ftp://127.0.0.1/', 'http://', 'http://a b/',
             'http://user:pass@127.0.0.1/', '127.0.0.1:80/x'])

@@ -3,9 +3,11 @@
 // NOTION_API_KEY, NOTION_DATABASE_ID, CONFIDENCE_THRESHOLD, WEBHOOK_SECRET.
 
 import assert from 'node:assert/strict';
+import { createHmac } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
 import { Notion } from '../fakes/notion.mjs';
 import { Postgrest } from '../fakes/postgrest.mjs';
+import { request } from './lib/http.mjs';
 import { hexSignature, signed } from './lib/sign.mjs';
 import { Stack } from './lib/stack.mjs';
 import { eventually } from './lib/wait.mjs';
@@ -175,5 +177,21 @@ describe('WEBHOOK_SECRET', () => {
             { secret: 'its-own-secret' });
         assert.equal(await send('its-own-secret'), 202);
         assert.equal(await send(SHARED), 401);
+    });
+
+    test('signs nothing for whoever asks a source of X', async () => {
+        const made = await stack.api().post('/api/sources',
+            { name: 'x-shared', provider: 'x' });
+        assert.equal(made.status, 201, made.text);
+        assert.equal(made.json.secrets, 0);
+        const body = '{"for_user_id":"1","tweet_create_events":[]}';
+        const mac = createHmac('sha256', SHARED).update(body).digest('base64');
+        const taken = await stack.receive('x-shared', body,
+            { 'X-Twitter-Webhooks-Signature': `sha256=${mac}` });
+        assert.equal(taken.status, 200, taken.text);
+        const asked = await request(stack.url, 'GET',
+            '/api/v1/webhooks/x-shared?crc_token=abc');
+        assert.equal(asked.status, 401, asked.text);
+        assert.ok(!asked.text.includes('response_token'));
     });
 });

@@ -599,6 +599,11 @@ describe('the command line', () => {
             .some((one) => one.id === set.id));
         const people = await cli(0, 'source', 'show', name);
         assert.match(people.stdout, /^relay +received$/m);
+        const tables = Array.from({ length: 100 }, (_, i) =>
+            `a_table_that_has_a_rather_long_name_of_its_own_${i}`);
+        await cli(0, 'source', 'set', name, `watch=${tables}`);
+        assert.ok((await cli(0, 'source', 'show', name)).stdout
+            .includes(`"${tables.at(-1)}"]`));
         await cli(0, 'source', 'rm', name);
         await cli(66, 'source', 'show', name);
     });

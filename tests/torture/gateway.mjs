@@ -13,6 +13,7 @@ import { client } from '../func/lib/http.mjs';
 import { Sql } from '../func/lib/sql.mjs';
 import { alive, build, readEnv, run, tool } from '../func/lib/stack.mjs';
 import { eventually, pause } from '../func/lib/wait.mjs';
+import { now } from './clock.mjs';
 import { Process } from './process.mjs';
 import { DatabaseProxy } from './proxy.mjs';
 import { Volume } from './volume.mjs';
@@ -43,6 +44,7 @@ async function stackTool(...args) {
 export class Gateway {
     constructor() {
         this.deaths = []; // processes that ended by themselves, or badly
+        this.lossesKnown = new Map(); // by log, those that were told
         this.base = mkdtempSync(join(tmpdir(), 'postern-torture-'));
         chmodSync(this.base, 0o755);
         this.dir = join(this.base, 'stack');
@@ -230,6 +232,25 @@ export class Gateway {
     async leave() {
         await Promise.all([...this.responders, ...this.workers].map((one) =>
             one.signal('SIGTERM')));
+    }
+
+    // When workers said, since the last call, that others had taken their
+    // leases: milliseconds of the one clock. Their logs count seconds.
+    leaseLosses() {
+        const out = [];
+        for (const { options: { log } } of this.workers) {
+            const text = existsSync(log) ? readFileSync(log, 'utf8') : '';
+            const lines = text.split('\n').filter((line) =>
+                line.includes('Lost leases to another worker'));
+            const known = this.lossesKnown.get(log) ?? 0;
+            this.lossesKnown.set(log, lines.length);
+            for (const line of lines.slice(known)) {
+                const wall = Date.parse(`${line.slice(0, 19).replace(' ',
+                    'T')}Z`);
+                out.push(now() - (Date.now() - wall));
+            }
+        }
+        return out;
     }
 
     // Copies the logs to where they survive.

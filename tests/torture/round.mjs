@@ -4,12 +4,14 @@
 import { pause } from '../func/lib/wait.mjs';
 import { account } from './account.mjs';
 import { now } from './clock.mjs';
+import { LEASE_S } from './gateway.mjs';
 import { difference, recount } from './recount.mjs';
 import { idAt, readCounters, readRound } from './snapshot.mjs';
 
 const TRAFFIC_MS = 5000; // at least
 const DRAIN_MS = 120_000;
 const CLOCK_SLACK_MS = 2000;
+const DATABASE_FAULT = /^(\d{4} |\d{4}, |MariaDB|disk full)/;
 
 export class Rounds {
     // parts: gateway, sink, driver, killer, ledger, subscriptions
@@ -42,7 +44,7 @@ export class Rounds {
     async account(low, arrivals, faults) {
         const { gateway, sink, ledger, subscriptions } = this;
         const facts = { entries: ledger.entries, subscriptions, arrivals,
-            faults, ...await readRound(gateway.sql, low, ledger.first) };
+            faults: [...faults, ...this.lostLeases(faults)], ...await readRound(gateway.sql, low, ledger.first) };
         const result = account(facts);
         const counters = await readCounters(gateway.sql);
         const added = Object.fromEntries(Object.keys(counters).map((name) =>
@@ -57,6 +59,17 @@ export class Rounds {
             'rolled_back'])
             result.counts[state] = ledger.count(state);
         return result;
+    }
+
+    // A lease that could not be renewed for so long that others took it: what
+    // was not recorded by then is done again. Only where the database failed.
+    lostLeases(faults) {
+        const losses = this.gateway.leaseLosses();
+        if (!faults.some(({ name }) => DATABASE_FAULT.test(name)))
+            return [];
+        return losses.map((at) => ({ name: 'lease lost, database failing',
+            began: at - LEASE_S * 1000, ended: at + 1000, repeats: true,
+            loses: false }));
     }
 
     // Who ended without having been asked to, or not as one should. MariaDB

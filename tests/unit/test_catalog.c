@@ -452,7 +452,7 @@ test_match(void)
 
     for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         struct slice channel = slice_of(rows[i].channel);
-        struct taker got[8] = {{0, false}};
+        struct taker got[8] = {{0}};
         size_t count =
             catalog_match(snapshot, rows[i].application, slice_of(rows[i].type),
                           &channel, rows[i].channel == NULL ? 0 : 1, got, 8);
@@ -474,7 +474,7 @@ test_match(void)
     }
     /* Who wants them in order is told along. */
     {
-        struct taker got[1] = {{0, false}};
+        struct taker got[1] = {{0}};
 
         CU_ASSERT_EQUAL(catalog_match(snapshot, 4, SLICE("a"), NULL, 0, got, 1),
                         1);
@@ -485,7 +485,7 @@ test_match(void)
     }
     /* No more than asked for, but all are counted. */
     {
-        struct taker got[3] = {{0, false}, {0, false}, {77, false}};
+        struct taker got[3] = {{0}, {0}, {.id = 77}};
 
         CU_ASSERT_EQUAL(
             catalog_match(snapshot, 1, SLICE("order.created"), NULL, 0, got, 2),
@@ -517,7 +517,7 @@ read_snapshots(void *arg)
     while (!atomic_load(&race->stop)) {
         const struct catalog_snapshot *snapshot = catalog_take(race->catalog);
         const struct subscription *sub = catalog_subscription(snapshot, 1);
-        struct taker taker = {0, false};
+        struct taker taker = {0};
 
         if (sub == NULL || strncmp(sub->url, "https://", 8) != 0 ||
             catalog_match(snapshot, 1, SLICE("a"), NULL, 0, &taker, 1) != 1 ||

@@ -338,26 +338,6 @@ test_what_would_be_tried_again_gives_way(void)
     end();
 }
 
-/* The COMMIT's answer was lost, and the batch is written again. */
-static void
-test_a_repeated_batch_changes_nothing(void)
-{
-    begin(5000, 60000);
-    add(1, LANE_SOURCE, "p");
-    apply(0);
-    add(2, LANE_SOURCE, "p");
-    apply(1);
-    CU_ASSERT_EQUAL(due_s(2), 6);
-    add(2, LANE_SOURCE, "p");
-    rows[0].job.lane = lane_number(LANE_SOURCE, SOURCE); /* as it was read */
-    apply(2);
-    CU_ASSERT_EQUAL(jobs(), 1);
-    CU_ASSERT_EQUAL(number("SELECT job_id FROM debounce"), 2);
-    CU_ASSERT_EQUAL(due_s(2), 7);
-    CU_ASSERT_EQUAL(number("SELECT COUNT(*) FROM deliveries"), 1);
-    end();
-}
-
 static void
 test_a_cancelled_job_is_nobodys_predecessor(void)
 {
@@ -417,8 +397,6 @@ main(void)
         {"what runs is left alone", test_what_runs_is_left_alone},
         {"what would be tried again gives way",
          test_what_would_be_tried_again_gives_way},
-        {"a repeated batch changes nothing",
-         test_a_repeated_batch_changes_nothing},
         {"a cancelled job is nobody's predecessor",
          test_a_cancelled_job_is_nobodys_predecessor},
         {"a delete is due at once", test_a_delete_is_due_at_once},

@@ -174,6 +174,35 @@ test_wrong_base32(void)
     CU_ASSERT_EQUAL(value, 4711);
 }
 
+static void
+test_form(void)
+{
+    static const struct {
+        const char *claim, *text, *want;
+    } rows[] = {
+        {"nothing", "", ""},
+        {"a plus is a space", "a+b", "a b"},
+        {"digits of either case", "%c3%A4%2b", "\xc3\xa4+"},
+        {"a broken escape stays", "%zz%4", "%zz%4"},
+        {"an escape that is cut off", "a%", "a%"},
+        {"an escaped percent sign is decoded once", "%2541", "%41"},
+    };
+    char out[32];
+    size_t i;
+
+    for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        size_t len = decode_form(slice_of(rows[i].text), out);
+        bool right = slice_is(slice_make(out, len), rows[i].want);
+
+        if (!right)
+            fprintf(stderr, "\n%s: got \"%.*s\"\n", rows[i].claim, (int)len,
+                    out);
+        CU_ASSERT(right);
+    }
+    CU_ASSERT_EQUAL(decode_form(SLICE("%00"), out), 1);
+    CU_ASSERT_EQUAL(out[0], '\0');
+}
+
 int
 main(void)
 {
@@ -186,6 +215,7 @@ main(void)
         {"base32", test_base32},
         {"base32 forgives what people mix up", test_base32_is_kind_to_people},
         {"wrong base32", test_wrong_base32},
+        {"form", test_form},
         CU_TEST_INFO_NULL,
     };
 

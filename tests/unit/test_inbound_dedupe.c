@@ -90,7 +90,7 @@ test_rules_of_providers(void)
          ":2,\"entity\":{\"id\":\"1\",\"type\":\"page\"}}",
          NULL, "n1"},
         {"github", "{\"id\":1}", NULL, "g1"},
-        {"gitlab", "{\"object_kind\":\"push\"}", NULL, "gl1"},
+        {"gitlab", "{\"object_kind\":\"push\"}", NULL, "w1"},
         {"bitbucket", "{}", NULL, "b1"},
         {"stripe", "{\"id\":\"evt_1\",\"type\":\"a.b\"}", NULL, "evt_1"},
         {"slack",

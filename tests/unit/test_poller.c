@@ -238,6 +238,65 @@ test_pages_of_notion(void)
     buf_free(&body);
 }
 
+static void
+test_a_cursor_that_leads_nowhere(void)
+{
+    static const struct {
+        const char *claim;
+        uint32_t status;
+        const char *body;
+    } rows[] = {
+        {"Notion does not know it any more", 400,
+         "{\"object\":\"error\",\"code\":\"validation_error\"}"},
+        {"the next one is the same", 200,
+         "{\"results\":[],\"has_more\":true,\"next_cursor\":\"abc\"}"},
+        {"the next one is empty", 200,
+         "{\"results\":[],\"has_more\":true,\"next_cursor\":\"\"}"},
+    };
+    size_t i;
+
+    for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct buf body = BUF_INIT(1024);
+        struct poll_position got;
+        struct poll_answer page;
+        const char *why = NULL;
+
+        buf_add_text(&body, rows[i].body);
+        if (answer(true,
+                   "{\"high\":\"2026-01-01T12:00:00Z\","
+                   "\"at\":\"2026-01-01T12:05:00Z\",\"cursor\":\"abc\"}",
+                   rows[i].status, &body, &page, &why) ||
+            page.more) {
+            fprintf(stderr, "\n%s: it goes on\n", rows[i].claim);
+            CU_ASSERT_TRUE(false);
+        }
+        CU_ASSERT_PTR_NOT_NULL(why);
+        /* The next look begins where this one did. */
+        poll_position_read(slice_of(page.position), &got);
+        CU_ASSERT_STRING_EQUAL(got.cursor, "");
+        CU_ASSERT_STRING_EQUAL(got.at, "");
+        CU_ASSERT_STRING_EQUAL(got.high, "2026-01-01T12:00:00Z");
+        buf_free(&body);
+    }
+}
+
+static void
+test_a_long_cursor(void)
+{
+    struct buf body = BUF_INIT(1024);
+    struct poll_position got;
+    struct poll_answer page;
+    const char *why;
+
+    buf_addf(&body, "{\"results\":[],\"has_more\":true,\"next_cursor\":"
+                    "\"%0200d\"}", 7);
+    CU_ASSERT_TRUE(answer(true, "", 200, &body, &page, &why));
+    CU_ASSERT_TRUE(page.more);
+    poll_position_read(slice_of(page.position), &got);
+    CU_ASSERT_EQUAL(strlen(got.cursor), 200);
+    buf_free(&body);
+}
+
 /* It may be the id of a database, which the newer API does not query. */
 static void
 test_no_such_data_source(void)
@@ -356,6 +415,8 @@ main(void)
         {"who is polled", test_who_is_polled},
         {"pages of rows", test_pages_of_rows},
         {"pages of Notion", test_pages_of_notion},
+        {"a cursor that leads nowhere", test_a_cursor_that_leads_nowhere},
+        {"a long cursor", test_a_long_cursor},
         {"no such data source", test_no_such_data_source},
         {"no answer leaves the position", test_no_answer},
         {"rows become events", test_events},

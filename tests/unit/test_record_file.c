@@ -167,6 +167,37 @@ test_a_directory_that_is_not_there(void)
     CU_ASSERT_EQUAL(errno, ENOENT);
 }
 
+/* Neither may lead out of the directory. */
+static void
+test_links_are_not_followed(void)
+{
+    struct buf link = BUF_INIT(512), target = BUF_INIT(512);
+    struct record_file *file;
+
+    buf_addf(&target, "%s/elsewhere", dir);
+    buf_addf(&link, "%s/l", dir);
+    CU_ASSERT_EQUAL(mkdir(target.data, 0755), 0);
+    CU_ASSERT_EQUAL(symlink(target.data, link.data), 0);
+    CU_ASSERT_PTR_NULL(record_file_open(dir, SLICE("l"), SLICE("t")));
+    CU_ASSERT(errno == ENOTDIR || errno == ELOOP);
+    buf_clear(&link);
+    buf_addf(&link, "%s/elsewhere/.t.json.new", dir);
+    CU_ASSERT_EQUAL(symlink("/dev/null", link.data), 0);
+    CU_ASSERT_PTR_NULL(record_file_open(dir, SLICE("elsewhere"), SLICE("t")));
+    CU_ASSERT_EQUAL(errno, ELOOP);
+    CU_ASSERT_EQUAL(unlink(link.data), 0);
+    /* One in the place of the complete file is replaced. */
+    buf_clear(&link);
+    buf_addf(&link, "%s/elsewhere/t.json", dir);
+    CU_ASSERT_EQUAL(symlink("/dev/null", link.data), 0);
+    file = record_file_open(dir, SLICE("elsewhere"), SLICE("t"));
+    CU_ASSERT_PTR_NOT_NULL_FATAL(file);
+    CU_ASSERT_TRUE(record_file_finish(file));
+    expect_content("elsewhere/t.json", "[]\n");
+    buf_free(&link);
+    buf_free(&target);
+}
+
 static int
 remove_one(const char *path, const struct stat *about, int flag,
            struct FTW *where)
@@ -195,6 +226,7 @@ main(void)
          test_what_a_killed_writer_left_is_taken_over},
         {"names", test_names},
         {"a directory that is not there", test_a_directory_that_is_not_there},
+        {"links are not followed", test_links_are_not_followed},
         {"everything can be removed", remove_all},
         CU_TEST_INFO_NULL,
     };

@@ -221,25 +221,34 @@ test_proxies(void)
         const char *remote;
         const char *forwarded;
         const char *want;
+        const char *added; /* a line behind it */
     } rows[] = {
         {"a stranger's header is ignored", "REMOTE_ADDR=198.51.100.7",
-         "HTTP_X_FORWARDED_FOR=1.2.3.4", "198.51.100.7"},
+         "HTTP_X_FORWARDED_FOR=1.2.3.4", "198.51.100.7", NULL},
         {"a proxy's client is the last stranger", "REMOTE_ADDR=10.0.0.1",
-         "HTTP_X_FORWARDED_FOR=6.6.6.6, 1.2.3.4, 10.0.0.2", "1.2.3.4"},
+         "HTTP_X_FORWARDED_FOR=6.6.6.6, 1.2.3.4, 10.0.0.2", "1.2.3.4", NULL},
         {"what stands before him is his own claim", "REMOTE_ADDR=10.0.0.1",
-         "HTTP_X_FORWARDED_FOR=10.0.0.9, 1.2.3.4", "1.2.3.4"},
+         "HTTP_X_FORWARDED_FOR=10.0.0.9, 1.2.3.4", "1.2.3.4", NULL},
         {"only proxies: the first of them", "REMOTE_ADDR=10.0.0.1",
-         "HTTP_X_FORWARDED_FOR=10.0.0.3,10.0.0.2", "10.0.0.3"},
+         "HTTP_X_FORWARDED_FOR=10.0.0.3,10.0.0.2", "10.0.0.3", NULL},
         {"a port is left out", "REMOTE_ADDR=10.0.0.1",
-         "HTTP_X_FORWARDED_FOR=1.2.3.4:5678", "1.2.3.4"},
+         "HTTP_X_FORWARDED_FOR=1.2.3.4:5678", "1.2.3.4", NULL},
         {"IPv6 with a port", "REMOTE_ADDR=10.0.0.1",
-         "HTTP_X_FORWARDED_FOR=[2001:db8::1]:5678", "2001:db8::1"},
+         "HTTP_X_FORWARDED_FOR=[2001:db8::1]:5678", "2001:db8::1", NULL},
         {"IPv6 without one", "REMOTE_ADDR=10.0.0.1",
-         "HTTP_X_FORWARDED_FOR=2001:db8::1", "2001:db8::1"},
+         "HTTP_X_FORWARDED_FOR=2001:db8::1", "2001:db8::1", NULL},
         {"an empty item ends the walk", "REMOTE_ADDR=10.0.0.1",
-         "HTTP_X_FORWARDED_FOR=1.2.3.4,,10.0.0.2", "10.0.0.2"},
+         "HTTP_X_FORWARDED_FOR=1.2.3.4,,10.0.0.2", "10.0.0.2", NULL},
         {"no header: the proxy itself", "REMOTE_ADDR=10.0.0.1", "X=1",
-         "10.0.0.1"},
+         "10.0.0.1", NULL},
+        {"of two lines the last is the proxy's", "REMOTE_ADDR=10.0.0.1",
+         "HTTP_X_FORWARDED_FOR=6.6.6.6", "1.2.3.4",
+         "HTTP_X_FORWARDED_FOR=1.2.3.4"},
+        {"one of proxies only: the walk goes on", "REMOTE_ADDR=10.0.0.1",
+         "HTTP_X_FORWARDED_FOR=6.6.6.6, 1.2.3.4", "1.2.3.4",
+         "HTTP_X_FORWARDED_FOR=10.0.0.3, 10.0.0.2"},
+        {"an empty one ends the walk", "REMOTE_ADDR=10.0.0.1",
+         "HTTP_X_FORWARDED_FOR=1.2.3.4", "10.0.0.1", "HTTP_X_FORWARDED_FOR="},
     };
     struct buf why = BUF_INIT(200);
     struct target_nets trusted;
@@ -249,7 +258,8 @@ test_proxies(void)
     for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         struct fixture f = {.params = {"REQUEST_METHOD=GET", "REQUEST_URI=/",
                                        rows[i].remote, rows[i].forwarded,
-                                       "HTTP_X_FORWARDED_PROTO=https"}};
+                                       "HTTP_X_FORWARDED_PROTO=https",
+                                       rows[i].added}};
 
         fixture_read(&f, "");
         request_trust_proxies(&f.request, &trusted);

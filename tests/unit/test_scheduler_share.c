@@ -243,6 +243,59 @@ test_bytes_have_shares_too(void)
     clear(s);
 }
 
+/* So many questions to one source at a time, of ten that wait; each is answered
+   by so many bytes. */
+static size_t
+ask(struct scheduler *s, uint64_t id, size_t answer_bytes)
+{
+    const uint64_t lane = lane_number(LANE_FETCH, 7);
+    struct task *running[SLOTS];
+    size_t i, n, most = 0;
+
+    for (i = 0; i < 10; i++) {
+        struct job_row row = job(id + i, 7);
+        struct task *task;
+
+        row.lane = lane;
+        row.shard = (uint8_t)lane_shard(lane);
+        row.kind = JOB_PROCESS;
+        task = scheduler_offer(s, &row, &now);
+        if (task == NULL)
+            continue;
+        task->event_bytes = 100;
+        scheduler_ready(s, task);
+    }
+    while ((n = start_all(s, running, 0, NOW)) > 0) {
+        most = n > most ? n : most;
+        for (i = 0; i < n; i++) {
+            running[i]->attempt.body_len = answer_bytes;
+            finish_at(s, running[i], NOW);
+        }
+    }
+    return most;
+}
+
+/* A record is larger than the event that it is asked for by. */
+static void
+test_answers_of_sources_are_counted(void)
+{
+    const struct endpoint_state state = {
+        .window = 100000,
+        .last_good_wall_us = NOW_DB - SECOND,
+    };
+    struct scheduler_limits limits = limits_of(SLOTS, 100000);
+    struct scheduler *s;
+
+    limits.inflight_bytes = 100000;
+    s = scheduler_new(&limits, setup, &plan);
+    scheduler_load(s, lane_number(LANE_FETCH, 7), &state, &now);
+    CU_ASSERT_EQUAL(ask(s, 100, 100), 10);
+    (void)ask(s, 200, 30000); /* nobody could know that */
+    /* A fifth of the bytes is what one receiver may have. */
+    CU_ASSERT_EQUAL(ask(s, 300, 30000), 1);
+    clear(s);
+}
+
 /* Under full load everybody gets on. */
 static void
 test_classes_take_turns(void)
@@ -332,6 +385,7 @@ main(void)
         {"slow ones have 30 %", test_slow_ones_have_a_bound},
         {"slow ones are not shut out", test_slow_ones_are_not_shut_out},
         {"bytes have shares, too", test_bytes_have_shares_too},
+        {"answers of sources are counted", test_answers_of_sources_are_counted},
         {"classes take turns", test_classes_take_turns},
         {"those who begin to hang at once cost one time-out",
          test_those_who_begin_to_hang_at_once},

@@ -20,6 +20,8 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
+#include <sysexits.h>
 
 #define THREADS 3 /* that may wait; with them housekeeping and one poller */
 
@@ -149,6 +151,28 @@ test_too_few_threads(void)
     }
 }
 
+/* Those of the committer are started before. */
+static void
+test_no_thread_to_write_events(void)
+{
+    int left;
+
+    for (left = 0; left < 2; left++) {
+        int status = 0;
+        pid_t child = fork();
+
+        if (child == 0) {
+            atomic_store(&threads_left, left);
+            set_up(THREADS);
+            _exit(0);
+        }
+        CU_ASSERT_EQUAL(waitpid(child, &status, 0), child);
+        CU_ASSERT(WIFEXITED(status));
+        CU_ASSERT_EQUAL(WEXITSTATUS(status), EX_OSERR);
+        unlink(socket_path);
+    }
+}
+
 /* The thread that serves connections is there and can do nothing. */
 static void
 test_too_few_descriptors(void)
@@ -247,6 +271,7 @@ main(void)
 {
     /* In this order: a process is asked to stop only once. */
     CU_TestInfo tests[] = {
+        {"no thread to write events", test_no_thread_to_write_events},
         {"too few threads", test_too_few_threads},
         {"too few descriptors", test_too_few_descriptors},
         {"nobody waits for ever", test_nobody_waits_for_ever},

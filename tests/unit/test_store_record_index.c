@@ -119,6 +119,36 @@ test_what_is_carried_is_found(void)
     expect_found("quotes do no harm", 0, "ann\" ') bob'", NULL, NULL, "");
 }
 
+/* However many: all of them are in memory at once. */
+static void
+test_what_is_found_is_bounded_in_bytes(void)
+{
+    const size_t large = RECORD_INDEX_BYTES - 1000;
+    const size_t fit = RECORD_FOUND_BYTES / (large + 30);
+    const struct record_search search = {.query = SLICE("+\"needle\""),
+                                         .limit = 50};
+    struct buf data = BUF_INIT(RECORD_INDEX_BYTES);
+    struct record_list found = {NULL, 0};
+    char id[16];
+    size_t i;
+
+    clean();
+    buf_add_text(&data, "{\"a\":\"needle\",\"b\":\"");
+    while (data.len < large)
+        buf_add_char(&data, 'x');
+    buf_add_text(&data, "\"}");
+    for (i = 0; i < fit + 3; i++) {
+        (void)snprintf(id, sizeof(id), "%03zu", i);
+        put(1, "large", id, data.data);
+    }
+    CU_ASSERT_EQUAL(carry(0).count, fit + 3);
+    CU_ASSERT_EQUAL_FATAL(store_record_search(db, &search, &found), DB_OK);
+    CU_ASSERT_EQUAL(found.count, fit);
+    CU_ASSERT_STRING_EQUAL(found.rows[0].record_id, "000");
+    record_list_free(&found);
+    buf_free(&data);
+}
+
 static void
 test_changes_and_deletions_are_carried(void)
 {
@@ -423,6 +453,8 @@ main(void)
 {
     CU_TestInfo tests[] = {
         {"what is carried is found", test_what_is_carried_is_found},
+        {"what is found is bounded in bytes",
+         test_what_is_found_is_bounded_in_bytes},
         {"changes and deletions are carried",
          test_changes_and_deletions_are_carried},
         {"pieces are bounded", test_pieces_are_bounded},

@@ -72,12 +72,31 @@ test_the_end_takes_all_rows(void)
     CU_ASSERT_EQUAL(store_wait_end(db, ended, 0), DB_OK);
 }
 
+static void
+test_rows_of_jobs_that_are_gone_are_swept(void)
+{
+    static const struct wait_for list[] = {{1, 11}, {2, 21}, {2, 22}, {3, 31}};
+    bool more = true;
+
+    clean();
+    CU_ASSERT_EQUAL(store_wait_add(db, list, 4), DB_OK);
+    testdb_exec(db, "INSERT INTO jobs (id,kind,shard,lane,event_id) VALUES"
+                    " (2,2,0,5,1),(31,1,0,0,1)");
+    CU_ASSERT_EQUAL(store_wait_sweep(db, &more), DB_OK);
+    CU_ASSERT_FALSE(more);
+    CU_ASSERT_EQUAL(testdb_u64(db, "SELECT COUNT(*) FROM process_waits"), 2);
+    CU_ASSERT_EQUAL(testdb_u64(db, "SELECT MIN(job_id) FROM process_waits"), 2);
+    CU_ASSERT_EQUAL(testdb_u64(db, "SELECT MAX(job_id) FROM process_waits"), 2);
+}
+
 int
 main(void)
 {
     CU_TestInfo tests[] = {
         {"states", test_states},
         {"the end takes all rows", test_the_end_takes_all_rows},
+        {"rows of jobs that are gone are swept",
+         test_rows_of_jobs_that_are_gone_are_swept},
         CU_TEST_INFO_NULL,
     };
     int code = EXIT_FAILURE;

@@ -32,8 +32,6 @@ test_a_whole_rule(void)
     CU_ASSERT_STRING_EQUAL(buf_slice(&why).ptr, "");
     CU_ASSERT_PTR_NOT_NULL_FATAL(rules);
     CU_ASSERT_EQUAL_FATAL(rules->count, 3);
-    CU_ASSERT_TRUE(rules->wait);
-    CU_ASSERT_TRUE(rules->refresh);
     CU_ASSERT_STRING_EQUAL(rules->list[0].name, "task_completed");
     CU_ASSERT_STRING_EQUAL(rules->list[0].emit, "task.completed");
     CU_ASSERT_STRING_EQUAL(rules->list[0].action, "notify_assignee");

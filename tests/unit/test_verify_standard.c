@@ -19,6 +19,9 @@
 #define TEN_WRONG                                                              \
     V1_WRONG " " V1_WRONG " " V1_WRONG " " V1_WRONG " " V1_WRONG " " V1_WRONG  \
              " " V1_WRONG " " V1_WRONG " " V1_WRONG " " V1_WRONG " "
+#define SEVEN_WRONG_V1A                                                        \
+    V1A_WRONG " " V1A_WRONG " " V1A_WRONG " " V1A_WRONG " " V1A_WRONG          \
+              " " V1A_WRONG " " V1A_WRONG " "
 #define NOW_S INT64_C(1614265330)
 #define KEY "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 #define PUBLIC "whpk_1SiA4o9hyqTCpIqC5V9HUakiiaeACeqfZTInDBbOir4="
@@ -108,8 +111,15 @@ test_v1(void)
          VERIFY_OK},
         {"names of both do not mix",
          {ID, TS, "svix-signature: " V1},
-         VERIFY_MISSING},
+         VERIFY_AMBIGUOUS},
         {"both", {ID, TS, SIG V1, "svix-signature: " V1}, VERIFY_AMBIGUOUS},
+        {"an id beside the one that is signed",
+         {ID, TS, SIG V1, "svix-id: msg_other"},
+         VERIFY_AMBIGUOUS},
+        {"the same for Svix's names",
+         {"svix-id: msg_p5jXN8AQM9LWM0D4loKWxJek", "svix-timestamp: 1614265330",
+          "svix-signature: " V1, "webhook-id: msg_other"},
+         VERIFY_AMBIGUOUS},
     };
     struct verifier verifier = case_verifier("standard", &key);
     struct verify_message message =
@@ -180,6 +190,10 @@ test_forms_of_secrets(void)
         {"a public key in a list", "v1,whsec_AAAA|v1a," PUBLIC, V1A, VERIFY_OK},
         {"a public key behind a forged v1", PUBLIC, V1_WRONG " " V1A,
          VERIFY_OK},
+        {"a public key behind seven forged ones", PUBLIC, SEVEN_WRONG_V1A V1A,
+         VERIFY_OK},
+        {"behind more than are tried", PUBLIC,
+         SEVEN_WRONG_V1A V1A_WRONG " " V1A, VERIFY_MISMATCH},
         {"HMAC with the public key's text", PUBLIC,
          "v1,5x8OyKzbhse/W+9wr1k/MJ449DkW198WszonGENCB7U=", VERIFY_MISMATCH},
         {"HMAC with the public key's bytes", PUBLIC,
@@ -199,7 +213,7 @@ test_forms_of_secrets(void)
     size_t i;
 
     for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        char line[512];
+        char line[1024];
         struct verify_case row = {rows[i].claim, {ID, TS, line}, rows[i].want};
         struct slice secret = slice_of(rows[i].secret);
         struct verifier verifier = case_verifier("standard", &secret);
@@ -228,6 +242,9 @@ test_gitlab(void)
          {ID, TS, SIG V1, "X-Gitlab-Token: other"},
          VERIFY_OK},
         {"the token", {"X-Gitlab-Token: glsecret"}, VERIFY_OK},
+        {"the token, and an id that nobody signs",
+         {"X-Gitlab-Token: glsecret", ID},
+         VERIFY_OK},
         {"another token", {"X-Gitlab-Token: glsecreT"}, VERIFY_MISMATCH},
         {"half of it", {"X-Gitlab-Token: glsec"}, VERIFY_MISMATCH},
         {"an empty token", {"X-Gitlab-Token: "}, VERIFY_MALFORMED},

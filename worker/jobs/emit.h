@@ -59,7 +59,7 @@ enum db_result emit_write(struct emit *emit, struct db *db, int64_t now_us)
     __attribute__((warn_unused_result));
 
 /* After emit_write(): has that job to wait for deliveries? It is then not to
-   be finished, but moved to its LANE_SOURCE lane and looked at again with
+   be finished, but moved to its LANE_WAIT lane and looked at again with
    store_wait_look(). */
 bool emit_has_waiter(const struct emit *emit, uint64_t job_id);
 

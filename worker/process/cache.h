@@ -25,7 +25,7 @@
  * Emits it, if the event is about a record and somebody wants it: the source
  * has cache_keys, or a subscription takes it. Where old and new record give
  * different keys both are told. Call it for every event that was applied (not
- * for one that came too late), and once for one whose source is down.
+ * for one that came too late), and at once for one whose source is down.
  */
 void cache_add(struct emit *emit, const struct processed *processed,
                const char *reason);

@@ -238,10 +238,6 @@ take_movers(struct debounce *debounce, const struct debounce_round *round,
             struct debounce_want *newest, int64_t now_us)
 {
     bool exists = round->found && round->job.id != 0;
-    /* Its own round: this transaction has been committed before. */
-    bool again = exists && is_of_batch(wants, count, round->job.id) &&
-                 lane_kind_of(round->job.lane) == LANE_FETCH &&
-                 newest->row->job.id == round->job.id;
     bool waits = exists && !is_of_batch(wants, count, round->job.id) &&
                  withdraw(debounce, round->job.id);
     uint64_t stands = newest->row->job.event_id;
@@ -253,8 +249,7 @@ take_movers(struct debounce *debounce, const struct debounce_round *round,
     else if (waits)
         supersede(debounce, round, newest, now_us);
     if (stands == newest->row->job.event_id)
-        move(debounce, newest, waits || again ? round->first_us : now_us,
-             now_us);
+        move(debounce, newest, waits ? round->first_us : now_us, now_us);
     for (i = 0; i < count; i++) {
         if (wants[i].moves && wants[i].row->job.event_id != stands)
             coalesce(&wants[i], stands);

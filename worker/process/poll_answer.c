@@ -122,6 +122,26 @@ read_postgrest(const struct source *source, const struct json_value *body,
 
 /* --- Notion -------------------------------------------------------------------- */
 
+/* False: it cannot be the next page's. */
+static bool
+take_cursor(struct slice text, struct poll_position *position)
+{
+    if (text.len == 0 || text.len > POLL_CURSOR_MAX ||
+        slice_equal(text, slice_of(position->cursor)))
+        return false;
+    memcpy(position->cursor, text.ptr, text.len);
+    position->cursor[text.len] = '\0';
+    return true;
+}
+
+/* The look begins anew, from `high` on. */
+static void
+forget_cursor(struct poll_position *position)
+{
+    position->cursor[0] = '\0';
+    position->at[0] = '\0';
+}
+
 static bool
 read_notion(const struct json_value *body, uint32_t status,
             struct poll_position *position, struct poll_answer *answer)
@@ -137,6 +157,9 @@ read_notion(const struct json_value *body, uint32_t status,
         answer->more = position->database;
         return false;
     }
+    /* A cursor that it does not know any more. */
+    if (status == 400)
+        forget_cursor(position);
     if (status != 200 || !json_find(body->text, "results", &results) ||
         results.type != JSON_ARRAY || !take_rows(results.text, answer))
         return false;
@@ -147,17 +170,18 @@ read_notion(const struct json_value *body, uint32_t status,
     /* The cursor belongs to the question: `high` has to stay until the end. */
     raise_high(&first, answer, "last_edited_time");
     if (answer->more) {
-        set_text(position->cursor, json_plain_string(value.text));
         set_text(position->at, slice_of(first.high));
-        return true;
+        answer->more = take_cursor(json_plain_string(value.text), position);
+        if (!answer->more)
+            forget_cursor(position);
+        return answer->more;
     }
     memcpy(position->high,
            poll_position_is_higher(&first, slice_of(position->at))
                ? position->at
                : first.high,
            sizeof(position->high));
-    position->cursor[0] = '\0';
-    position->at[0] = '\0';
+    forget_cursor(position);
     return true;
 }
 

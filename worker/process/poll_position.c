@@ -15,10 +15,11 @@
     (30 * CLOCK_US_PER_S) /* a transaction may have lasted so long */
 #define MINUTE_US (60 * CLOCK_US_PER_S)
 
+/* out has room for max bytes and a NUL. */
 static void
-take_text(struct slice object, const char *name, char out[POLL_VERSION_MAX + 1])
+take_text(struct slice object, const char *name, size_t max, char *out)
 {
-    struct buf text = BUF_INIT(POLL_VERSION_MAX);
+    struct buf text = BUF_INIT(max);
     struct json_value value;
 
     out[0] = '\0';
@@ -39,9 +40,9 @@ poll_position_read(struct slice text, struct poll_position *position)
     *position = (struct poll_position){.skip = 0};
     if (!json_read(text, &object, NULL) || object.type != JSON_OBJECT)
         return;
-    take_text(object.text, "high", position->high);
-    take_text(object.text, "at", position->at);
-    take_text(object.text, "cursor", position->cursor);
+    take_text(object.text, "high", POLL_VERSION_MAX, position->high);
+    take_text(object.text, "at", POLL_VERSION_MAX, position->at);
+    take_text(object.text, "cursor", POLL_CURSOR_MAX, position->cursor);
     if (json_find(object.text, "skip", &value) && value.type == JSON_NUMBER &&
         json_integer(value.text, 0, UINT32_MAX, &skip))
         position->skip = (uint32_t)skip;

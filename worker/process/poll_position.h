@@ -15,13 +15,14 @@
 #include <stdint.h>
 
 #define POLL_VERSION_MAX 64 /* bytes */
+#define POLL_CURSOR_MAX 256
 
 struct poll_position {
     char high[POLL_VERSION_MAX + 1]; /* the highest version seen; "" = none */
     /* While a look is under way, else "": */
     char at[POLL_VERSION_MAX + 1]; /* the next page begins with that version */
     uint32_t skip;                 /* and behind so many rows of it */
-    char cursor[POLL_VERSION_MAX + 1]; /* Notion's */
+    char cursor[POLL_CURSOR_MAX + 1]; /* Notion's */
     bool database; /* Notion: a database, asked for by the older API */
 };
 

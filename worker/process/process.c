@@ -347,6 +347,20 @@ is_ignored(struct process *process, struct item *item)
     return true;
 }
 
+/* To the fetch lane, where it may wait for long if the source is down. */
+static void
+move_on(struct process *process, struct item *item)
+{
+    uint64_t lane = lane_number(LANE_FETCH, item->source->id);
+
+    item->way = WAY_MOVE;
+    item->shut = scheduler_is_open(desk_lock(process->peers.desk), lane);
+    desk_unlock(process->peers.desk);
+    item->verdict.step = STEP_AS_IT_CAME; /* until somebody knows better */
+    item->came_to = item->in.action;
+    set_outcome(item, OUTCOME_MOVED, NULL, 0);
+}
+
 static void
 read_event(struct process *process, struct item *item)
 {
@@ -369,8 +383,7 @@ read_event(struct process *process, struct item *item)
         judge(process, item);
     } else if (fetch_is_needed(item->source, process->peers.settings,
                                process->peers.desk->names, &item->in, event)) {
-        item->way = WAY_MOVE;
-        set_outcome(item, OUTCOME_MOVED, NULL, 0);
+        move_on(process, item);
     } else {
         apply_as_it_came(item);
     }

@@ -232,9 +232,11 @@ is_mirrored(const struct item *item)
 static bool
 has_lost_source(const struct item *item)
 {
-    return item->row->live && item->answer == ANSWER_DOWN &&
-           (item->way == WAY_LATER || item->way == WAY_FAIL) &&
-           item->task->job.attempts == 0;
+    bool tried = item->answer == ANSWER_DOWN &&
+                 (item->way == WAY_LATER || item->way == WAY_FAIL) &&
+                 item->task->job.attempts == 0;
+
+    return item->row->live && (tried || (item->way == WAY_MOVE && item->shut));
 }
 
 /* Something has changed, but nobody knows what. */
@@ -289,7 +291,8 @@ mirror(struct process *process, struct db *db, int64_t now_us)
 
         item->stale = false;
         item->old = SLICE_NONE;
-        if (is_mirrored(item))
+        item->mirrored = is_mirrored(item);
+        if (item->mirrored)
             process->changes[n++] = change_of(item, now_us);
         else if (is_doubtful(item))
             process->doubts[doubts++] = change_of(item, now_us);

@@ -44,6 +44,7 @@ struct item {
     bool readable;
     enum item_way way;
     bool asked; /* the source has answered, in some way */
+    bool shut;  /* WAY_MOVE: it is down, and not asked before it is back */
     enum verdict_answer answer;
     struct verdict verdict;
     struct buf record;                /* the source's, minified */
@@ -54,6 +55,7 @@ struct item {
     enum inbound_action came_to;      /* of what was applied */
 
     /* what process_apply() finds out */
+    bool mirrored; /* its change was given to the mirror: written, or stale */
     bool stale;
     bool waits; /* for deliveries: not done yet */
     struct slice old;

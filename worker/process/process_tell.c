@@ -81,7 +81,7 @@ list_steps(const struct item *item, struct buf *out)
         add_step(out, item->verdict.name);
     if (item->way == WAY_WAIT)
         add_step(out, "triggers_delivered");
-    else if (item->came_to != INBOUND_OTHER)
+    else if (item->mirrored)
         add_step(out, mirrored);
     if (item->triggered > 0)
         add_step(out, "triggers_met");

@@ -4,7 +4,7 @@
 #include "trigger.h"
 
 #include "alloc.h"
-#include "clock.h"
+#include "compare.h"
 #include "id.h"
 #include "json.h"
 #include "log.h"
@@ -96,35 +96,7 @@ rules_of(struct triggers *triggers, const struct source *source)
     return entry->rules;
 }
 
-bool
-triggers_wait(struct triggers *triggers, const struct source *source)
-{
-    const struct trigger_rule_list *rules = rules_of(triggers, source);
-
-    return rules != NULL && rules->wait;
-}
-
 /* -- is it met? ---------------------------------------------------------------- */
-
-/* Bytes that differ may still be the same number; everything else is written
-   in one way by one source. */
-static bool
-is_same(struct slice a, struct slice b)
-{
-    struct buf x, y;
-    bool same;
-
-    if (slice_equal(a, b))
-        return true;
-    buf_init(&x, a.len);
-    buf_init(&y, b.len);
-    json_minify(a, &x);
-    json_minify(b, &y);
-    same = slice_equal(buf_slice(&x), buf_slice(&y));
-    buf_free(&x);
-    buf_free(&y);
-    return same;
-}
 
 static bool
 has_changed(const struct processed *processed, const char *path)
@@ -135,7 +107,7 @@ has_changed(const struct processed *processed, const char *path)
 
     if (was != is)
         return true;
-    return was && !is_same(old.text, now.text);
+    return was && !compare_equal(&old, &now);
 }
 
 static bool

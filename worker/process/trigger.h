@@ -26,8 +26,4 @@ void triggers_free(struct triggers *triggers);
 size_t triggers_add(struct triggers *triggers, struct emit *emit,
                     const struct processed *processed);
 
-/* Has the source a rule that waits? If so, its process jobs may have been
-   moved back to wait, see store_wait.h. */
-bool triggers_wait(struct triggers *triggers, const struct source *source);
-
 #endif /* TRIGGER_H */

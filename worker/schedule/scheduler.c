@@ -108,6 +108,7 @@ scheduler_lane_cap(const struct scheduler *s, const struct lane *lane)
     const struct site *site = lane->site;
     size_t window = lane->site->config.fifo ? 1 : site->policy.window_max;
     size_t cap = at_least(s->limits.tasks / (s->active + 1), 2 * window);
+    size_t task_bytes = lane->event_bytes + lane->answer_bytes;
 
     if (site->endpoint.breaker != BREAKER_CLOSED)
         return 1;
@@ -117,10 +118,9 @@ scheduler_lane_cap(const struct scheduler *s, const struct lane *lane)
         cap = 2 * window;
     if (site->config.rate > 0)
         cap = at_most(cap, 2 * (size_t)site->config.rate);
-    if (s->limits.bytes > 0 && lane->event_bytes > 0)
+    if (s->limits.bytes > 0 && task_bytes > 0)
         cap = at_most(
-            cap,
-            at_least(s->limits.bytes / (s->active + 1) / lane->event_bytes, 2));
+            cap, at_least(s->limits.bytes / (s->active + 1) / task_bytes, 2));
     return at_most(cap, LANE_TASKS_MAX);
 }
 

@@ -237,6 +237,9 @@ size_t scheduler_save_rest(const struct scheduler *s, size_t *at,
 void scheduler_saved(struct scheduler *s, const struct lane_save *save,
                      int64_t now_us);
 
+/* Has the breaker of the lane's endpoint opened, and not closed since? */
+bool scheduler_is_open(const struct scheduler *s, uint64_t lane);
+
 /* For how long every answer of the lane's endpoint has been a failure, by the
    database's clock; 0 if the last was not, or there were fewer than five. */
 int64_t scheduler_failing_us(const struct scheduler *s, uint64_t lane,

@@ -91,6 +91,9 @@ struct lane {
     size_t queued;      /* loading or ready, tests not counted */
     size_t known;       /* in any state */
     size_t event_bytes; /* of an event of this lane, about */
+    /* LANE_FETCH: of what a source answers, about. It is a record, far larger
+       than the event that it is asked for by, and stays until it is stored. */
+    size_t answer_bytes;
 
     /* what the database has: times are its clock */
     bool more;       /* jobs that are due and not in memory */
@@ -181,6 +184,10 @@ size_t scheduler_room(const struct scheduler *s, const struct lane *lane,
                       size_t planned);
 
 /* scheduler_task.c */
+
+/* The task has ended: what it has brought back is counted until it is
+   forgotten, and expected of those that follow in its lane. */
+void scheduler_count_answer(struct scheduler *s, struct task *task);
 
 /* A task for a job that is due and not known; NULL if there is no room. */
 struct task *scheduler_take(struct scheduler *s, struct lane *lane,

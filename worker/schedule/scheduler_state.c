@@ -122,6 +122,14 @@ scheduler_saved(struct scheduler *s, const struct lane_save *save,
         site->urgent = false;
 }
 
+bool
+scheduler_is_open(const struct scheduler *s, uint64_t lane)
+{
+    const struct site *site = map_get(&s->sites, lane_base(lane));
+
+    return site != NULL && site->endpoint.breaker != BREAKER_CLOSED;
+}
+
 int64_t
 scheduler_failing_us(const struct scheduler *s, uint64_t lane, int64_t now_us)
 {

@@ -4,6 +4,7 @@
 #include "scheduler_lane.h"
 
 #include "alloc.h"
+#include "lane.h"
 
 #include <assert.h>
 
@@ -26,7 +27,7 @@ make_task(struct scheduler *s, struct lane *lane, const struct job_row *row)
     task->job = *row;
     task->state = TASK_LOADING;
     task->lane = lane;
-    task->counted_bytes = lane->event_bytes;
+    task->counted_bytes = lane->event_bytes + lane->answer_bytes;
     old = map_put(&s->tasks, row->id, task);
     assert(old == NULL);
     (void)old;
@@ -85,15 +86,30 @@ learn_size(size_t *usual, size_t bytes)
 }
 
 static void
+count_as(struct scheduler *s, struct task *task, size_t bytes)
+{
+    if (!task->job.test) {
+        scheduler_release(s, task->lane->site, 1, task->counted_bytes);
+        scheduler_hold(s, task->lane->site, 1, bytes);
+    }
+    task->counted_bytes = bytes;
+}
+
+static void
 learn(struct scheduler *s, struct task *task)
 {
     learn_size(&task->lane->event_bytes, task->event_bytes);
     learn_size(&s->event_bytes, task->event_bytes);
-    if (!task->job.test) {
-        scheduler_release(s, task->lane->site, 1, task->counted_bytes);
-        scheduler_hold(s, task->lane->site, 1, task->event_bytes);
-    }
-    task->counted_bytes = task->event_bytes;
+    count_as(s, task, task->event_bytes + task->lane->answer_bytes);
+}
+
+void
+scheduler_count_answer(struct scheduler *s, struct task *task)
+{
+    if (lane_kind_of(task->lane->number) != LANE_FETCH)
+        return;
+    learn_size(&task->lane->answer_bytes, task->attempt.body_len);
+    count_as(s, task, task->event_bytes + task->attempt.body_len);
 }
 
 static struct task_list *

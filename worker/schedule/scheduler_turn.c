@@ -238,6 +238,7 @@ scheduler_end(struct scheduler *s, struct task *task, int64_t now_us,
     if (task->slot) {
         task->slot = false;
         scheduler_share_end(s, task);
+        scheduler_count_answer(s, task);
         if (!task->job.test)
             learn(s, site, task, random);
     }

@@ -56,7 +56,7 @@ struct task {
     size_t event_bytes;      /* memory that the event takes */
     struct lane *lane;
     size_t
-        counted_bytes; /* the scheduler's: of event_bytes, known or guessed */
+        counted_bytes; /* the scheduler's: of event and answer, known or guessed */
     int64_t begun_us;  /* monotonic, when it was started */
     struct ring_link young; /* the scheduler's: running, and not aged */
     struct task *next;

@@ -3,6 +3,8 @@
  */
 #include "carrier.h"
 
+#include "tokens.h"
+
 #include <malloc.h>
 
 #define SPARES 64 /* a new handle costs next to nothing, keeping one 10 KB */
@@ -39,6 +41,7 @@ carrier_open(struct carrier *carrier, const struct settings *settings,
         return false;
     carrier->multi = new_multi(carrier);
     carrier->rules.share = curl_share_init();
+    carrier->rules.tokens = tokens_new();
     if (carrier->multi == NULL || carrier->rules.share == NULL ||
         curl_share_setopt(carrier->rules.share, CURLSHOPT_SHARE,
                           CURL_LOCK_DATA_SSL_SESSION) != CURLSHE_OK) {
@@ -68,6 +71,7 @@ carrier_close(struct carrier *carrier)
         (void)curl_multi_cleanup(carrier->multi);
     if (carrier->rules.share != NULL)
         (void)curl_share_cleanup(carrier->rules.share);
+    tokens_free(carrier->rules.tokens);
 }
 
 struct transfer *

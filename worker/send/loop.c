@@ -129,6 +129,23 @@ finish(struct loop *loop, struct transfer *transfer, CURLcode code,
     retire(loop, transfer, code, obstacle);
 }
 
+/* The question for a token is answered: the delivery itself follows. */
+static void
+go_on(struct loop *loop, struct transfer *transfer, CURLcode code)
+{
+    enum obstacle obstacle;
+
+    (void)curl_multi_remove_handle(loop->carrier.multi, transfer->easy);
+    obstacle = transfer_go_on(transfer, code);
+    if (obstacle == OBSTACLE_NONE &&
+        curl_multi_add_handle(loop->carrier.multi, transfer->easy) != CURLM_OK)
+        obstacle = OBSTACLE_INTERNAL;
+    if (obstacle == OBSTACLE_NONE)
+        return;
+    unlink_active(loop, transfer);
+    retire(loop, transfer, CURLE_OK, obstacle);
+}
+
 static void
 reap(struct loop *loop)
 {
@@ -144,7 +161,10 @@ reap(struct loop *loop)
             continue;
         (void)curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE,
                                 (char **)&transfer);
-        finish(loop, transfer, code, OBSTACLE_NONE);
+        if (transfer->asks_token)
+            go_on(loop, transfer, code);
+        else
+            finish(loop, transfer, code, OBSTACLE_NONE);
     }
 }
 

@@ -1,7 +1,7 @@
 /*
  * transfer.c - see transfer.h.
  */
-#include "transfer.h"
+#include "transfer_impl.h"
 
 #include "alloc.h"
 #include "clock.h"
@@ -158,17 +158,50 @@ transfer_free(struct transfer *transfer)
     free(transfer);
 }
 
+/* Handles are used again: one subscription's certificate must not serve the
+   next. The text lives as long as the snapshot. */
 static bool
-set_request_options(struct transfer *transfer, int64_t left_ms)
+set_certificate(struct transfer *transfer)
+{
+    const struct subscription *subscription = transfer->subscription;
+    struct curl_blob blob = {.flags = CURL_BLOB_NOCOPY};
+    struct curl_blob *used = NULL;
+    bool failed = false;
+
+    if (subscription != NULL && subscription->certificate != NULL &&
+        !transfer->asks_token) {
+        blob.data = subscription->certificate;
+        blob.len = strlen(subscription->certificate);
+        used = &blob;
+    }
+    SET(CURLOPT_SSLCERT_BLOB, used);
+    SET(CURLOPT_SSLKEY_BLOB, used);
+    return !failed;
+}
+
+static int64_t
+left_ms(const struct transfer *transfer)
+{
+    int64_t left;
+
+    if (transfer->end_us == 0)
+        return 0;
+    left = (transfer->end_us - clock_mono_us()) / CLOCK_US_PER_MS;
+    return left > 0 ? left : 1;
+}
+
+static bool
+set_request_options(struct transfer *transfer)
 {
     const struct request *request = &transfer->request;
     int64_t timeout_ms = request->timeout_ms;
     int64_t connect_ms = request->connect_ms;
+    int64_t left = left_ms(transfer);
     bool failed = false;
 
-    transfer->hurried = left_ms > 0 && left_ms < timeout_ms;
+    transfer->hurried = left > 0 && left < timeout_ms;
     if (transfer->hurried)
-        timeout_ms = left_ms;
+        timeout_ms = left;
     if (connect_ms > timeout_ms)
         connect_ms = timeout_ms;
     SET(CURLOPT_URL, buf_slice(&request->url).ptr);
@@ -182,12 +215,20 @@ set_request_options(struct transfer *transfer, int64_t left_ms)
     }
     SET(CURLOPT_TIMEOUT_MS, (long)timeout_ms);
     SET(CURLOPT_CONNECTTIMEOUT_MS, (long)connect_ms);
-    return !failed;
+    return !failed && set_certificate(transfer);
 }
 
-/* The library reads what was stored long ago, perhaps by hand. */
-static enum obstacle
-check_url(const struct transfer *transfer, struct slice url)
+enum obstacle
+transfer_set_request(struct transfer *transfer)
+{
+    transfer->answer.max = transfer->request.answer_kept > 0
+                               ? transfer->request.answer_kept
+                               : transfer->rules->body_kept;
+    return set_request_options(transfer) ? OBSTACLE_NONE : OBSTACLE_INTERNAL;
+}
+
+enum obstacle
+transfer_check_url(const struct transfer *transfer, struct slice url)
 {
     switch (target_check_url(url, false, &transfer->rules->allow, NULL)) {
     case TARGET_PRIVATE:
@@ -199,8 +240,8 @@ check_url(const struct transfer *transfer, struct slice url)
     }
 }
 
-static enum obstacle
-build_delivery(struct transfer *transfer)
+enum obstacle
+transfer_build_delivery(struct transfer *transfer)
 {
     const struct deliver_time time = {clock_wall_us(), random_u64()};
     const struct task *task = transfer->task;
@@ -213,7 +254,7 @@ build_delivery(struct transfer *transfer)
         return OBSTACLE_SUBSCRIPTION_GONE;
     transfer->request.timeout_ms = (int64_t)subscription->timeout_s * 1000;
     transfer->request.connect_ms = CONNECT_MAX_MS;
-    obstacle = check_url(transfer, slice_of(subscription->url));
+    obstacle = transfer_check_url(transfer, slice_of(subscription->url));
     if (obstacle != OBSTACLE_NONE)
         return obstacle;
     return deliver_build(subscription, task->event, &task->job, &time,
@@ -235,7 +276,7 @@ build_question(struct transfer *transfer)
                            task, &transfer->request);
     if (obstacle != OBSTACLE_NONE)
         return obstacle;
-    return check_url(transfer, buf_slice(&transfer->request.url));
+    return transfer_check_url(transfer, buf_slice(&transfer->request.url));
 }
 
 static void
@@ -250,28 +291,35 @@ start_anew(struct transfer *transfer, struct task *task,
     transfer->opened = false;
     transfer->too_large = false;
     transfer->hurried = false;
+    transfer->asks_token = false;
     transfer->received = 0;
     transfer->error[0] = '\0';
     catalog_keep(snapshot);
     transfer->snapshot = snapshot;
+    transfer->end_us = 0;
     task->attempt.started_us = clock_mono_us();
+}
+
+static enum obstacle
+build_delivery(struct transfer *transfer)
+{
+    enum obstacle obstacle = transfer_build_delivery(transfer);
+
+    return obstacle == OBSTACLE_NONE ? transfer_add_token(transfer) : obstacle;
 }
 
 enum obstacle
 transfer_prepare(struct transfer *transfer, struct task *task,
-                 const struct catalog_snapshot *snapshot, int64_t left_ms)
+                 const struct catalog_snapshot *snapshot, int64_t left)
 {
     enum obstacle obstacle;
 
     start_anew(transfer, task, snapshot);
+    if (left > 0)
+        transfer->end_us = task->attempt.started_us + left * CLOCK_US_PER_MS;
     obstacle = lane_kind_of(task->job.lane) == LANE_FETCH
                    ? build_question(transfer)
                    : build_delivery(transfer);
-    if (obstacle != OBSTACLE_NONE)
-        return obstacle;
-    transfer->answer.max = transfer->request.answer_kept > 0
-                               ? transfer->request.answer_kept
-                               : transfer->rules->body_kept;
-    return set_request_options(transfer, left_ms) ? OBSTACLE_NONE
-                                                  : OBSTACLE_INTERNAL;
+    return obstacle == OBSTACLE_NONE ? transfer_set_request(transfer)
+                                     : obstacle;
 }

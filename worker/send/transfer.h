@@ -25,6 +25,7 @@
 #define TRANSFER_IDLE_CONNECTION_S 50L
 
 struct names;
+struct tokens;
 
 /* What all transfers of a loop have in common; outlives them. */
 struct transfer_rules {
@@ -34,6 +35,7 @@ struct transfer_rules {
     CURLSH *share;                   /* TLS sessions */
     const struct settings *settings; /* for questions to sources */
     struct names *names;             /* the same, or NULL */
+    struct tokens *tokens;           /* of endpoints with OAuth2 */
 };
 
 struct transfer {
@@ -49,7 +51,9 @@ struct transfer {
     bool refused;    /* an address was not allowed */
     bool opened;     /* another one was */
     bool too_large;
-    bool hurried; /* its time-out is shorter than it should be */
+    bool hurried;    /* its time-out is shorter than it should be */
+    bool asks_token; /* what is under way is the question for a token */
+    int64_t end_us;  /* monotonic: this process must be done; 0 = no matter */
     char error[CURL_ERROR_SIZE];
     struct transfer *prev; /* the loop's list */
     struct transfer *next;
@@ -68,6 +72,11 @@ void transfer_free(struct transfer *transfer);
 enum obstacle transfer_prepare(struct transfer *transfer, struct task *task,
                                const struct catalog_snapshot *snapshot,
                                int64_t left_ms)
+    __attribute__((warn_unused_result));
+
+/* The question for a token has been answered: makes the delivery itself ready.
+   Another answer than OBSTACLE_NONE is to be handed to transfer_finish(). */
+enum obstacle transfer_go_on(struct transfer *transfer, CURLcode code)
     __attribute__((warn_unused_result));
 
 /* Writes the result into the task and forgets it. The task is returned. */

@@ -1,7 +1,7 @@
 /*
  * transfer_end.c - what a transfer came to; see transfer.h.
  */
-#include "transfer.h"
+#include "transfer_impl.h"
 
 #include "alloc.h"
 #include "clock.h"
@@ -184,6 +184,7 @@ transfer_finish(struct transfer *transfer, CURLcode code,
                                 &status);
     }
     decide(transfer, code, status, obstacle);
+    transfer_judge_token(transfer, status);
     hand_over_answer(transfer);
     request_clear(&transfer->request);
     catalog_release(transfer->snapshot);

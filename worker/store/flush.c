@@ -20,6 +20,9 @@
 #define LOGGER "postern.worker"
 #define TRIES 4 /* of a transaction that the database rolls back */
 #define PARK_US (30 * CLOCK_US_PER_S)
+/* Of what one batch is made of, after which nothing more joins it: of a record
+   several copies are made on its way. */
+#define BATCH_BYTES ((size_t)16 << 20)
 
 struct flush {
     struct flush_peers peers;
@@ -32,6 +35,7 @@ struct flush {
     int64_t since_us;    /* when the oldest pending one came */
     struct task **tasks; /* the batch being written; NULL = settled */
     size_t max;
+    size_t bytes; /* of the tasks of the batch */
     unsigned turn;
     uint64_t written;
 };
@@ -164,20 +168,30 @@ prepare_local(const struct flush *flush, struct task *task)
     return true;
 }
 
+static void
+join(struct flush *flush, size_t at, struct task *task)
+{
+    flush->tasks[at] = task;
+    flush->bytes += task->attempt.body_len;
+    if (task->job.kind == JOB_PROCESS)
+        flush->bytes += task->event_bytes;
+}
+
 static size_t
-take_local(struct flush *flush, size_t n, size_t max)
+take_local(struct flush *flush, size_t n, size_t max, size_t max_bytes)
 {
     struct task_list back = TASK_LIST_INIT;
     struct scheduler *scheduler = desk_lock(flush->peers.desk);
     int64_t now_us = clock_mono_us();
     struct task *task;
 
-    while (n < max && (task = scheduler_next_local(scheduler)) != NULL) {
+    while (n < max && flush->bytes < max_bytes &&
+           (task = scheduler_next_local(scheduler)) != NULL) {
         scheduler_end(scheduler, task, now_us, 0);
         if (task->job.kind == JOB_FANOUT)
             fanout_add(flush->peers.fanout, task);
         else if (prepare_local(flush, task))
-            flush->tasks[n++] = task;
+            join(flush, n++, task);
         else
             task_list_add(&back, task);
     }
@@ -192,11 +206,12 @@ take_pending(struct flush *flush, size_t n, size_t max)
     struct task_list dropped = TASK_LIST_INIT;
     struct task *task;
 
-    while (n < max && (task = task_list_pop(&flush->pending)) != NULL) {
+    while (n < max && flush->bytes < BATCH_BYTES &&
+           (task = task_list_pop(&flush->pending)) != NULL) {
         if (task->orphan)
             task_list_add(&dropped, task);
         else
-            flush->tasks[n++] = task;
+            join(flush, n++, task);
     }
     put_back(flush, &dropped);
     return n;
@@ -217,9 +232,11 @@ compose(struct flush *flush)
 {
     size_t n;
 
-    n = take_local(flush, 0, (flush->max + flush->turn++ % 2) / 2);
+    flush->bytes = 0;
+    n = take_local(flush, 0, (flush->max + flush->turn++ % 2) / 2,
+                   BATCH_BYTES / 2);
     n = take_pending(flush, n, flush->max);
-    n = take_local(flush, n, flush->max);
+    n = take_local(flush, n, flush->max, BATCH_BYTES);
     qsort(flush->tasks, n, sizeof(struct task *), compare_ids);
     return n;
 }

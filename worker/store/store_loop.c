@@ -13,6 +13,7 @@
 #include "names.h"
 #include "notify.h"
 #include "shutdown.h"
+#include "store_filtered.h"
 #include "store_state.h"
 
 #include <errno.h>
@@ -213,6 +214,18 @@ plan_polls(struct store_loop *loop, int64_t now_us)
     return result;
 }
 
+/* What filters kept back, once a second at most. */
+static enum db_result
+count_filtered(struct store_loop *loop, int64_t now_us)
+{
+    struct catalog *catalog = loop->setup.follower->catalog;
+
+    if (now_us < loop->filtered_us || !catalog_has_filtered(catalog))
+        return DB_OK;
+    loop->filtered_us = now_us + CLOCK_US_PER_S;
+    return store_filtered_write(loop->db, catalog, loop->lease.node.number);
+}
+
 static enum db_result
 keep_house(struct store_loop *loop, int64_t now_us)
 {
@@ -257,6 +270,8 @@ turn(struct store_loop *loop)
         result = follow_mirror(loop, clock_mono_us());
     if (result == DB_OK && loop->phase == PHASE_RUN)
         result = plan_polls(loop, clock_mono_us());
+    if (result == DB_OK && loop->phase == PHASE_RUN)
+        result = count_filtered(loop, clock_mono_us());
     if (result == DB_OK && loop->phase == PHASE_RUN)
         result = keep_house(loop, clock_mono_us());
     return result;

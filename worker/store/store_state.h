@@ -41,6 +41,7 @@ struct store_loop {
     struct outbox *outbox;
     struct indexer *indexer;
     struct housekeeping housekeeping;
+    int64_t filtered_us; /* monotonic: when filters' counts may be written */
     struct poll_plan poll_plan;
     struct thrift thrift;
     struct doorbell *doorbell;
