@@ -6,8 +6,7 @@
 #include "store_record_index.h"
 
 #define SQL_MAX 16384 /* bytes of the statement */
-#define BEST_FIRST                                                             \
-    "ORDER BY x.score DESC,x.source_id,x.table_name,x.record_id"
+#define BEST_FIRST "ORDER BY x.score DESC,x.source_id,x.table_name,x.record_id"
 #define SAME_RECORD                                                            \
     " ON r.source_id=x.source_id AND r.table_name=x.table_name"                \
     " AND r.record_id=x.record_id"
@@ -66,8 +65,9 @@ add_statement(const struct record_search *search, struct buf *sql)
     sql_raw(sql, " STRAIGHT_JOIN records r FORCE INDEX (PRIMARY)" SAME_RECORD
                  " WHERE r.deleted=0 AND LENGTH(r.data)<=");
     sql_u64(sql, RECORD_INDEX_BYTES);
-    sql_raw(sql, ") x STRAIGHT_JOIN records r FORCE INDEX (PRIMARY)" SAME_RECORD
-                 " STRAIGHT_JOIN sources s ON s.id=r.source_id WHERE x.bytes<=");
+    sql_raw(sql,
+            ") x STRAIGHT_JOIN records r FORCE INDEX (PRIMARY)" SAME_RECORD
+            " STRAIGHT_JOIN sources s ON s.id=r.source_id WHERE x.bytes<=");
     sql_u64(sql, RECORD_FOUND_BYTES);
     sql_raw(sql, " " BEST_FIRST);
 }

@@ -288,8 +288,10 @@ test_a_long_cursor(void)
     struct poll_answer page;
     const char *why;
 
-    buf_addf(&body, "{\"results\":[],\"has_more\":true,\"next_cursor\":"
-                    "\"%0200d\"}", 7);
+    buf_addf(&body,
+             "{\"results\":[],\"has_more\":true,\"next_cursor\":"
+             "\"%0200d\"}",
+             7);
     CU_ASSERT_TRUE(answer(true, "", 200, &body, &page, &why));
     CU_ASSERT_TRUE(page.more);
     poll_position_read(slice_of(page.position), &got);

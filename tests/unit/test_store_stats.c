@@ -62,7 +62,8 @@ test_bodies(void)
                                        .succeeded = 8,
                                        .failed = 1,
                                        .duration_ms = 2345,
-                                       .bucket = {[5] = 10}};
+                                       .bucket = {[5] = 10},
+                                       .filtered = 7};
     struct buf out = BUF_INIT(4096);
 
     subscription_stats_print(&stats, &out);
@@ -70,7 +71,7 @@ test_bodies(void)
         out.data, "{\"total_attempts\":10,\"successful\":8,\"failed\":2,"
                   "\"avg_duration_ms\":234.5,\"p50_ms\":175,\"p95_ms\":242.5,"
                   "\"p99_ms\":248.5,\"deliveries\":{\"successful\":8,"
-                  "\"failed\":1}}");
+                  "\"failed\":1},\"filtered\":7}");
     buf_clear(&out);
     overview_stats_print(&overview, &out);
     CU_ASSERT_STRING_EQUAL(

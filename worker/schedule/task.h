@@ -57,7 +57,7 @@ struct task {
     struct lane *lane;
     size_t
         counted_bytes; /* the scheduler's: of event and answer, known or guessed */
-    int64_t begun_us;  /* monotonic, when it was started */
+    int64_t begun_us;       /* monotonic, when it was started */
     struct ring_link young; /* the scheduler's: running, and not aged */
     struct task *next;
     struct attempt attempt; /* valid when TASK_DONE */
