@@ -17,11 +17,12 @@
 #define NAME_MAX_BYTES 63 /* of an identifier of PostgreSQL */
 #define SQL_MAX 262144
 
-#define DEFAULT_URL "https://hooks.example.com/api/v1/webhooks/supabase"
+#define DEFAULT_URL "https://hooks.example.com/api/v1/webhooks/" /* NAME */
 #define QUOTE "$postern$" /* around the function's text */
 
 struct wish {
     const char *url;
+    char default_url[sizeof(DEFAULT_URL) + NAME_MAX_BYTES];
     const char *source;
     const char *secret_name; /* in the vault */
     const char *tables[TABLES_MAX];
@@ -255,7 +256,9 @@ take_wish(struct cli *cli, struct wish *wish)
         code =
             take_all(cli, "--key", wish->keys, COLUMNS_MAX, &wish->key_count);
     wish->source = args_word(&cli->args);
-    wish->url = url == NULL ? DEFAULT_URL : url;
+    (void)snprintf(wish->default_url, sizeof(wish->default_url), "%s%s",
+                   DEFAULT_URL, wish->source == NULL ? "" : wish->source);
+    wish->url = url == NULL ? wish->default_url : url;
     wish->secret_name = secret_name == NULL ? "postern_secret" : secret_name;
     if (wish->table_count == 0)
         wish->tables[wish->table_count++] = "your_table";

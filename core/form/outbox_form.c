@@ -62,7 +62,7 @@ refuse_field(const struct outbox_row *row, const struct problem *problem,
              struct outbox_refusal *refusal)
 {
     const char *column = problem->loc[0], *reason = "invalid";
-    char why[640];
+    char why[1024];
     size_t i;
 
     for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {

@@ -22,7 +22,7 @@
 struct problem {
     char loc[3][128];     /* parts after "body"; unused ones are "" */
     bool loc_is_index[3]; /* printed as a number */
-    char msg[256];
+    char msg[512];
     char type[48];
 };
 

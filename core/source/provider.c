@@ -80,6 +80,7 @@ static const struct provider providers[] = {
      .title = "Slack",
      .dedupe = "json:event_id|json:trigger_id",
      .status = 200,
+     .answer = "", /* a dialogue stays open upon anything else */
      .handshake = HANDSHAKE_SLACK,
      .forms = true},
     {.name = "shopify",

@@ -25,7 +25,7 @@ struct provider {
     const char *title;  /* "GitHub" */
     const char *dedupe; /* rule as in source_options.h */
     uint16_t status;    /* of an accepted event; 204: without a body */
-    const char *answer; /* its body, JSON; NULL = the usual one */
+    const char *answer; /* its body, JSON or ""; NULL = the usual one */
     enum provider_handshake handshake;
     bool forms;  /* sends application/x-www-form-urlencoded as well */
     bool mirror; /* its events carry or name records */

@@ -160,6 +160,10 @@ confirm_work(struct db *db, void *arg)
     change->action = SOURCE_DONE;
     if (result != DB_OK)
         return result;
+    if (provider_named(row->provider)->handshake != HANDSHAKE_NOTION) {
+        change->action = SOURCE_NO_HANDSHAKE;
+        return DB_NONE; /* nothing is written */
+    }
     verifier = usual_verifier(row);
     if (change->token.len == 0 || strcmp(row->handshake, "captured") != 0)
         change->action = SOURCE_NOT_CAPTURED;
