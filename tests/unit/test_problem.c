@@ -122,7 +122,7 @@ test_hostile_names(void)
     struct problems problems = {.count = 0};
     struct buf out = BUF_INIT(MAX);
     struct json_value value;
-    char name[400];
+    char name[1000];
 
     memset(name, 'x', sizeof(name));
     name[sizeof(name) - 1] = '\0';

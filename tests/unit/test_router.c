@@ -336,6 +336,26 @@ test_cut_body(void)
     forget(&asked);
 }
 
+/* Nor is one for which there was no memory; it may come again. */
+static void
+test_refused_body(void)
+{
+    struct asked asked;
+
+    asked.fixture = (struct fixture){
+        .params = {"REQUEST_METHOD=POST", "REQUEST_URI=/things"}};
+    memset(&ran, 0, sizeof(ran));
+    fixture_read(&asked.fixture, "");
+    asked.fixture.request.body_refused = true;
+    reply_init(&asked.reply);
+    router_handle(&app, &asked.fixture.request, &asked.reply);
+    CU_ASSERT_EQUAL(asked.reply.status, 503);
+    CU_ASSERT_STRING_EQUAL(asked.reply.code, "overloaded");
+    CU_ASSERT(has_header(&asked.reply, "Retry-After: "));
+    CU_ASSERT_PTR_NULL(ran.name);
+    forget(&asked);
+}
+
 static void
 count(void *arg)
 {
@@ -443,6 +463,7 @@ main(void)
         {"common headers", test_common_headers},
         {"problem+json on request", test_problem_json_on_request},
         {"cut body", test_cut_body},
+        {"refused body", test_refused_body},
         {"what has to wait", test_what_has_to_wait},
         {"answers later", test_answers_later},
         CU_TEST_INFO_NULL,
