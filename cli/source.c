@@ -181,6 +181,11 @@ run_set(struct cli *cli)
     buf_add_char(&body, '}');
     if (code == EXIT_OK)
         code = take_name(cli, "set", &name);
+    if (code == EXIT_OK && body.len == 2 && move_to == 0)
+        code = output_error(EXIT_USE,
+                            "source set %s changes nothing; what can be "
+                            "changed: postern source options",
+                            name);
     if (code == EXIT_OK)
         code = source_words_read(cli, buf_slice(&body), true, &form);
     if (code == EXIT_OK)

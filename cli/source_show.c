@@ -128,7 +128,9 @@ static const struct {
     int code;
     const char *text;
 } refusals[SOURCE_ACTIONS] = {
-    [SOURCE_NAME_TAKEN] = {EXIT_DATA, "there is a source of that name already"},
+    [SOURCE_NAME_TAKEN] = {EXIT_DATA,
+                           "there is a source of that name already; `postern "
+                           "source set` changes it"},
     [SOURCE_BAD_SECRET] = {EXIT_DATA,
                            "the secret is none that its kind of verifier can "
                            "use"},

@@ -3,6 +3,7 @@
  */
 #include "store_rejection.h"
 
+#include "id.h"
 #include "insert.h"
 #include "sql.h"
 
@@ -16,7 +17,7 @@ store_rejection_add(struct db *db, const struct rejection *list, size_t count)
 
     insert_begin(&insert, db,
                  "INSERT INTO rejections (id,source_id,status,reason,detail,"
-                 "remote_address,day) VALUES ",
+                 "remote_address,day,created_at) VALUES ",
                  "");
     for (i = 0; i < count; i++) {
         struct buf *sql = &insert.sql;
@@ -33,7 +34,8 @@ store_rejection_add(struct db *db, const struct rejection *list, size_t count)
         sql_text(sql, slice_of(list[i].detail));
         sql_raw(sql, ",");
         sql_text(sql, slice_of(list[i].remote_address));
-        sql_raw(sql, ",UTC_DATE()");
+        sql_raw(sql, ",UTC_DATE(),");
+        sql_time(sql, id_time_us(list[i].id));
         insert_row_end(&insert);
     }
     return insert_finish(&insert);

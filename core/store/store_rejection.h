@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 struct rejection {
-    uint64_t id;                /* new */
+    uint64_t id;                /* new; has the time when it happened */
     uint32_t source_id;         /* 0: not a request but a row of `outbox` */
     unsigned status;            /* of the answer */
     const char *reason;         /* one word, ASCII */

@@ -102,6 +102,12 @@ keep_token(struct reception *reception, struct slice token)
 }
 
 static bool
+is_awaited(const struct source *source)
+{
+    return source != NULL && source->handshake == HANDSHAKE_AWAITING;
+}
+
+static bool
 greet_notion(struct reception *reception)
 {
     enum verify_result result;
@@ -110,13 +116,13 @@ greet_notion(struct reception *reception)
 
     if (!read_token(reception, &token))
         return true;
-    /* Somebody may just have said that it awaits one. */
-    if (reception->source->handshake != HANDSHAKE_AWAITING &&
+    /* Somebody may just have said that it awaits one; or it is gone. */
+    if (!is_awaited(reception->source) &&
         reception_look_again(reception, &unknown) && reception->source == NULL)
         return receive_refuse_signature(reception, VERIFY_NO_SECRET);
     if (reception->exchange->must_wait)
         return false;
-    if (reception->source->handshake != HANDSHAKE_AWAITING)
+    if (!is_awaited(reception->source))
         return true;
     result = check_token(reception, &token);
     if (result != VERIFY_OK)

@@ -623,9 +623,12 @@ describe('the command line', () => {
             ['set', 'notion', '--verifiers', '[{}]'],
             ['set', 'notion', '--verifiers', '[']])
                 await cli(65, 'source', ...args);
-            for (const verb of ['set', 'rm', 'confirm', 'await', 'rotate',
+            for (const verb of ['rm', 'confirm', 'await', 'rotate',
                 'rejections'])
                 await cli(66, 'source', verb, 'nobody');
+            await cli(66, 'source', 'set', 'nobody', 'rate_limit=1');
+            await cli(64, 'source', 'set', 'notion');
+            await cli(65, 'source', 'confirm', 'supabase');
             await cli(75, 'source', 'confirm', 'notion');
         });
 
