@@ -371,6 +371,9 @@ test_out_of_descriptors(void)
     int64_t used_us;
     char log[80];
 
+    /* valgrind accepts above the limit, closes, and says EMFILE then. */
+    if (getenv("VALGRIND") != NULL)
+        return;
     snprintf(log, sizeof(log), "%s/log", directory);
     CU_ASSERT_FATAL(log_open(LOG_FORMAT_TEXT, LOG_INFO, log));
     open_with(long_patience, false);
