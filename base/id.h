@@ -26,6 +26,7 @@
 #define ID_EVENT "evt"
 #define ID_DELIVERY "dlv"
 #define ID_ATTEMPT "att"
+#define ID_BATCH "bat"
 #define ID_JOB "job"
 #define ID_SOURCE "src"
 #define ID_APPLICATION "app"

@@ -88,6 +88,17 @@ args_word(struct args *args)
     return NULL;
 }
 
+bool
+args_next_is(const struct args *args, const char *word)
+{
+    size_t i;
+
+    for (i = 0; i < args->count; i++)
+        if (!args->taken[i] && !is_option(args, i))
+            return strcmp(args->word[i], word) == 0;
+    return false;
+}
+
 const char *
 args_left(const struct args *args)
 {

@@ -35,6 +35,9 @@ const char *args_value(struct args *args, const char *name);
 /* The next word that is no option, or NULL. Take options first. */
 const char *args_word(struct args *args);
 
+/* Is that the next word? It is not taken. */
+bool args_next_is(const struct args *args, const char *word);
+
 /* The first word that nobody took, or NULL when there is none. */
 const char *args_left(const struct args *args);
 

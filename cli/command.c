@@ -3,6 +3,7 @@
  */
 #include "command.h"
 
+#include "command_find.h"
 #include "file.h"
 #include "output.h"
 #include "schema.h"
@@ -16,6 +17,7 @@
 
 #define WHY_MAX 2048
 #define INPUT_CHUNK 65536
+#define WORDS_MAX 64
 
 /* -c names one file and $POSTERN_CONF another: options that still come from the
    environment probably belong to the other. */
@@ -125,17 +127,70 @@ cli_close(struct cli *cli)
         settings_free(&cli->settings);
 }
 
+/* " webhook add", the words of the command that runs. */
+static void
+command_words(const struct cli *cli, char *out, size_t size)
+{
+    const struct command *command = cli->command;
+
+    out[0] = '\0';
+    if (command != NULL)
+        (void)snprintf(out, size, " %s%s%s", command->group,
+                       command->verb == NULL ? "" : " ",
+                       command->verb == NULL ? "" : command->verb);
+}
+
+static int
+refuse_option(const struct cli *cli, const char *option)
+{
+    char words[WORDS_MAX], like[COMMAND_OPTION_MAX], meant[128] = ";";
+
+    command_words(cli, words, sizeof(words));
+    if (command_like_option(cli->command, option, like))
+        (void)snprintf(meant, sizeof(meant), "; did you mean %s?", like);
+    return output_error(EXIT_USE,
+                        "option '%s' is not known here%s `postern%s --help` "
+                        "lists them",
+                        option, meant, words);
+}
+
+int
+cli_check_options(struct cli *cli)
+{
+    const struct args *args = &cli->args;
+    bool valued;
+    size_t i;
+
+    for (i = 0; i < args->count; i++) {
+        const char *word = args->word[i];
+
+        if (args->taken[i] || args->literal[i] || word[0] != '-' ||
+            word[1] == '\0')
+            continue;
+        if (!command_has_option(cli->command, word, &valued))
+            return refuse_option(cli, word);
+        i += valued ? 1 : 0;
+    }
+    return EXIT_OK;
+}
+
 int
 cli_finish_args(struct cli *cli)
 {
     const char *left = args_left(&cli->args);
+    char words[WORDS_MAX];
 
     if (cli->args.wrong != NULL)
         return output_error(EXIT_USE, "%s needs a value", cli->args.wrong);
     if (left == NULL)
         return EXIT_OK;
-    return output_error(EXIT_USE, "%s '%s' is not known here; see --help",
-                        left[0] == '-' ? "option" : "argument", left);
+    if (left[0] == '-' && left[1] != '\0')
+        return refuse_option(cli, left);
+    command_words(cli, words, sizeof(words));
+    return output_error(EXIT_USE,
+                        "argument '%s' is not known here; see `postern%s "
+                        "--help`",
+                        left, words);
 }
 
 int

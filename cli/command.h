@@ -31,6 +31,7 @@ enum exit_code {
 
 struct cli {
     struct args args;
+    const struct command *command; /* that runs; NULL while there is none */
     bool json;
     const char *config_path; /* -c, or NULL */
     char *overrides[32];     /* --set name=value */
@@ -59,6 +60,10 @@ int cli_db(struct cli *cli) __attribute__((warn_unused_result));
 int cli_schema(struct cli *cli) __attribute__((warn_unused_result));
 int cli_sealer(struct cli *cli) __attribute__((warn_unused_result));
 void cli_close(struct cli *cli);
+
+/* Refuses options that the usage of the command does not name: before it
+   runs. */
+int cli_check_options(struct cli *cli) __attribute__((warn_unused_result));
 
 /* Refuses words and options that nobody took: call before doing anything. */
 int cli_finish_args(struct cli *cli) __attribute__((warn_unused_result));

@@ -202,6 +202,8 @@ refusal(enum delivery_action action)
         return "it is finished already";
     case DELIVERY_NO_EVENT:
         return "its event is past the retention (events_days)";
+    case DELIVERY_NO_CONTENT:
+        return "the content of its event was removed";
     case DELIVERY_NO_TARGET:
         return "its webhook has been removed";
     case DELIVERY_IS_TEST:

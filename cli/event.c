@@ -48,6 +48,26 @@ take_json(const char *option, const char *value, int64_t max, struct buf *out)
     return code;
 }
 
+/* What its type says about its data. */
+static int
+check_data(struct cli *cli, struct catalog *catalog,
+           const struct new_event *event)
+{
+    const struct catalog_snapshot *snapshot;
+    struct problems problems;
+    enum db_result result = catalog_refresh(catalog, cli->db);
+    bool good;
+
+    if (result != DB_OK)
+        return cli_db_error(cli, result, "read the event types");
+    problems.count = 0;
+    snapshot = catalog_take(catalog);
+    good = catalog_check_data(snapshot, event->type, event->payload, "data",
+                              &problems);
+    catalog_release(snapshot);
+    return good ? EXIT_OK : output_problems(&problems);
+}
+
 static int
 send(struct cli *cli, struct new_event *event)
 {
@@ -56,9 +76,12 @@ send(struct cli *cli, struct new_event *event)
     struct committer *committer = NULL;
     struct id_source ids;
     struct node node;
-    enum db_result result = node_lease(cli->db, NODE_CLI, &node, &ids);
-    int code = EXIT_OK;
+    enum db_result result;
+    int code = check_data(cli, catalog, event);
 
+    if (code != EXIT_OK)
+        goto out;
+    result = node_lease(cli->db, NODE_CLI, &node, &ids);
     if (result != DB_OK) {
         code = cli_db_error(cli, result, "get a node number");
         goto out;

@@ -2,69 +2,13 @@
  * main.c - postern, the command line.
  */
 #include "command.h"
+#include "command_find.h"
+#include "help.h"
 #include "output.h"
 #include "version.h"
 
 #include <stdio.h>
 #include <string.h>
-
-static void
-print_usage(FILE *to, const char *group)
-{
-    const struct command *const *table, *command;
-
-    fputs("usage: postern [-c FILE] [--set NAME=VALUE]... [--json] COMMAND\n\n",
-          to);
-    for (table = command_tables; *table != NULL; table++) {
-        for (command = *table; command->group != NULL; command++) {
-            if (group != NULL && strcmp(group, command->group) != 0)
-                continue;
-            fprintf(to, "  %s%s%s%s%s\n        %s\n", command->group,
-                    command->verb == NULL ? "" : " ",
-                    command->verb == NULL ? "" : command->verb,
-                    command->usage[0] == '\0' ? "" : " ", command->usage,
-                    command->help);
-        }
-    }
-    fputs("\n"
-          "  -c, --config FILE    read this file (else $POSTERN_CONF, else the "
-          "usual places)\n"
-          "  --set NAME=VALUE     one option, before files and environment\n"
-          "  --json               one JSON object (lists: one for each line)\n"
-          "  --quiet              only data and errors\n"
-          "  --version, --help\n",
-          to);
-}
-
-static bool
-group_exists(const char *group)
-{
-    const struct command *const *table, *command;
-
-    for (table = command_tables; *table != NULL; table++)
-        for (command = *table; command->group != NULL; command++)
-            if (strcmp(command->group, group) == 0)
-                return true;
-    return false;
-}
-
-static const struct command *
-find(const char *group, const char *verb)
-{
-    const struct command *const *table, *command;
-
-    for (table = command_tables; *table != NULL; table++) {
-        for (command = *table; command->group != NULL; command++) {
-            if (strcmp(command->group, group) != 0)
-                continue;
-            if (command->verb == NULL)
-                return command;
-            if (verb != NULL && strcmp(command->verb, verb) == 0)
-                return command;
-        }
-    }
-    return NULL;
-}
 
 /* True for NAME=... with a NAME from the table of options. */
 static bool
@@ -110,41 +54,48 @@ take_global_options(struct cli *cli)
     return EXIT_OK;
 }
 
+/* -h and --help stand anywhere; `postern help` begins with the word. */
+static bool
+wants_help(struct cli *cli)
+{
+    bool asked = args_flag(&cli->args, "--help");
+
+    asked |= args_flag(&cli->args, "-h");
+    return asked || args_next_is(&cli->args, "help");
+}
+
 static int
 run(struct cli *cli)
 {
-    bool help = args_flag(&cli->args, "--help");
-    const struct command *command;
     const char *group, *verb = NULL;
+    int code;
 
     if (args_flag(&cli->args, "--version")) {
         puts("postern " POSTERN_VERSION);
         return EXIT_OK;
     }
+    if (wants_help(cli))
+        return help_asked(cli);
     group = args_word(&cli->args);
-    if (help || group == NULL) {
-        if (group != NULL && !group_exists(group))
-            group = NULL;
-        print_usage(help ? stdout : stderr, group);
-        return help ? EXIT_OK : EXIT_USE;
+    if (group == NULL) {
+        help_print(stderr, false, NULL, NULL);
+        return EXIT_USE;
     }
-    command = find(group, NULL);
-    if (command == NULL) {
+    if (!command_group_exists(group))
+        return help_unknown(group, NULL);
+    cli->command = command_find(group, NULL);
+    if (cli->command == NULL) {
         verb = args_word(&cli->args);
-        command = find(group, verb);
+        if (verb == NULL) {
+            help_print(stderr, false, group, NULL);
+            return EXIT_USE;
+        }
+        cli->command = command_find(group, verb);
     }
-    if (command == NULL && group_exists(group)) {
-        print_usage(stderr, group);
-        return verb == NULL ? EXIT_USE
-                            : output_error(EXIT_USE, "%s has no command '%s'",
-                                           group, verb);
-    }
-    if (command == NULL)
-        return output_error(EXIT_USE,
-                            "there is no command '%s'; `postern --help` lists "
-                            "them",
-                            group);
-    return command->run(cli);
+    if (cli->command == NULL)
+        return help_unknown(group, verb);
+    code = cli_check_options(cli);
+    return code == EXIT_OK ? cli->command->run(cli) : code;
 }
 
 int

@@ -26,3 +26,10 @@ object_id_delivery(const char *text, uint64_t *id)
     return id_parse(ID_DELIVERY, slice_of(text), id) ||
            number_u64(slice_of(text), INT64_MAX, id);
 }
+
+bool
+object_id_event(const char *text, uint64_t *id)
+{
+    return id_parse(ID_EVENT, slice_of(text), id) ||
+           number_u64(slice_of(text), INT64_MAX, id);
+}

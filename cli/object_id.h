@@ -15,4 +15,8 @@ bool object_id_webhook(const char *text, uint32_t *id)
 bool object_id_delivery(const char *text, uint64_t *id)
     __attribute__((warn_unused_result));
 
+/* An event: evt_..., or the bare number that the SQL views show. */
+bool object_id_event(const char *text, uint64_t *id)
+    __attribute__((warn_unused_result));
+
 #endif /* OBJECT_ID_H */

@@ -5,6 +5,7 @@
 
 #include "alloc.h"
 #include "clock.h"
+#include "command.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -159,4 +160,20 @@ output_error(int code, const char *format, ...)
     va_end(args);
     fputc('\n', stderr);
     return code;
+}
+
+int
+output_problems(const struct problems *problems)
+{
+    struct buf where = BUF_INIT(4096);
+    size_t i;
+
+    for (i = 0; i < problems->count; i++) {
+        buf_clear(&where);
+        problem_add_where(&problems->list[i], &where);
+        (void)output_error(EXIT_DATA, "%s: %s", buf_slice(&where).ptr,
+                           problems->list[i].msg);
+    }
+    buf_free(&where);
+    return EXIT_DATA;
 }

@@ -8,6 +8,7 @@
 #define OUTPUT_H
 
 #include "buf.h"
+#include "problem.h"
 #include "slice.h"
 
 #include <stdbool.h>
@@ -46,5 +47,8 @@ void output_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
    command can end with it. */
 int output_error(int code, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+
+/* What is wrong with input, a line for each problem. Returns EXIT_DATA. */
+int output_problems(const struct problems *problems);
 
 #endif /* OUTPUT_H */

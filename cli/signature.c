@@ -114,8 +114,11 @@ const struct command signature_commands[] = {
      "check a signature of a body; exit code 1 if it is wrong",
      signature_verify},
     {"verify", NULL,
-     "--scheme KIND --header 'NAME: VALUE' --secret-file FILE [--url URL] "
-     "[FILE]",
+     "--scheme KIND [--header 'NAME: VALUE']... [--secret S]... "
+     "[--secret-file FILE]... [--url URL] [--any-time] "
+     "[--signature-header NAME] [--prefix TEXT] [--encoding hex|base64] "
+     "[--digest sha256|sha512|sha1] [--signed-text TEXT] "
+     "[--timestamp-header NAME] [--id-header NAME] [FILE]",
      "check a provider's signature: github, stripe, standard, ...",
      signature_verify},
     {NULL, NULL, NULL, NULL, NULL},

@@ -4,6 +4,7 @@
  */
 #include "simulate.h"
 
+#include "alloc.h"
 #include "clock.h"
 #include "commands.h"
 #include "http_client.h"
@@ -169,9 +170,49 @@ send_it(const struct cli *cli, const struct simulation *sim)
     return code;
 }
 
-static int
-show_it(const struct simulation *sim)
+/* "Name: value" CR LF ... as members. */
+static void
+add_headers(struct buf *line, struct slice headers)
 {
+    member_name(line, "headers");
+    buf_add_char(line, '{');
+    while (headers.len > 0) {
+        const char *end = memchr(headers.ptr, '\n', headers.len);
+        const char *colon = memchr(headers.ptr, ':', headers.len);
+        char *name = xstrndup(headers.ptr, (size_t)(colon - headers.ptr));
+
+        member_slice(
+            line, name,
+            slice_trim(slice_make(colon + 1, (size_t)(end - colon - 1))));
+        free(name);
+        headers.len -= (size_t)(end + 1 - headers.ptr);
+        headers.ptr = end + 1;
+    }
+    buf_add_char(line, '}');
+}
+
+static void
+show_json(const struct simulation *sim)
+{
+    struct buf line = BUF_INIT((HEADERS_MAX + SIMULATE_BODY_MAX) * 7);
+
+    buf_add_char(&line, '{');
+    member_text(&line, "method", "POST");
+    member_slice(&line, "url", buf_slice(&sim->target));
+    add_headers(&line, buf_slice(&sim->headers));
+    member_slice(&line, "body", buf_slice(&sim->body));
+    buf_add_char(&line, '}');
+    output_line(buf_slice(&line));
+    buf_wipe(&line);
+}
+
+static int
+show_it(const struct cli *cli, const struct simulation *sim)
+{
+    if (cli->json) {
+        show_json(sim);
+        return EXIT_OK;
+    }
     printf("POST %s\n", sim->target.data);
     fwrite(sim->headers.data, 1, sim->headers.len, stdout);
     printf("\n");
@@ -224,7 +265,7 @@ run(struct cli *cli, const struct simulated *what)
     if (code == EXIT_OK && !buf_ok(&sim.target))
         code = output_error(EXIT_USE, "the URL is too long");
     if (code == EXIT_OK)
-        code = sim.dry ? show_it(&sim) : send_it(cli, &sim);
+        code = sim.dry ? show_it(cli, &sim) : send_it(cli, &sim);
     buf_wipe(&sim.secret);
     buf_free(&sim.target);
     buf_wipe(&sim.headers);

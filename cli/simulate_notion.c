@@ -15,15 +15,28 @@
 
 #define ATTEMPTS_MAX 8
 
-/* What may have changed, and the option that names it. */
+#define ACTIONS_MAX 8
+
+/* What may have changed, the option that names it, and what may have happened
+   to it. */
 static const struct entity {
     const char *name;
     const char *option;
+    const char *actions[ACTIONS_MAX];
 } entities[] = {
-    {"page", "--page"},
-    {"database", "--database"},
-    {"data_source", "--data-source"},
-    {"comment", "--comment"},
+    {"page",
+     "--page",
+     {"created", "content_updated", "properties_updated", "moved", "deleted",
+      "undeleted", "locked", "unlocked"}},
+    {"database",
+     "--database",
+     {"created", "content_updated", "schema_updated", "moved", "deleted",
+      "undeleted"}},
+    {"data_source",
+     "--data-source",
+     {"created", "content_updated", "schema_updated", "moved", "deleted",
+      "undeleted"}},
+    {"comment", "--comment", {"created", "updated", "deleted"}},
 };
 
 #define ENTITIES (sizeof(entities) / sizeof(entities[0]))
@@ -42,9 +55,8 @@ struct event {
 
 /* With dashes, whether they were typed or not. */
 static int
-take_id(struct cli *cli, const char *option, char out[37])
+take_id(const char *option, const char *text, char out[37])
 {
-    const char *text = args_value(&cli->args, option);
     char hex[33];
     size_t i, n = 0;
 
@@ -70,50 +82,81 @@ take_id(struct cli *cli, const char *option, char out[37])
 }
 
 /* page.updated is a short word for page.content_updated. */
+static bool
+is_type(const char *word, size_t entity, const char *action, char type[64])
+{
+    const char *name = entities[entity].name;
+    bool brief = entity != COMMENT && strcmp(action, "content_updated") == 0;
+    char usual[64], short_word[64];
+
+    (void)snprintf(usual, sizeof(usual), "%s.%s", name, action);
+    (void)snprintf(short_word, sizeof(short_word), "%s.updated", name);
+    if (strcmp(word, usual) != 0 && !(brief && strcmp(word, short_word) == 0))
+        return false;
+    memcpy(type, usual, sizeof(usual));
+    return true;
+}
+
+static int
+refuse_type(const char *word)
+{
+    struct buf list = BUF_INIT(2048);
+    size_t i, k;
+    int code;
+
+    for (i = 0; i < ENTITIES; i++)
+        for (k = 0; k < ACTIONS_MAX && entities[i].actions[k] != NULL; k++)
+            buf_addf(&list, "%s%s.%s", list.len == 0 ? "" : ", ",
+                     entities[i].name, entities[i].actions[k]);
+    code = word == NULL
+               ? output_error(EXIT_USE,
+                              "simulate notion needs a TYPE such as "
+                              "page.updated; there are %s",
+                              list.data)
+               : output_error(EXIT_USE,
+                              "'%s' is no event of Notion's; there are %s",
+                              word, list.data);
+    buf_free(&list);
+    return code;
+}
+
 static int
 take_type(struct cli *cli, struct event *event)
 {
     const char *word = args_word(&cli->args);
-    const char *dot = word == NULL ? NULL : strchr(word, '.');
-    size_t i;
+    size_t i, k;
 
-    if (dot == NULL || dot[1] == '\0' ||
-        strlen(word) >= sizeof(event->type) - 8)
-        return output_error(EXIT_USE, "simulate notion needs a TYPE such as "
-                                      "page.updated");
-    for (i = 0; i < ENTITIES; i++)
-        if (slice_is(slice_make(word, (size_t)(dot - word)), entities[i].name))
-            break;
-    if (i == ENTITIES)
-        return output_error(EXIT_USE,
-                            "'%s' is about no page, database, data_source or "
-                            "comment",
-                            word);
-    event->entity = i;
-    snprintf(event->type, sizeof(event->type), "%.*s.%s%s", (int)(dot - word),
-             word,
-             i != COMMENT && strcmp(dot, ".updated") == 0 ? "content_" : "",
-             dot + 1);
-    return EXIT_OK;
+    for (i = 0; word != NULL && i < ENTITIES; i++)
+        for (k = 0; k < ACTIONS_MAX && entities[i].actions[k] != NULL; k++)
+            if (is_type(word, i, entities[i].actions[k], event->type)) {
+                event->entity = i;
+                return EXIT_OK;
+            }
+    return refuse_type(word);
 }
 
 static int
 take_event(struct cli *cli, struct event *event)
 {
     const char *attempt = args_value(&cli->args, "--attempt");
-    int code = take_id(cli, "--id", event->id);
+    const char *id = args_value(&cli->args, "--id"), *ids[ENTITIES];
     size_t i;
+    int code;
 
-    event->attempt = 1;
+    for (i = 0; i < ENTITIES; i++)
+        ids[i] = args_value(&cli->args, entities[i].option);
+    /* An event that does not exist is not excused by a wrong id. */
+    code = take_type(cli, event);
+    if (code == EXIT_OK)
+        code = take_id("--id", id, event->id);
     for (i = 0; i < ENTITIES && code == EXIT_OK; i++)
-        code = take_id(cli, entities[i].option, event->ids[i]);
+        code = take_id(entities[i].option, ids[i], event->ids[i]);
+    event->attempt = 1;
     if (code == EXIT_OK && attempt != NULL &&
         (!number_u64(slice_of(attempt), ATTEMPTS_MAX, &event->attempt) ||
          event->attempt == 0))
         code = output_error(EXIT_USE, "--attempt takes a number from 1 to %d",
                             ATTEMPTS_MAX);
-    if (code == EXIT_OK)
-        code = take_type(cli, event);
     if (code == EXIT_OK && event->ids[event->entity][0] == '\0')
         code = output_error(EXIT_USE, "%s needs %s ID", event->type,
                             entities[event->entity].option);

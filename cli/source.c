@@ -7,6 +7,7 @@
 #include "doorbell.h"
 #include "member.h"
 #include "output.h"
+#include "source_missing.h"
 #include "source_show.h"
 #include "source_words.h"
 
@@ -117,6 +118,8 @@ insert(struct cli *cli, const char *name, const struct source_form *form,
     }
     if (code == EXIT_OK && made.secret[0] != '\0')
         output_note("the secret is not shown again");
+    if (code == EXIT_OK)
+        source_missing_say(cli, name);
     OPENSSL_cleanse(&made, sizeof(made));
     return code;
 }
@@ -162,7 +165,10 @@ update(struct cli *cli, const char *name, const char *new_name,
     ring(cli);
     if (ref.id == 0 && new_name != NULL)
         ref.name = slice_of(new_name);
-    return source_show(cli, &ref, true, NULL);
+    code = source_show(cli, &ref, true, NULL);
+    if (code == EXIT_OK && ref.id == 0)
+        source_missing_say(cli, new_name != NULL ? new_name : name);
+    return code;
 }
 
 static int

@@ -7,7 +7,10 @@
  */
 #include "commands.h"
 
+#include "member.h"
 #include "output.h"
+#include "source_show.h"
+#include "store_source.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -21,8 +24,8 @@
 #define QUOTE "$postern$" /* around the function's text */
 
 struct wish {
-    const char *url;
-    char default_url[sizeof(DEFAULT_URL) + NAME_MAX_BYTES];
+    const char *given_url; /* or NULL: the source's, or one to be replaced */
+    char url[SOURCE_TEXT_MAX + 1];
     const char *source;
     const char *secret_name; /* in the vault */
     const char *tables[TABLES_MAX];
@@ -256,9 +259,10 @@ take_wish(struct cli *cli, struct wish *wish)
         code =
             take_all(cli, "--key", wish->keys, COLUMNS_MAX, &wish->key_count);
     wish->source = args_word(&cli->args);
-    (void)snprintf(wish->default_url, sizeof(wish->default_url), "%s%s",
-                   DEFAULT_URL, wish->source == NULL ? "" : wish->source);
-    wish->url = url == NULL ? wish->default_url : url;
+    (void)snprintf(wish->url, sizeof(wish->url), "%s%s",
+                   url == NULL ? DEFAULT_URL : url,
+                   url == NULL && wish->source != NULL ? wish->source : "");
+    wish->given_url = url;
     wish->secret_name = secret_name == NULL ? "postern_secret" : secret_name;
     if (wish->table_count == 0)
         wish->tables[wish->table_count++] = "your_table";
@@ -270,29 +274,80 @@ take_wish(struct cli *cli, struct wish *wish)
         code = output_error(EXIT_USE,
                             "source sql needs the NAME of a source, such as "
                             "supabase");
+    if (code == EXIT_OK && url != NULL && strlen(url) >= sizeof(wish->url))
+        code = output_error(EXIT_DATA, "--url is longer than %d bytes",
+                            SOURCE_TEXT_MAX);
     return code == EXIT_OK ? check(wish) : code;
+}
+
+/* The source has to be one that takes what the trigger sends: a body in our own
+   shape, with our own signature. */
+static int
+check_source(struct cli *cli, struct wish *wish)
+{
+    struct source_ref ref = source_ref_of(slice_of(wish->source));
+    struct source_row row;
+    int code = cli_sealer(cli);
+
+    if (code == EXIT_OK)
+        code = cli_schema(cli);
+    if (code == EXIT_OK)
+        code = source_show_result(
+            cli, wish->source,
+            store_source_get(cli->db, cli->sealer, 0, &ref, &row), SOURCE_DONE,
+            "read the source");
+    if (code != EXIT_OK)
+        return code;
+    if (strcmp(row.provider, "supabase") != 0)
+        code = output_error(EXIT_DATA,
+                            "%s is a source of provider %s, which does not "
+                            "take what this SQL sends; `postern source add "
+                            "NAME --provider supabase` makes one that does",
+                            wish->source, row.provider);
+    else if (wish->given_url == NULL && row.options.public_url != NULL)
+        (void)snprintf(wish->url, sizeof(wish->url), "%s",
+                       row.options.public_url);
+    source_row_free(&row);
+    return code;
+}
+
+static int
+print_sql(const struct cli *cli, const struct wish *wish)
+{
+    struct buf sql = BUF_INIT(SQL_MAX), line = BUF_INIT(SQL_MAX * 7);
+    int code = EXIT_OK;
+    size_t i;
+
+    add_secret(&sql, wish);
+    add_function(&sql, wish);
+    for (i = 0; i < wish->table_count; i++)
+        add_trigger(&sql, wish, wish->tables[i]);
+    if (!buf_ok(&sql)) {
+        code = output_error(EXIT_DATA, "the SQL would be too long");
+    } else if (cli->json) {
+        buf_add_char(&line, '{');
+        member_slice(&line, "sql", buf_slice(&sql));
+        buf_add_char(&line, '}');
+        output_line(buf_slice(&line));
+    } else {
+        fwrite(sql.data, 1, sql.len, stdout);
+    }
+    buf_free(&line);
+    buf_free(&sql);
+    return code;
 }
 
 static int
 run_sql(struct cli *cli)
 {
-    struct buf sql = BUF_INIT(SQL_MAX);
-    struct wish wish = {.url = NULL};
+    struct wish wish = {.given_url = NULL};
     int code = take_wish(cli, &wish);
-    size_t i;
 
-    if (code != EXIT_OK)
-        return code;
-    add_secret(&sql, &wish);
-    add_function(&sql, &wish);
-    for (i = 0; i < wish.table_count; i++)
-        add_trigger(&sql, &wish, wish.tables[i]);
-    if (buf_ok(&sql))
-        fwrite(sql.data, 1, sql.len, stdout);
-    else
-        code = output_error(EXIT_DATA, "the SQL would be too long");
-    buf_free(&sql);
-    return code;
+    if (code == EXIT_OK)
+        code = check_source(cli, &wish);
+    if (code == EXIT_OK)
+        code = check(&wish);
+    return code == EXIT_OK ? print_sql(cli, &wish) : code;
 }
 
 const struct command source_sql_commands[] = {

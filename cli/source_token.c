@@ -4,15 +4,12 @@
  */
 #include "commands.h"
 
-#include "number.h"
 #include "output.h"
+#include "rejections.h"
 #include "source_show.h"
 #include "source_words.h"
-#include "store_source_rejection.h"
 
 #include <openssl/crypto.h>
-
-#define LINE_MAX_BYTES 8192
 
 static int
 take_name(struct cli *cli, const char *verb, const char **name,
@@ -124,59 +121,6 @@ run_confirm(struct cli *cli)
     return code;
 }
 
-static void
-print_rejections(const struct cli *cli, const struct rejection_list *list)
-{
-    static const char *const headings[] = {"AT",      "STATUS", "REASON",
-                                           "ADDRESS", "DETAIL", NULL};
-    struct table table;
-    size_t i;
-
-    table_init(&table, headings);
-    for (i = 0; i < list->count; i++) {
-        const struct rejection_row *row = &list->rows[i];
-        struct buf line = BUF_INIT(LINE_MAX_BYTES);
-
-        if (cli->json) {
-            rejection_print(row, &line);
-            output_line(buf_slice(&line));
-        } else {
-            table_row(&table);
-            table_cell_time(&table, row->created_at_us);
-            table_cell_u64(&table, row->status);
-            table_cell(&table, row->reason);
-            table_cell(&table, row->remote_address);
-            table_cell(&table, row->detail);
-        }
-        buf_free(&line);
-    }
-    if (!cli->json)
-        table_print(&table, "nothing was refused");
-}
-
-static int
-take_filter(struct cli *cli, struct rejection_filter *filter)
-{
-    const char *limit = args_value(&cli->args, "--limit");
-    const char *status = args_value(&cli->args, "--status");
-    uint64_t number;
-
-    *filter = (struct rejection_filter){
-        .reason = slice_of(args_value(&cli->args, "--reason")), .limit = 50};
-    if (limit != NULL) {
-        if (!number_u64(slice_of(limit), 1000, &number) || number == 0)
-            return output_error(EXIT_USE,
-                                "--limit takes a number from 1 to 1000");
-        filter->limit = (size_t)number;
-    }
-    if (status != NULL) {
-        if (!number_u64(slice_of(status), 599, &number) || number < 100)
-            return output_error(EXIT_USE, "--status takes a code such as 401");
-        filter->status = (unsigned)number;
-    }
-    return EXIT_OK;
-}
-
 static int
 run_rejections(struct cli *cli)
 {
@@ -186,7 +130,7 @@ run_rejections(struct cli *cli)
     struct source_ref ref;
     enum db_result result;
     const char *name = NULL;
-    int code = take_filter(cli, &filter);
+    int code = rejections_filter(cli, &filter);
 
     if (code == EXIT_OK)
         code = take_name(cli, "rejections", &name, &ref);
@@ -201,7 +145,7 @@ run_rejections(struct cli *cli)
     code = source_show_result(cli, name, result, SOURCE_DONE,
                               "read the rejections");
     if (code == EXIT_OK)
-        print_rejections(cli, &list);
+        rejections_print(cli, &list);
     rejection_list_free(&list);
     return code;
 }

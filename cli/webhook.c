@@ -8,6 +8,7 @@
 #include "object_id.h"
 #include "output.h"
 #include "store_subscription.h"
+#include "subscription_batch.h"
 #include "webhook_form.h"
 
 #include <openssl/crypto.h>
@@ -42,6 +43,11 @@ print_order_and_limits(const struct subscription_row *row)
                strcmp(row->on_exhausted, "pause") == 0 ? "pause at" : "skip");
     if (row->rate_limit > 0)
         printf("rate limit   %u per second\n", row->rate_limit);
+    if (row->batch_size > 0)
+        printf("batches      up to %u events, the first waits %u ms\n",
+               row->batch_size, row->batch_wait_ms);
+    if (row->ttl_s > 0)
+        printf("expires      after %u s\n", row->ttl_s);
 }
 
 /* What few webhooks have, each on a line of its own. */
@@ -229,6 +235,23 @@ take_id(struct cli *cli, uint32_t *id)
     return cli_schema(cli);
 }
 
+/* What is said about batches, beside the format that is stored. */
+static int
+check_batch(struct cli *cli, const struct subscription_form *form, uint32_t id)
+{
+    struct problems problems = {.count = 0};
+    struct subscription_row row;
+
+    if (!subscription_batch_needs_format(form) ||
+        store_subscription_get(cli->db, 0, id, &row) != DB_OK)
+        return EXIT_OK; /* or the change itself says why not */
+    subscription_batch_check(form, slice_of(row.format), &problems);
+    subscription_row_free(&row);
+    return problems.count == 0
+               ? EXIT_OK
+               : output_error(EXIT_DATA, "batch: %s", problems.list[0].msg);
+}
+
 static int
 change(struct cli *cli, struct slice body, uint32_t id)
 {
@@ -237,6 +260,8 @@ change(struct cli *cli, struct slice body, uint32_t id)
     enum db_result result = DB_OK;
     int code = webhook_form_read(cli, body, true, &form);
 
+    if (code == EXIT_OK)
+        code = check_batch(cli, &form, id);
     if (code == EXIT_OK)
         result = store_subscription_update(cli->db, cli->sealer, &form, 0, id);
     subscription_form_free(&form);
@@ -306,7 +331,7 @@ run_rm(struct cli *cli)
 const struct command webhook_commands[] = {
     {"webhook", "add",
      "URL --events TYPE,... " WEBHOOK_FORM_USAGE
-     "[--inactive] [--application A]",
+     "[--active | --inactive] [--application A]",
      "subscribe a URL to events; the secret is shown only then", run_add},
     {"webhook", "set",
      "ID [--url URL] [--events TYPE,...] " WEBHOOK_FORM_USAGE

@@ -49,6 +49,7 @@ static const struct option options[] = {
     {"--auth", "auth", AS_RULES},
     {"--client-certificate", "client_certificate", AS_FILE},
     {"--signature-headers", "signature_headers", AS_TEXT},
+    {"--ttl", "ttl_seconds", AS_NUMBER},
 };
 
 static void
@@ -156,6 +157,34 @@ out:
     return code;
 }
 
+/* --batch-size 100 --batch-wait-ms 5000 as one object; a size of 0 takes it
+   away. */
+static int
+add_batch(struct cli *cli, struct buf *body)
+{
+    static const struct option size = {"--batch-size", "max_size", AS_NUMBER};
+    static const struct option wait = {"--batch-wait-ms", "max_wait_ms",
+                                       AS_NUMBER};
+    const char *max_size = args_value(&cli->args, size.option);
+    const char *max_wait = args_value(&cli->args, wait.option);
+    int code = EXIT_OK;
+
+    if (max_size == NULL && max_wait == NULL)
+        return EXIT_OK;
+    if (max_size != NULL && strcmp(max_size, "0") == 0 && max_wait == NULL) {
+        member_raw(body, "batch", SLICE("null"), "null");
+        return EXIT_OK;
+    }
+    member_name(body, "batch");
+    buf_add_char(body, '{');
+    if (max_size != NULL)
+        code = add_json(body, &size, max_size);
+    if (max_wait != NULL && code == EXIT_OK)
+        code = add_json(body, &wait, max_wait);
+    buf_add_char(body, '}');
+    return code;
+}
+
 static void
 add_flags(struct cli *cli, struct buf *body)
 {
@@ -168,6 +197,8 @@ add_flags(struct cli *cli, struct buf *body)
         {"--active", "active", true},
         {"--ed25519", "ed25519", true},
         {"--no-ed25519", "ed25519", false},
+        {"--capture-responses", "capture_responses", true},
+        {"--no-capture-responses", "capture_responses", false},
     };
     size_t i;
 
@@ -201,6 +232,8 @@ webhook_form_take(struct cli *cli, struct buf *body)
             code = add_json(body, option, value);
         }
     }
+    if (code == EXIT_OK)
+        code = add_batch(cli, body);
     add_flags(cli, body);
     return code == EXIT_OK ? add_headers(cli, body) : code;
 }

@@ -17,7 +17,8 @@
     "[--template TEXT|@FILE] [--template-type json|text] "                     \
     "[--cloudevents-source URI] [--auth JSON|@FILE] "                          \
     "[--client-certificate FILE] [--ed25519 | --no-ed25519] "                  \
-    "[--signature-headers webhook|svix] "
+    "[--signature-headers webhook|svix] [--batch-size N] "                     \
+    "[--batch-wait-ms MS] [--ttl S] "
 
 /* Takes the options and writes the JSON that the API would get, without its
    closing brace: the caller adds what else there is. */

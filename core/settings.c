@@ -66,6 +66,7 @@ static const struct {
     MEMBER(breaker_open_s),
     MEMBER(breaker_max_s),
     MEMBER(disable_after_days),
+    MEMBER(replay_rate),
     MEMBER(flush_ms),
     MEMBER(flush_rows),
     MEMBER(lease_s),
@@ -75,6 +76,7 @@ static const struct {
     MEMBER(events_days),
     MEMBER(deliveries_days),
     MEMBER(rollup_days),
+    MEMBER(cleanup_at),
     MEMBER(log_file),
 };
 
@@ -124,6 +126,23 @@ fill_member(struct settings *settings, const struct config *config,
     }
 }
 
+/* HH:MM as minutes; -1 for anything else. */
+static int
+minute_of_day(const char *text)
+{
+    static const char limits[] = "29:59"; /* digits are not beyond these */
+    int hour;
+    size_t i;
+
+    if (strlen(text) != sizeof(limits) - 1 || text[2] != ':')
+        return -1;
+    for (i = 0; limits[i] != '\0'; i++)
+        if (i != 2 && (text[i] < '0' || text[i] > limits[i]))
+            return -1;
+    hour = (text[0] - '0') * 10 + text[1] - '0';
+    return hour > 23 ? -1 : hour * 60 + (text[3] - '0') * 10 + text[4] - '0';
+}
+
 static void
 fill(struct settings *settings, struct config *config)
 {
@@ -140,6 +159,7 @@ fill(struct settings *settings, struct config *config)
     settings->production = config_enum(config, "environment") == PRODUCTION;
     if (settings->production)
         settings->require_https = true;
+    settings->cleanup_minute = minute_of_day(settings->cleanup_at);
     settings->config = config;
 }
 
@@ -183,6 +203,11 @@ check(const struct settings *settings, struct buf *why)
                  "with '/', not ending with one, letters, digits and -_.~ "
                  "only",
                  settings->base_path);
+        return false;
+    }
+    if (settings->cleanup_minute < 0) {
+        buf_addf(why, "cleanup_at: \"%s\" is not a time such as 02:00",
+                 settings->cleanup_at);
         return false;
     }
     if (settings->max_batch_body < settings->max_body) {

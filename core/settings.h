@@ -68,6 +68,7 @@ struct settings {
     int breaker_open_s;         /* the first time */
     int breaker_max_s;
     int disable_after_days; /* of nothing but failure; 0 = never */
+    int replay_rate;        /* deliveries made per second; 0 = no limit */
     int flush_ms;
     int flush_rows;
     int lease_s;
@@ -79,6 +80,8 @@ struct settings {
     int events_days;
     int deliveries_days;
     int rollup_days; /* hourly rows; older ones are folded into the total */
+    const char *cleanup_at; /* "02:00", UTC */
+    int cleanup_minute;     /* the same, of the day */
 
     /* log */
     enum log_format log_format;

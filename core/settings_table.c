@@ -58,7 +58,8 @@ const struct config_option settings_table[] = {
      "\"production\" switches require_https on."},
     {"webhook_secret", "WEBHOOK_SECRET", CONFIG_SECRET, "", 0, 0, NULL, "",
      SOURCES, false,
-     "Signing secret of inbound sources that have none of their own."},
+     "Signing secret of those inbound sources of the default application that "
+     "have none of their own."},
     {"supabase_url", "SUPABASE_URL", CONFIG_STRING, "", 0, 0, NULL, "", SOURCES,
      false,
      "Address of your Supabase project, https://NAME.supabase.co: with "
@@ -167,6 +168,9 @@ const struct config_option settings_table[] = {
      false,
      "A subscription whose every delivery has failed for so many days is "
      "disabled; 0: never. Its events are not kept for it from then on."},
+    {"replay_rate", NULL, CONFIG_INT, "50", 0, 10000, NULL, "", WORKER, false,
+     "Deliveries that a replay (recovery, retry of many) makes per second, "
+     "unless it says otherwise itself; 0: as many as its receiver takes."},
     {"flush_ms", NULL, CONFIG_INT, "20", 1, 1000, NULL, "ms", WORKER, false,
      "Results are written at least this often."},
     {"flush_rows", NULL, CONFIG_INT, "256", 1, 2000, NULL, "", WORKER, false,
@@ -177,7 +181,10 @@ const struct config_option settings_table[] = {
     {"grace_s", NULL, CONFIG_INT, "20", 0, 600, NULL, "s", WORKER, false,
      "How long a stopping worker waits for deliveries in flight."},
     {"response_body_kept", NULL, CONFIG_BYTES, "1024", 0, 65535, NULL, "bytes",
-     WORKER, false, "How much of a receiver's answer is stored."},
+     WORKER, false,
+     "How much of a receiver's answer is stored; 0: nothing. Secrets of the "
+     "subscription that the answer repeats are masked. A subscription may be "
+     "excepted (capture_responses)."},
     {"cache_bytes", NULL, CONFIG_BYTES, "32M", MB, 4096 * MB, NULL, "bytes",
      WORKER, false, "Event bodies a worker holds in memory."},
 
@@ -185,12 +192,19 @@ const struct config_option settings_table[] = {
      RETENTION, false,
      "Events are kept for so many days; those that still wait to be delivered "
      "are kept until they are."},
-    {"deliveries_days", NULL, CONFIG_INT, "90", 1, DAYS_MAX, NULL, "days",
-     RETENTION, false, "The history of deliveries is kept for so many days."},
+    {"deliveries_days", NULL, CONFIG_INT, "30", 1, DAYS_MAX, NULL, "days",
+     RETENTION, false,
+     "The history of deliveries is kept for so many days. An application may "
+     "have a retention of its own (`postern application set`), for events and "
+     "deliveries."},
     {"rollup_days", NULL, CONFIG_INT, "90", 1, DAYS_MAX, NULL, "days",
      RETENTION, false,
      "Hourly counters are kept for so many days and then added to the "
      "all-time totals, which are kept for ever."},
+    {"cleanup_at", NULL, CONFIG_STRING, "02:00", 0, 0, NULL, "UTC", RETENTION,
+     false,
+     "When what is past its time is removed, once a day. A worker that was "
+     "not running then does it as soon as it is started."},
 
     {"log_format", NULL, CONFIG_ENUM, "text", 0, 0, "text|json", "", LOGS,
      false, "How log lines look: text for people, JSON for log collectors."},

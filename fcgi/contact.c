@@ -17,6 +17,7 @@
 #define FRESH_US (CLOCK_US_PER_S / 2)       /* housekeeping leaves it alone */
 #define STALE_US (CLOCK_US_PER_S / 10 * 11) /* a request refreshes it itself */
 #define LOOKS_PER_S 8
+#define SENT_PER_S 64   /* requests that may find the news of those looks */
 #define LOOKS_AT_ONCE 2 /* they hold threads while the database hangs */
 #define SLOW_US (CLOCK_US_PER_S) /* a look that takes longer is bad news */
 #define WHY_MAX_BYTES 512
@@ -36,6 +37,7 @@ struct contact {
     char why[WHY_MAX_BYTES];
     int64_t looks_since_mono_us; /* contact_refresh() counts from here */
     unsigned looks;
+    unsigned sent;             /* ... of requests that may not wait */
     unsigned looking;          /* ... are under way */
     int64_t look_from_mono_us; /* when the last of them began */
     enum db_result looked;     /* how the last of them ended */
@@ -300,6 +302,16 @@ contact_release(struct app *app)
     app->contact->leased = false;
 }
 
+/* Lock held. A new second has new looks. */
+static void
+count_from_now(struct contact *contact, int64_t now_us)
+{
+    if (now_us - contact->looks_since_mono_us <= CLOCK_US_PER_S)
+        return;
+    contact->looks_since_mono_us = now_us;
+    contact->looks = contact->sent = 0;
+}
+
 /* Lock held. False: *known is the answer. */
 static bool
 begin_look(struct contact *contact, enum db_result *known)
@@ -312,16 +324,31 @@ begin_look(struct contact *contact, enum db_result *known)
             *known = DB_AWAY;
         return false;
     }
-    if (now_us - contact->looks_since_mono_us > CLOCK_US_PER_S) {
-        contact->looks_since_mono_us = now_us;
-        contact->looks = 0;
-    }
+    count_from_now(contact, now_us);
     if (contact->looks >= LOOKS_PER_S)
         return false;
     contact->looks++;
     contact->looking++;
     contact->look_from_mono_us = now_us;
     return true;
+}
+
+/* May a request go where it can wait, to look, or to see what others have
+   found? Of a flood only the first: all of them would fill the room for those
+   who have to wait, to be told there what can be said at once. False: *known
+   is the answer. */
+static bool
+may_be_sent(struct contact *contact, enum db_result *known)
+{
+    bool fits;
+
+    pthread_mutex_lock(&contact->lock);
+    *known = contact->looked;
+    count_from_now(contact, clock_mono_us());
+    fits = contact->sent < SENT_PER_S;
+    contact->sent += fits;
+    pthread_mutex_unlock(&contact->lock);
+    return fits;
 }
 
 /* DB_OK also when it is not time for another look and the last one was fine. */
@@ -350,13 +377,14 @@ contact_refresh(struct exchange *exchange)
 {
     struct app *app = exchange->app;
     const struct catalog_snapshot *newer;
-    enum db_result result;
+    enum db_result result = DB_OK;
 
-    if (!exchange->may_wait) {
-        exchange->must_wait = true;
+    exchange->must_wait =
+        !exchange->may_wait && may_be_sent(app->contact, &result);
+    if (exchange->must_wait)
         return CONTACT_UNKNOWN;
-    }
-    result = look(app);
+    if (exchange->may_wait)
+        result = look(app);
     newer = catalog_take(app->catalog);
     if (catalog_version(newer) == catalog_version(exchange->catalog)) {
         catalog_release(newer);

@@ -60,7 +60,8 @@ void contact_release(struct app *app);
  * signature, unknown token): looks whether there is a newer one. At most a few
  * look-ups a second in the whole process, so that a flood of bad requests does
  * not become a flood of queries; beyond that the answer is CONTACT_SAME.
- * Where the exchange may not wait: CONTACT_UNKNOWN, and it must_wait.
+ * Where the exchange may not wait: CONTACT_UNKNOWN, and it must_wait; but of
+ * those only a few a second as well, the others are answered as above.
  */
 enum contact_news contact_refresh(struct exchange *exchange)
     __attribute__((warn_unused_result));

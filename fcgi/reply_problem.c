@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define POINTER_MAX_BYTES 2048
+#define POINTER_MAX_BYTES 4096
 
 /* Text that was cut in the middle of a character gets U+FFFD there. */
 static struct json_object *
@@ -128,6 +128,34 @@ new_loc_part(const struct problem *problem, size_t i)
     return new_text(part);
 }
 
+/* The parts behind loc; with a pointer's buffer also there. */
+static void
+add_deep(const struct problem *problem, struct json_object *loc,
+         struct buf *pointer)
+{
+    struct buf list = BUF_INIT(PROBLEM_DEEP_MAX + 2);
+    struct json_member part;
+    size_t at = 0;
+
+    buf_addf(&list, "[%s]", problem->deep + 1);
+    while (json_next(buf_slice(&list), &at, &part)) {
+        struct buf text = BUF_INIT(PROBLEM_DEEP_MAX);
+
+        if (part.value.type == JSON_STRING)
+            json_decode_string(part.value.text, &text);
+        else
+            buf_add_slice(&text, part.value.text);
+        json_object_array_add(loc, part.value.type == JSON_STRING
+                                       ? new_text(buf_slice(&text))
+                                       : json_object_new_int64(strtoll(
+                                             buf_slice(&text).ptr, NULL, 10)));
+        buf_add_char(pointer, '/');
+        add_pointer_part(pointer, buf_slice(&text).ptr);
+        buf_free(&text);
+    }
+    buf_free(&list);
+}
+
 static struct json_object *
 new_field(const struct problem *problem)
 {
@@ -148,6 +176,8 @@ new_field(const struct problem *problem)
         buf_add_char(&pointer, '/');
         add_pointer_part(&pointer, problem->loc[i]);
     }
+    if (problem->deep[0] != '\0')
+        add_deep(problem, loc, &pointer);
     json_object_object_add(field, "loc", loc);
     add_text(field, "msg", slice_of(problem->msg));
     add_text(field, "type", slice_of(problem->type));

@@ -9,10 +9,12 @@
 #include "receive_notion.h"
 #include "receive_stats.h"
 #include "receive_test.h"
+#include "res_applications.h"
 #include "res_deliveries.h"
 #include "res_event_types.h"
 #include "res_events.h"
 #include "res_records.h"
+#include "res_replays.h"
 #include "res_sources.h"
 #include "res_stats.h"
 #include "res_subscriptions.h"
@@ -39,8 +41,10 @@ const struct route_table route_tables[] = {
     {subscriptions_routes, &subscriptions_route_count, false},
     {tests_routes, &tests_route_count, false},
     {deliveries_routes, &deliveries_route_count, false},
+    {replays_routes, &replays_route_count, false},
     {sources_routes, &sources_route_count, false},
     {records_routes, &records_route_count, false},
+    {applications_routes, &applications_route_count, false},
     {svix_applications_routes, &svix_applications_route_count, false},
     {svix_endpoints_routes, &svix_endpoints_route_count, false},
     {svix_messages_routes, &svix_messages_route_count, false},

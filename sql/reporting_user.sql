@@ -42,6 +42,7 @@ GRANT SELECT ON lane_state TO 'postern_report'@'localhost';
 GRANT SELECT ON rollup_subscriptions TO 'postern_report'@'localhost';
 GRANT SELECT ON rollup_sources TO 'postern_report'@'localhost';
 GRANT SELECT ON rollup_types TO 'postern_report'@'localhost';
+GRANT SELECT ON rollup_receiving TO 'postern_report'@'localhost';
 GRANT SELECT (id, day, source_id, status, reason, remote_address, created_at)
     ON rejections TO 'postern_report'@'localhost';
 GRANT SELECT ON nodes TO 'postern_report'@'localhost';

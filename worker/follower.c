@@ -3,6 +3,7 @@
  */
 #include "follower.h"
 
+#include "clock.h"
 #include "poller.h"
 #include "source_defaults.h"
 
@@ -56,6 +57,11 @@ setup_subscription(const struct follower *follower, uint32_t id,
         out->window = subscription->max_concurrency;
     out->rate = subscription->rate_limit;
     out->fifo = subscription->fifo;
+    out->batch_max = subscription->batch_size;
+    out->batch_wait_us = subscription->batch_wait_ms * CLOCK_US_PER_MS;
+    if (follower->settings != NULL)
+        out->batch_bytes = (size_t)follower->settings->max_batch_body;
+    out->ttl_us = subscription->ttl_s * CLOCK_US_PER_S;
     out->receiver = hash(subscription->url);
 }
 
@@ -101,6 +107,7 @@ follower_setup(void *arg, uint64_t lane, struct lane_config *out)
     case LANE_SOURCE:
     case LANE_WAIT:
     case LANE_FANOUT:
+    case LANE_REPLAY:
         out->mode = LANE_LOCAL;
         return;
     default:

@@ -13,6 +13,8 @@
 
 #define LOGGER "postern.worker"
 #define EVERY_US (300 * CLOCK_US_PER_S)
+#define BREATH_US                                                              \
+    (20 * CLOCK_US_PER_MS)           /* for others, while rows are deleted */
 #define SOON_US (5 * CLOCK_US_PER_S) /* between pieces that do not press */
 
 void
@@ -20,7 +22,8 @@ housekeeping_init(struct housekeeping *housekeeping,
                   const struct settings *settings)
 {
     *housekeeping = (struct housekeeping){.settings = settings, .next_us = 0};
-    upkeep_begin(&housekeeping->upkeep, settings);
+    housekeeping->upkeep.logger = LOGGER;
+    upkeep_begin(&housekeeping->upkeep, settings, UPKEEP_CLEANUP_WHEN_DUE);
 }
 
 void
@@ -39,9 +42,10 @@ keep_up(struct housekeeping *housekeeping, struct db *db, int64_t *pause_us)
     enum db_result result = upkeep_step(&housekeeping->upkeep, db, &done);
 
     if (done)
-        upkeep_begin(&housekeeping->upkeep, housekeeping->settings);
+        upkeep_begin(&housekeeping->upkeep, housekeeping->settings,
+                     UPKEEP_CLEANUP_WHEN_DUE);
     else
-        *pause_us = 0;
+        *pause_us = housekeeping->upkeep.cleaning ? BREATH_US : 0;
     return result;
 }
 

@@ -261,6 +261,21 @@ catalog_token(const struct catalog_snapshot *snapshot, const uint8_t hash[32])
     return row == NULL ? NULL : &row->token;
 }
 
+bool
+catalog_check_data(const struct catalog_snapshot *snapshot, struct slice type,
+                   struct slice data, const char *field,
+                   struct problems *problems)
+{
+    const struct catalog_table *table = snapshot->tables[ROW_EVENT_TYPE];
+    const struct catalog_row *row;
+
+    if (table->count == 0)
+        return true;
+    row = catalog_table_by_key(table, type);
+    return row == NULL ||
+           catalog_event_type_check(&row->event_type, data, field, problems);
+}
+
 size_t
 catalog_match(const struct catalog_snapshot *snapshot, uint32_t application_id,
               struct slice type, const struct slice *channels,

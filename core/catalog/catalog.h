@@ -1,5 +1,6 @@
 /*
- * catalog.h - the configuration in memory: subscriptions, sources, tokens.
+ * catalog.h - the configuration in memory: subscriptions, sources, tokens,
+ * schemas of event types.
  *
  * The catalog follows the database by version (table config_version): a
  * refresh asks for the version and loads only the rows that changed. Readers
@@ -73,6 +74,10 @@ struct subscription {
     uint32_t timeout_s;
     uint32_t max_concurrency; /* 0 = the worker's lane_window */
     uint32_t rate_limit;      /* deliveries begun per second; 0 = no limit */
+    uint32_t batch_size;      /* events in one request; 0 = each has its own */
+    uint32_t batch_wait_ms;   /* so long the first waits for others */
+    uint32_t ttl_s;           /* an older delivery fails; 0 = no limit */
+    bool capture_responses;   /* what the endpoint answers is stored */
     uint64_t version;         /* config_version of the row */
 };
 
@@ -115,6 +120,17 @@ struct token {
     uint64_t version;
 };
 
+struct json_schema;
+struct problems;
+
+/* An event type whose data is checked; others are not in the catalog. */
+struct event_type {
+    uint32_t id;
+    char *name;
+    struct json_schema *schema; /* NULL: it cannot be used */
+    uint64_t version;
+};
+
 struct catalog; /* opaque */
 struct catalog_snapshot;
 
@@ -153,6 +169,13 @@ const struct source *catalog_source_at(const struct catalog_snapshot *snapshot,
 const struct token *catalog_token(const struct catalog_snapshot *snapshot,
                                   const uint8_t hash[32]);
 
+/* Does data (accepted by json_read()) satisfy the schema of that event type, if
+   it is to be checked? False: problems say where and why, below field. */
+bool catalog_check_data(const struct catalog_snapshot *snapshot,
+                        struct slice type, struct slice data, const char *field,
+                        struct problems *problems)
+    __attribute__((warn_unused_result));
+
 /*
  * Subscriptions of the application that want an event of that type: active,
  * not adhoc, a pattern matches (pattern.h), and - where the event names
@@ -178,6 +201,13 @@ size_t catalog_filter(const struct catalog_snapshot *snapshot,
                       struct slice type, struct slice data,
                       struct slice metadata, struct taker *takers,
                       size_t count);
+
+/* The same for one subscription, active or not, and without counting: do its
+   types and channels fit, and does its filter let the event pass? */
+bool catalog_wants(const struct subscription *subscription, struct slice type,
+                   const struct slice *channels, size_t channel_count);
+bool catalog_passes(const struct subscription *subscription, struct slice type,
+                    struct slice data, struct slice metadata);
 
 /* How many events filters have kept back since this was asked the last time.
    At most max of them; call again while max are returned. */

@@ -167,3 +167,20 @@ catalog_filter_takers(const struct catalog_table *table, struct tally *tally,
     buf_free(&subject.type);
     return kept;
 }
+
+bool
+catalog_passes(const struct subscription *subscription, struct slice type,
+               struct slice data, struct slice metadata)
+{
+    struct subject subject;
+    bool passes;
+
+    if (!subscription->filtered)
+        return true;
+    if (subscription->filter == NULL)
+        return false;
+    fill(&subject, type, data, metadata);
+    passes = filter_matches(subscription->filter, subject.members, MEMBERS);
+    buf_free(&subject.type);
+    return passes;
+}

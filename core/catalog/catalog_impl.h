@@ -8,6 +8,7 @@
  *   catalog_table.c  the rows of one kind, by id and by a second key
  *   catalog_index.c  which subscriptions have which pattern
  *   catalog_filter.c  which of them let an event pass
+ *   catalog_event_type.c  the schema of an event type
  *   catalog_sending.c  what a subscription's requests are made with
  *   catalog.c        snapshots, refreshing, looking things up
  */
@@ -20,8 +21,8 @@
 
 #include <stdatomic.h>
 
-enum row_kind { ROW_SUBSCRIPTION, ROW_SOURCE, ROW_TOKEN };
-#define ROW_KINDS 3
+enum row_kind { ROW_SUBSCRIPTION, ROW_SOURCE, ROW_TOKEN, ROW_EVENT_TYPE };
+#define ROW_KINDS 4
 
 /* The text of a stored JSON array or object; absent if it is something else,
    which only a hand-made row can hold. */
@@ -48,6 +49,7 @@ struct catalog_row {
         struct subscription subscription;
         struct source source;
         struct token token;
+        struct event_type event_type;
     };
 };
 
@@ -80,13 +82,22 @@ void catalog_source_fill(struct catalog_row *row,
                          const struct slice *cells);
 void catalog_source_free(struct source *source); /* wipes its secrets */
 
+/* catalog_event_type.c */
+void catalog_event_type_fill(struct catalog_row *row,
+                             const struct catalog_means *means,
+                             const struct slice *cells);
+void catalog_event_type_free(struct event_type *type);
+bool catalog_event_type_check(const struct event_type *type, struct slice data,
+                              const char *field, struct problems *problems);
+
 /* Immutable, shared between snapshots. */
 struct catalog_table {
     atomic_uint refs;
     size_t count;
     uint32_t *ids;               /* ascending */
     struct catalog_row **rows;   /* in the same order; one reference to each */
-    struct catalog_row **by_key; /* sources by name, tokens by hash, or NULL */
+    struct catalog_row **by_key; /* sources and event
+                                    types by name, tokens by hash, or NULL */
 };
 
 /* old with the changes applied. */
@@ -97,7 +108,7 @@ struct catalog_table *catalog_table_keep(struct catalog_table *table);
 void catalog_table_release(struct catalog_table *table);
 struct catalog_row *catalog_table_by_id(const struct catalog_table *table,
                                         uint32_t id);
-/* key: a source's name, or a token's 32 bytes. */
+/* key: a name, or a token's 32 bytes. */
 struct catalog_row *catalog_table_by_key(const struct catalog_table *table,
                                          struct slice key);
 

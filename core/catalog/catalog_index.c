@@ -171,16 +171,29 @@ struct search {
 };
 
 static bool
-shares_channel(const struct search *search, const struct subscription *sub)
+shares_channel(const struct subscription *sub, const struct slice *channels,
+               size_t channel_count)
 {
     size_t i, j;
 
-    if (search->channel_count == 0 || sub->channel_count == 0)
+    if (channel_count == 0 || sub->channel_count == 0)
         return true;
-    for (i = 0; i < search->channel_count; i++)
+    for (i = 0; i < channel_count; i++)
         for (j = 0; j < sub->channel_count; j++)
-            if (slice_is(search->channels[i], sub->channels[j]))
+            if (slice_is(channels[i], sub->channels[j]))
                 return true;
+    return false;
+}
+
+bool
+catalog_wants(const struct subscription *subscription, struct slice type,
+              const struct slice *channels, size_t channel_count)
+{
+    size_t i;
+
+    for (i = 0; i < subscription->pattern_count; i++)
+        if (pattern_matches(slice_of(subscription->patterns[i]), type))
+            return shares_channel(subscription, channels, channel_count);
     return false;
 }
 
@@ -219,7 +232,7 @@ look_up(const struct catalog_index *index, struct search *search,
         const struct subscription *sub = &index->entries[low].row->subscription;
 
         if (!is_first_match(search, sub, pattern) ||
-            !shares_channel(search, sub))
+            !shares_channel(sub, search->channels, search->channel_count))
             continue;
         if (search->found < search->max)
             search->takers[search->found] =

@@ -108,6 +108,11 @@ fill_subscription(struct catalog_row *row, const struct catalog_means *means,
     sub->rate_limit = u32_of(cells[SUB_RATE]);
     sub->fifo = db_u64(cells[SUB_FIFO], 0) != 0;
     sub->pause_exhausted = db_u64(cells[SUB_PAUSE_EXHAUSTED], 0) != 0;
+    if (format_has_batch(sub->format))
+        sub->batch_size = u32_of(cells[SUB_BATCH_SIZE]);
+    sub->batch_wait_ms = u32_of(cells[SUB_BATCH_WAIT]);
+    sub->ttl_s = u32_of(cells[SUB_TTL]);
+    sub->capture_responses = db_u64(cells[SUB_CAPTURE], 1) != 0;
 }
 
 static void
@@ -150,6 +155,7 @@ static const struct {
     [ROW_SUBSCRIPTION] = {store_catalog_subscriptions, fill_subscription},
     [ROW_SOURCE] = {store_catalog_sources, catalog_source_fill},
     [ROW_TOKEN] = {store_catalog_tokens, fill_token},
+    [ROW_EVENT_TYPE] = {store_catalog_event_types, catalog_event_type_fill},
 };
 
 /* Both are in the order of ids. Read after the subscriptions: a pattern may be
@@ -237,6 +243,8 @@ catalog_row_release(struct catalog_row *row)
         free_subscription(&row->subscription);
     else if (row->kind == ROW_SOURCE)
         catalog_source_free(&row->source);
+    else if (row->kind == ROW_EVENT_TYPE)
+        catalog_event_type_free(&row->event_type);
     free(row);
 }
 

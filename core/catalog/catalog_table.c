@@ -11,9 +11,11 @@
 static struct slice
 key_of(const struct catalog_row *row)
 {
-    return row->kind == ROW_SOURCE
-               ? slice_of(row->source.name)
-               : slice_make(row->token.hash, sizeof(row->token.hash));
+    if (row->kind == ROW_SOURCE)
+        return slice_of(row->source.name);
+    if (row->kind == ROW_EVENT_TYPE)
+        return slice_of(row->event_type.name);
+    return slice_make(row->token.hash, sizeof(row->token.hash));
 }
 
 static int

@@ -20,13 +20,13 @@
 
 #define COLUMNS                                                                \
     "id,application_id,source_id,type,verified,test,relayed,external_id,"      \
-    "channels,ordering_key,metadata,payload"
+    "channels,ordering_key,expunged,metadata,payload"
 
 #define INSERT                                                                 \
     "INSERT INTO events_kept (" COLUMNS ",kept_at) "                           \
     "SELECT e.id,e.application_id,e.source_id,e.type,e.verified,e.test,"       \
-    "e.relayed,e.external_id,e.channels,e.ordering_key,e.metadata,e.payload,"  \
-    "UTC_TIMESTAMP(6) FROM "
+    "e.relayed,e.external_id,e.channels,e.ordering_key,e.expunged,"            \
+    "e.metadata,e.payload,UTC_TIMESTAMP(6) FROM "
 
 #define TOUCH " ON DUPLICATE KEY UPDATE kept_at=UTC_TIMESTAMP(6)"
 

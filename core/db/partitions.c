@@ -41,6 +41,12 @@ static const struct {
     {"rejections", false, FOR_EVENTS_DAYS},
 };
 
+const char *
+partitions_name(size_t table)
+{
+    return tables[table].name;
+}
+
 /* The days that have a partition, ascending. */
 struct days {
     int64_t *list;
@@ -228,19 +234,58 @@ partitions_make(struct db *db, int64_t now_us)
 }
 
 enum db_result
-partitions_find_old(struct db *db, size_t table, int64_t now_us,
-                    const struct settings *settings, struct partitions_old *old)
+partitions_retention(struct db *db, size_t table,
+                     const struct settings *settings, int *common, int *longest)
 {
-    int kept_days = tables[table].kept_for == FOR_EVENTS_DAYS
-                        ? settings->events_days
-                        : settings->deliveries_days;
-    int64_t first_kept = partitions_day(now_us) - kept_days;
-    struct days days = {NULL, 0};
-    enum db_result result = read_days(db, tables[table].name, &days);
-    size_t i;
+    struct db_rows *rows = NULL;
+    const struct slice *row;
+    enum db_result result =
+        db_query_row(db,
+                     SLICE("SELECT MAX(retention_days) FROM applications "
+                           "WHERE deleted_at IS NULL"),
+                     &rows, &row);
 
     if (result != DB_OK)
         return result;
+    *common = tables[table].kept_for == FOR_EVENTS_DAYS
+                  ? settings->events_days
+                  : settings->deliveries_days;
+    *longest = (int)db_i64(row[0], 0);
+    if (*longest < *common)
+        *longest = *common;
+    db_rows_free(rows);
+    return DB_OK;
+}
+
+enum db_result
+partitions_first_day(struct db *db, size_t table, int64_t *day)
+{
+    struct days days = {NULL, 0};
+    enum db_result result = read_days(db, tables[table].name, &days);
+
+    if (result != DB_OK)
+        return result;
+    *day = days.count == 0 ? INT64_MAX : days.list[0];
+    free(days.list);
+    return DB_OK;
+}
+
+enum db_result
+partitions_find_old(struct db *db, size_t table, int64_t now_us,
+                    const struct settings *settings, struct partitions_old *old)
+{
+    struct days days = {NULL, 0};
+    int64_t first_kept;
+    int common, longest;
+    enum db_result result =
+        partitions_retention(db, table, settings, &common, &longest);
+    size_t i;
+
+    if (result == DB_OK)
+        result = read_days(db, tables[table].name, &days);
+    if (result != DB_OK)
+        return result;
+    first_kept = partitions_day(now_us) - longest;
     *old = (struct partitions_old){.count = 0};
     for (i = 0; i < days.count && i < PARTITIONS_DROP_MAX; i++)
         if (days.list[i] < first_kept)

@@ -28,6 +28,8 @@ partitions_day(int64_t wall_us)
 #define PARTITIONS_TABLES 4 /* tables that are divided so, by number from 0 */
 #define PARTITIONS_DROP_MAX 31 /* days dropped by one statement */
 
+const char *partitions_name(size_t table);
+
 /* Those of today and the coming days that are missing in one table. */
 enum db_result partitions_make_days(struct db *db, size_t table, int64_t now_us)
     __attribute__((warn_unused_result));
@@ -36,7 +38,19 @@ enum db_result partitions_make_days(struct db *db, size_t table, int64_t now_us)
 enum db_result partitions_make(struct db *db, int64_t now_us)
     __attribute__((warn_unused_result));
 
-/* Days before the retention of their table began, the oldest first. */
+/* For how many days rows of the table stay: *common as it is configured,
+   *longest if an application asked for more. */
+enum db_result partitions_retention(struct db *db, size_t table,
+                                    const struct settings *settings,
+                                    int *common, int *longest)
+    __attribute__((warn_unused_result));
+
+/* The first day that the table has a partition for, which also holds everything
+   before it; INT64_MAX if there is none. */
+enum db_result partitions_first_day(struct db *db, size_t table, int64_t *day)
+    __attribute__((warn_unused_result));
+
+/* Days that are past the longest retention, the oldest first. */
 struct partitions_old {
     int64_t days[PARTITIONS_DROP_MAX];
     size_t count;

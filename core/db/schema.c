@@ -375,7 +375,7 @@ schema_keep_partitions(struct db *db, const struct settings *settings)
     enum db_result result;
     bool done;
 
-    upkeep_begin(&upkeep, settings);
+    upkeep_begin(&upkeep, settings, UPKEEP_CLEANUP_NEVER);
     do
         result = upkeep_step(&upkeep, db, &done);
     while (!done);

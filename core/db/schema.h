@@ -55,7 +55,7 @@ schema_migrate(struct db *db,
 bool schema_next_statement(const struct migration *migration, size_t *at,
                            struct slice *statement);
 
-/* All the steps of upkeep.h in one go. Safe to call often (once a minute) and
+/* All the steps of upkeep.h but the cleanup in one go. Safe to call often (once a minute) and
    by several at once; a table that is busy is left for the next call, which is
    no error. */
 enum db_result schema_keep_partitions(struct db *db,

@@ -14,13 +14,15 @@ begin_step(struct upkeep *upkeep, size_t step)
     upkeep->step = step;
     upkeep->table = 0;
     upkeep->rounds = 0;
-    upkeep->copying = false;
+    upkeep->cleaning = false;
 }
 
 void
-upkeep_begin(struct upkeep *upkeep, const struct settings *settings)
+upkeep_begin(struct upkeep *upkeep, const struct settings *settings,
+             enum upkeep_cleanup when)
 {
     upkeep->settings = settings;
+    upkeep->when = when;
     begin_step(upkeep, 0);
     kept_sweep_begin(&upkeep->sweep);
 }
@@ -28,7 +30,7 @@ upkeep_begin(struct upkeep *upkeep, const struct settings *settings)
 void
 upkeep_end(struct upkeep *upkeep)
 {
-    kept_copy_end(&upkeep->copy);
+    cleanup_end(&upkeep->cleanup);
     kept_sweep_end(&upkeep->sweep);
 }
 
@@ -71,40 +73,39 @@ sweep_rows(struct upkeep *upkeep, struct db *db, bool *again)
 }
 
 static enum db_result
-drop_now(struct upkeep *upkeep, struct db *db, bool *again)
+begin_cleanup(struct upkeep *upkeep, struct db *db)
 {
-    enum db_result result = partitions_drop(db, upkeep->table, &upkeep->old);
+    int64_t now_us = db_now_us(db), last_us = 0;
+    enum db_result result = DB_OK;
+    bool due = upkeep->when == UPKEEP_CLEANUP_NOW;
 
-    kept_copy_end(&upkeep->copy);
-    upkeep->copying = false;
-    *again = next_table(upkeep);
+    if (upkeep->when == UPKEEP_CLEANUP_WHEN_DUE) {
+        result = cleanup_read_last(db, &last_us);
+        due = result == DB_OK &&
+              last_us < cleanup_due_us(upkeep->settings, now_us);
+    }
+    if (due)
+        cleanup_begin(&upkeep->cleanup, upkeep->settings, now_us);
+    upkeep->cleaning = due;
     return result;
 }
 
 static enum db_result
-drop_days(struct upkeep *upkeep, struct db *db, bool *again)
+clean_up(struct upkeep *upkeep, struct db *db, bool *again)
 {
     enum db_result result;
-    bool done = true;
+    bool done = false;
 
-    *again = true;
-    if (upkeep->copying) {
-        result = kept_copy_step(&upkeep->copy, db, &done);
-        return result == DB_OK && done ? drop_now(upkeep, db, again) : result;
-    }
-    result = partitions_find_old(db, upkeep->table, db_now_us(db),
-                                 upkeep->settings, &upkeep->old);
-    if (result != DB_OK)
+    if (!upkeep->cleaning) {
+        result = begin_cleanup(upkeep, db);
+        *again = upkeep->cleaning;
         return result;
-    if (upkeep->old.count == 0) {
-        *again = next_table(upkeep);
-        return DB_OK;
     }
-    if (upkeep->old.events_end == 0)
-        return drop_now(upkeep, db, again);
-    kept_copy_begin(&upkeep->copy, upkeep->old.events_end);
-    upkeep->copying = true;
-    return DB_OK;
+    result = cleanup_step(&upkeep->cleanup, db, &done);
+    *again = !done;
+    if (result == DB_OK && done && upkeep->logger != NULL)
+        cleanup_log(&upkeep->cleanup, upkeep->logger);
+    return result;
 }
 
 static enum db_result
@@ -121,7 +122,7 @@ sweep_kept(struct upkeep *upkeep, struct db *db, bool *again)
 }
 
 static enum db_result (*const steps[])(struct upkeep *, struct db *, bool *) = {
-    make_days, rotate_keys, sweep_rows, drop_days, sweep_kept,
+    make_days, rotate_keys, sweep_rows, clean_up, sweep_kept,
 };
 
 #define STEPS (sizeof(steps) / sizeof(steps[0]))

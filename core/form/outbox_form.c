@@ -62,6 +62,7 @@ refuse_field(const struct outbox_row *row, const struct problem *problem,
              struct outbox_refusal *refusal)
 {
     const char *column = problem->loc[0], *reason = "invalid";
+    struct buf where = BUF_INIT(2048);
     char why[1024];
     size_t i;
 
@@ -71,10 +72,18 @@ refuse_field(const struct outbox_row *row, const struct problem *problem,
         column = names[i].column;
         reason = names[i].reason;
     }
-    snprintf(why, sizeof(why), "%s%s%s: %s", column,
-             problem->loc[1][0] == '\0' ? "" : " ", problem->loc[1],
-             problem->msg);
+    if (problem->deep[0] == '\0') {
+        snprintf(why, sizeof(why), "%s%s%s: %s", column,
+                 problem->loc[1][0] == '\0' ? "" : " ", problem->loc[1],
+                 problem->msg);
+    } else {
+        /* The column's name in place of the field's. */
+        problem_add_where(problem, &where);
+        snprintf(why, sizeof(why), "%s%s: %s", column,
+                 buf_slice(&where).ptr + strlen(problem->loc[0]), problem->msg);
+    }
     outbox_form_refuse(row, 422, reason, why, refusal);
+    buf_free(&where);
 }
 
 static void

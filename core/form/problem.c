@@ -52,6 +52,46 @@ problem_add(struct problems *problems, const char *field, const char *sub,
 }
 
 void
+problem_add_deep(struct problems *problems, const char *field,
+                 struct slice deep, const char *type, const char *format, ...)
+{
+    struct problem *problem = new_problem(problems);
+    va_list args;
+
+    assert(field != NULL && deep.len <= PROBLEM_DEEP_MAX);
+    if (problem == NULL)
+        return;
+    copy_text(problem->loc[0], sizeof(problem->loc[0]), field);
+    copy_text(problem->type, sizeof(problem->type), type);
+    memcpy(problem->deep, deep.ptr, deep.len);
+    va_start(args, format);
+    (void)vsnprintf(problem->msg, sizeof(problem->msg), format, args);
+    va_end(args);
+}
+
+void
+problem_add_where(const struct problem *problem, struct buf *out)
+{
+    struct buf list = BUF_INIT(PROBLEM_DEEP_MAX + 2);
+    struct json_member part;
+    size_t i, at = 0;
+
+    for (i = 0; i < LOC_PARTS && problem->loc[i][0] != '\0'; i++)
+        buf_addf(out, "%s%s", i == 0 ? "" : ".", problem->loc[i]);
+    if (problem->deep[0] == '\0')
+        return;
+    buf_addf(&list, "[%s]", problem->deep + 1);
+    while (json_next(buf_slice(&list), &at, &part)) {
+        buf_add_char(out, '.');
+        if (part.value.type == JSON_STRING)
+            json_decode_string(part.value.text, out);
+        else
+            buf_add_slice(out, part.value.text);
+    }
+    buf_free(&list);
+}
+
+void
 problem_missing(struct problems *problems, const char *field, const char *sub)
 {
     problem_add(problems, field, sub, "value_error.missing", "field required");
@@ -167,6 +207,7 @@ print_problem(const struct problem *problem, struct buf *out)
         else
             json_add_string(out, slice_of(problem->loc[i]));
     }
+    buf_add_text(out, problem->deep);
     buf_add_text(out, "],\"msg\":");
     json_add_string(out, slice_of(problem->msg));
     buf_add_text(out, ",\"type\":");

@@ -17,11 +17,15 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define PROBLEM_MAX 32 /* more are not reported */
+#define PROBLEM_MAX 32       /* more are not reported */
+#define PROBLEM_DEEP_MAX 380 /* bytes */
 
 struct problem {
     char loc[3][128];     /* parts after "body"; unused ones are "" */
     bool loc_is_index[3]; /* printed as a number */
+    /* What follows behind loc, as JSON with a comma before each part:
+       ,"order",3 */
+    char deep[PROBLEM_DEEP_MAX + 1];
     char msg[512];
     char type[48];
 };
@@ -36,6 +40,14 @@ struct problems {
 void problem_add(struct problems *problems, const char *field, const char *sub,
                  const char *type, const char *format, ...)
     __attribute__((format(printf, 5, 6)));
+
+/* The same deeper within a field: deep as in struct problem. */
+void problem_add_deep(struct problems *problems, const char *field,
+                      struct slice deep, const char *type, const char *format,
+                      ...) __attribute__((format(printf, 5, 6)));
+
+/* Appends where it is, for people: data.order.3 */
+void problem_add_where(const struct problem *problem, struct buf *out);
 
 /* The usual ones. */
 void problem_missing(struct problems *problems, const char *field,

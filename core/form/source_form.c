@@ -233,12 +233,18 @@ provider_of(const struct source_form *form)
     return provider->given && provider->text != NULL ? provider->text : "hmac";
 }
 
-/* The address of a subscription: what may be delivered to is looked at now. */
+/* Where requests go: whether they may is looked at now, and again at every
+   connect. An API inside one's own network may do without TLS. */
 static void
-check_invalidate_url(const struct source_options *options,
-                     const struct subscription_rules *rules,
-                     struct problems *problems)
+check_targets(const struct source_options *options,
+              const struct subscription_rules *rules, struct problems *problems)
 {
+    struct subscription_rules plain = *rules;
+
+    plain.require_https = false;
+    if (options->api_url != NULL)
+        subscription_check_url("api_url", slice_of(options->api_url), &plain,
+                               problems);
     if (options->invalidate_url != NULL)
         subscription_check_url("invalidate_url",
                                slice_of(options->invalidate_url), rules,
@@ -255,7 +261,7 @@ check_options(const struct source_form *form, const char *const *names,
     source_options_init(&options, provider_of(form));
     source_options_read(&options, provider_of(form), form->object, names,
                         problems);
-    check_invalidate_url(&options, rules, problems);
+    check_targets(&options, rules, problems);
     source_options_print(&options, provider_of(form), &text);
     if (!buf_ok(&text))
         problem_add(problems, NULL, NULL, "value_error.max_bytes",

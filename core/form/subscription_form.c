@@ -9,6 +9,8 @@
 #include "pattern.h"
 #include "retry.h"
 #include "sign.h"
+#include "sign_pair.h"
+#include "subscription_batch.h"
 #include "subscription_check.h"
 #include "template.h"
 
@@ -94,6 +96,12 @@ check_secret(const struct body_value *value, void *context,
             return;
         }
     }
+    if (sign_pair_looks_private(text)) {
+        problem_add(problems, value->name, NULL, "value_error.secret",
+                    "whsk_ begins a private key, which is none to be shared; "
+                    "for ed25519 signatures set \"ed25519\"");
+        return;
+    }
     if (strncmp(text.ptr, SECRET_PREFIX, prefix_len) != 0)
         return;
     text = slice_make(text.ptr + prefix_len, text.len - prefix_len);
@@ -111,6 +119,16 @@ check_metadata(const struct body_value *value, void *context,
         problem_add(problems, value->name, NULL, "value_error.dict.max_bytes",
                     "ensure this value has at most %d bytes",
                     SUBSCRIPTION_METADATA_MAX);
+}
+
+static void
+check_batch(const struct body_value *value, void *context,
+            struct problems *problems)
+{
+    struct subscription_batch batch;
+
+    (void)context;
+    (void)!subscription_batch_read(value->name, value->raw, &batch, problems);
 }
 
 /* In the order of enum payload_format. */
@@ -247,6 +265,17 @@ static const struct body_field fields[FORM_FIELDS] = {
                                 .type = BODY_WORD,
                                 .rules = BODY_NULLABLE,
                                 .words = header_names},
+    [FORM_BATCH] = {.name = "batch",
+                    .type = BODY_DICT,
+                    .rules = BODY_NULLABLE,
+                    .check = check_batch},
+    [FORM_TTL] = {.name = "ttl_seconds",
+                  .type = BODY_INT,
+                  .rules = BODY_NULLABLE,
+                  .max = SUBSCRIPTION_TTL_MAX_S},
+    [FORM_CAPTURE] = {.name = "capture_responses",
+                      .type = BODY_BOOL,
+                      .rules = BODY_NULLABLE},
     [FORM_APPLICATION] = {.name = "application",
                           .type = BODY_STR,
                           .rules = BODY_NULLABLE | BODY_ONLY_AT_NEW,
@@ -268,6 +297,9 @@ subscription_form_read(struct subscription_form *form, struct slice body,
     if (!body_read(body, fields, count, &options, form->value, problems))
         return false;
     subscription_check_template(form, rules, problems);
+    /* Of a part the row knows the rest. */
+    if (!rules->part || !subscription_batch_needs_format(form))
+        subscription_batch_check(form, SLICE("envelope"), problems);
     return problems->count == 0;
 }
 

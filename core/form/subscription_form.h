@@ -6,7 +6,8 @@
  *   retry_delay, timeout (= timeout_seconds), headers, metadata, format,
  *   channels, max_concurrency, retry_schedule, rate_limit, ordering,
  *   on_exhausted, template, template_type, cloudevents_source, filter, auth,
- *   client_certificate, ed25519, signature_headers, application
+ *   client_certificate, ed25519, signature_headers, batch, ttl_seconds,
+ *   capture_responses, application
  */
 #ifndef SUBSCRIPTION_FORM_H
 #define SUBSCRIPTION_FORM_H
@@ -44,6 +45,9 @@ enum subscription_field {
     FORM_CLIENT_CERTIFICATE,
     FORM_ED25519,
     FORM_SIGNATURE_HEADERS,
+    FORM_BATCH,
+    FORM_TTL,
+    FORM_CAPTURE,
     FORM_APPLICATION,
     FORM_FIELDS
 };
@@ -53,9 +57,14 @@ enum subscription_field {
 #define SUBSCRIPTION_TIMEOUT_S 10
 #define SUBSCRIPTION_HEADERS_MAX 8192   /* bytes of all names and values */
 #define SUBSCRIPTION_METADATA_MAX 65536 /* bytes of JSON */
+#define SUBSCRIPTION_TTL_MAX_S (365 * 86400)
 
 struct subscription_form {
     struct body_value value[FORM_FIELDS];
+    /* Whoever reads other bodies into this one sets these two: its name in the
+       Svix-compatible API, absent = none. */
+    bool sets_uid;
+    struct slice uid;
 };
 
 struct subscription_rules {

@@ -97,6 +97,37 @@ count_items(struct slice array)
     return count;
 }
 
+/* What its type says about its data. */
+static bool
+check_data(const struct trigger *trigger, const struct trigger_rules *rules,
+           struct problems *problems)
+{
+    const struct body_value *data = &trigger->value[TRIGGER_DATA];
+
+    return rules->catalog == NULL ||
+           catalog_check_data(rules->catalog,
+                              text_of(&trigger->value[TRIGGER_EVENT]),
+                              data->raw, data->name, problems);
+}
+
+static bool
+read_item(struct trigger_form *form, struct json_value item,
+          const struct trigger_rules *rules, const struct body_options *options,
+          struct problems *problems)
+{
+    size_t index = form->count, before;
+    struct trigger *trigger = &form->items[form->count++];
+
+    if (!body_read_element(item, index, fields, field_count(rules), options,
+                           trigger->value, problems))
+        return false;
+    before = problems->count;
+    if (check_data(trigger, rules, problems))
+        return true;
+    problem_put_index(problems, before, index);
+    return false;
+}
+
 static enum trigger_result
 read_array(struct trigger_form *form, struct slice array,
            const struct trigger_rules *rules,
@@ -118,11 +149,8 @@ read_array(struct trigger_form *form, struct slice array,
     while (json_next(array, &at, &item)) {
         if (item.value.text.len > rules->item_max)
             return TRIGGER_TOO_LARGE;
-        if (!body_read_element(item.value, form->count, fields,
-                               field_count(rules), options,
-                               form->items[form->count].value, problems))
+        if (!read_item(form, item.value, rules, options, problems))
             result = TRIGGER_INVALID;
-        form->count++;
     }
     return result;
 }
@@ -150,7 +178,8 @@ trigger_form_read(struct trigger_form *form, struct slice body,
     form->items = xcalloc(1, sizeof(form->items[0]));
     form->count = 1;
     return body_read_value(json, fields, field_count(rules), &options,
-                           form->items[0].value, problems)
+                           form->items[0].value, problems) &&
+                   check_data(&form->items[0], rules, problems)
                ? TRIGGER_OK
                : TRIGGER_INVALID;
 }
@@ -177,7 +206,8 @@ trigger_read_parts(struct trigger *trigger,
         return false;
     }
     return body_read_given(given, fields, field_count(rules), &options,
-                           trigger->value, problems);
+                           trigger->value, problems) &&
+           check_data(trigger, rules, problems);
 }
 
 void

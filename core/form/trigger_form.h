@@ -13,6 +13,7 @@
 
 #include "body.h"
 #include "buf.h"
+#include "catalog.h"
 #include "event.h"
 #include "problem.h"
 #include "slice.h"
@@ -53,6 +54,8 @@ struct trigger_rules {
     bool may_name_application; /* an admin; else the field is unknown */
     size_t item_max;           /* bytes of one event's JSON */
     int64_t now_us;            /* wall clock */
+    /* Whose event types say what data has to be, or NULL: nothing is checked. */
+    const struct catalog_snapshot *catalog;
 };
 
 enum trigger_result {

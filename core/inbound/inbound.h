@@ -54,6 +54,7 @@ struct inbound_request {
     struct slice (*header)(void *arg, const char *name);
     void *arg;
     int64_t now_us; /* time of arrival, wall clock */
+    const uint8_t *once; /* 32 bytes: what verify_once() says; or NULL */
 };
 
 struct inbound {

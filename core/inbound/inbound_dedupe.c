@@ -11,6 +11,7 @@
 
 #define NONE "none"
 #define BODY "body_sha256"
+#define SIGNATURE "signature"
 #define JSON "json:"
 #define HEADER "header:"
 
@@ -47,7 +48,8 @@ inbound_dedupe_problem(struct slice rule)
     while (rule.len > 0 && problem == NULL) {
         struct slice one = next_rule(&rule);
 
-        if (slice_is(one, NONE) || slice_is(one, BODY))
+        if (slice_is(one, NONE) || slice_is(one, BODY) ||
+            slice_is(one, SIGNATURE))
             continue;
         if (starts(one, JSON))
             problem = inbound_path_problem(
@@ -55,21 +57,29 @@ inbound_dedupe_problem(struct slice rule)
         else if (starts(one, HEADER))
             problem = inbound_path_problem(one);
         else
-            problem = "must be none, header:NAME, json:PATH or body_sha256";
+            problem = "must be none, header:NAME, json:PATH, signature or "
+                      "body_sha256";
     }
     return problem;
+}
+
+static void
+add_hash(const uint8_t hash[SHA256_DIGEST_LENGTH], struct buf *key)
+{
+    char hex[2 * SHA256_DIGEST_LENGTH + 1];
+
+    encode_hex(hash, SHA256_DIGEST_LENGTH, hex);
+    buf_add_text(key, hex);
 }
 
 static void
 add_body_hash(struct slice body, struct buf *key)
 {
     uint8_t hash[SHA256_DIGEST_LENGTH];
-    char hex[2 * sizeof(hash) + 1];
 
     SHA256((const unsigned char *)(body.len == 0 ? "" : body.ptr), body.len,
            hash);
-    encode_hex(hash, sizeof(hash), hex);
-    buf_add_text(key, hex);
+    add_hash(hash, key);
 }
 
 /* The value by one rule; false: it has none. */
@@ -84,6 +94,11 @@ add_value(struct slice rule, const struct inbound_request *request,
     if (slice_is(rule, BODY)) {
         add_body_hash(request->body, key);
         return true;
+    }
+    if (slice_is(rule, SIGNATURE)) {
+        if (request->once != NULL)
+            add_hash(request->once, key);
+        return request->once != NULL;
     }
     if (starts(rule, JSON))
         rule = slice_make(rule.ptr + strlen(JSON), rule.len - strlen(JSON));
@@ -100,6 +115,25 @@ add_value(struct slice rule, const struct inbound_request *request,
     return text.ptr != NULL;
 }
 
+const char *
+inbound_dedupe_rule(const struct source *source)
+{
+    return source->options.dedupe != NULL
+               ? source->options.dedupe
+               : provider_named(source->provider)->dedupe;
+}
+
+bool
+inbound_dedupe_asks_signature(const struct source *source)
+{
+    struct slice rest = slice_of(inbound_dedupe_rule(source));
+
+    while (rest.len > 0)
+        if (slice_is(next_rule(&rest), SIGNATURE))
+            return true;
+    return false;
+}
+
 void
 inbound_dedupe(const struct source *source,
                const struct inbound_request *request,
@@ -107,10 +141,7 @@ inbound_dedupe(const struct source *source,
 {
     const struct inbound_place place = {
         .json = *payload, .header = request->header, .arg = request->arg};
-    const char *rules = source->options.dedupe != NULL
-                            ? source->options.dedupe
-                            : provider_named(source->provider)->dedupe;
-    struct slice rest = slice_of(rules);
+    struct slice rest = slice_of(inbound_dedupe_rule(source));
 
     /* What is in the request fits. */
     buf_free(&in->key);

@@ -7,6 +7,7 @@
 
 #include "alloc.h"
 #include "kept.h"
+#include "store_content.h"
 #include "store_requeue.h"
 
 #include <stdlib.h>
@@ -40,9 +41,14 @@ requeue(struct ingest *batch, struct ingest_item *item, uint64_t failed_id)
         .kind = JOB_PROCESS,
         .lane = lane_number(LANE_SOURCE, item->event->source_id),
     };
-    enum db_result result = kept_hold(batch->script.db, item->winner_id);
+    bool there = false;
+    enum db_result result =
+        store_content_hold(batch->script.db, item->winner_id, &there);
 
-    if (result == DB_NONE) /* the event has been cleared away since */
+    if (result == DB_OK && there)
+        result = kept_hold(batch->script.db, item->winner_id);
+    /* The event, or what it held, has been cleared away since. */
+    if (result == DB_NONE || (result == DB_OK && !there))
         return DB_OK;
     if (result != DB_OK)
         return result;

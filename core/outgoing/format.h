@@ -88,6 +88,20 @@ void format_write(enum payload_format format,
 void format_body(enum payload_format format, const struct format_event *event,
                  struct buf *out);
 
+/* Can several events be one body of this format? Those whose parts name the
+   event: envelope, and cloudevents in structured mode. */
+bool format_has_batch(enum payload_format format);
+
+/* The same as format_write() for an array of events, in that order, of a
+   format that can have one: a JSON array of their bodies. CloudEvents: the
+   JSON batch format (1.0.2, section 4). count > 0. */
+void format_write_batch(enum payload_format format,
+                        const struct format_options *options,
+                        const struct format_event *events, size_t count,
+                        struct format_out *out);
+size_t format_batch_max(enum payload_format format,
+                        const struct format_event *events, size_t count);
+
 const char *format_name(enum payload_format format);
 const char *format_content_type(enum payload_format format);
 bool format_from_name(struct slice name, enum payload_format *format)

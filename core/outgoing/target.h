@@ -5,8 +5,9 @@
  * change, names may be rebound). Refused are all addresses that are not public
  * unicast: loopback, private, link-local, shared (100.64/10), documentation,
  * benchmarking, multicast, reserved, 6to4, Teredo, NAT64, cloud metadata, and
- * IPv4 mapped into IPv6 is judged as IPv4. The administrator may list networks
- * in allow_targets. Ranges: IANA special-purpose registries (RFC 6890).
+ * IPv4 mapped into IPv6 is judged as IPv4. So are the addresses of this host
+ * (target_own.h). The administrator may list networks in allow_targets. Ranges:
+ * IANA special-purpose registries (RFC 6890).
  */
 #ifndef TARGET_H
 #define TARGET_H

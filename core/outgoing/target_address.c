@@ -5,6 +5,7 @@
 #include "target.h"
 
 #include "number.h"
+#include "target_own.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -183,11 +184,17 @@ const char *
 target_address_refusal(const struct target_nets *allow,
                        const struct sockaddr *address)
 {
+    const char *reason;
     uint8_t bytes[16];
 
     if (!from_sockaddr(address, bytes))
         return "not an IP address";
-    return contain_bytes(allow, bytes) ? NULL : refusal(bytes);
+    if (contain_bytes(allow, bytes))
+        return NULL;
+    reason = refusal(bytes);
+    if (reason == NULL && target_own_has(bytes))
+        reason = "an address of this host";
+    return reason;
 }
 
 bool

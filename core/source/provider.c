@@ -10,10 +10,11 @@
 #include <string.h>
 
 static const struct provider providers[] = {
-    /* Two equal changes are legal (A, B, A, B), and nothing tells a repeat. */
+    /* What our trigger sends has an id. Of anything else two equal bodies may
+       be two changes (A, B, A, B). */
     {.name = "supabase",
      .title = "Supabase database webhooks",
-     .dedupe = "none",
+     .dedupe = "json:metadata.event_id",
      .status = 202,
      .forms = false,
      .mirror = true,
@@ -37,11 +38,11 @@ static const struct provider providers[] = {
      .title = "another Postern",
      .dedupe = "header:webhook-id",
      .status = 202},
-    /* These hooks wait for the answer, which is a decision; webhook-id is new
-       for every attempt. */
+    /* These hooks wait for the answer, which is a decision. webhook-id is new
+       for every attempt, so only what somebody else repeats is told. */
     {.name = "supabase_auth",
      .title = "Supabase Auth hooks",
-     .dedupe = "none",
+     .dedupe = "signature",
      .status = 200,
      .answer = "{}"},
     {.name = "standard",
@@ -78,7 +79,7 @@ static const struct provider providers[] = {
     {.name = "stripe", .title = "Stripe", .dedupe = "json:id", .status = 202},
     {.name = "slack",
      .title = "Slack",
-     .dedupe = "json:event_id|json:trigger_id",
+     .dedupe = "json:event_id|json:trigger_id|signature",
      .status = 200,
      .answer = "", /* a dialogue stays open upon anything else */
      .handshake = HANDSHAKE_SLACK,
@@ -101,33 +102,36 @@ static const struct provider providers[] = {
      .title = "SendGrid event webhooks",
      .dedupe = "body_sha256",
      .status = 202},
+    /* Webhook events have no id, interactions have one. */
     {.name = "discord",
      .title = "Discord",
-     .dedupe = "json:id",
+     .dedupe = "json:id|signature",
      .status = 204,
      .handshake = HANDSHAKE_DISCORD},
+    /* Whatever happened has an id or a time in milliseconds. */
     {.name = "x",
      .title = "X (Twitter)",
-     .dedupe = "none",
+     .dedupe = "body_sha256",
      .status = 200,
      .handshake = HANDSHAKE_X},
+    /* Without a signed time equal bodies may be meant: a heartbeat. */
     {.name = "hmac",
      .title = "anybody who signs with HMAC",
-     .dedupe = "none",
+     .dedupe = "signature",
      .status = 202,
      .forms = true,
      .mirror = true,
      .secret_is_ours = true},
     {.name = "token",
      .title = "anybody who sends a fixed token",
-     .dedupe = "none",
+     .dedupe = "signature", /* of a verifier that signs, beside the token */
      .status = 202,
      .forms = true,
      .mirror = true,
      .secret_is_ours = true},
     {.name = "basic",
      .title = "anybody who sends a user name and a password",
-     .dedupe = "none",
+     .dedupe = "signature",
      .status = 202,
      .forms = true,
      .mirror = true},

@@ -24,14 +24,19 @@ is_of(const struct source *source, const char *provider)
     return strcmp(source->provider, provider) == 0;
 }
 
-/* The keys of the configuration are the operator's. A source of another
-   application, or one that names an address of its own, would carry them, and
-   what they open, to somebody else. */
+/* Keys and secrets of the configuration are the operator's: who knows them may
+   not send in the name of another application, nor see its records. */
+static bool
+is_operators(const struct source *source)
+{
+    return source->application_id == DEFAULT_APPLICATION;
+}
+
+/* A source that names an address of its own would carry the key there. */
 static bool
 may_borrow_key(const struct source *source)
 {
-    return source->application_id == DEFAULT_APPLICATION &&
-           source->options.api_url == NULL;
+    return is_operators(source) && source->options.api_url == NULL;
 }
 
 const char *
@@ -143,7 +148,7 @@ source_effective_verifiers(const struct source *source,
     out->shared = SLICE_NONE;
     out->borrowed = false;
     take_verifiers(source, out);
-    if (source->secrets_unreadable || has_secret(out))
+    if (source->secrets_unreadable || has_secret(out) || !is_operators(source))
         return;
     if (secret == NULL && is_of(source, "supabase")) {
         secret = set_or_null(settings->supabase_key);

@@ -65,8 +65,9 @@ struct source_verifiers {
 /*
  * Verifiers of the source, else those that are usual for its provider. Those
  * without a secret get WEBHOOK_SECRET - Supabase's, where that is not set,
- * SUPABASE_KEY - but only if no verifier of the source has one of its own. With
- * source->secrets_unreadable all are without: what they verify is
+ * SUPABASE_KEY - but only if no verifier of the source has one of its own, and
+ * the source belongs to the default application: elsewhere those secrets are a
+ * stranger's. With source->secrets_unreadable all are without: what they verify is
  * VERIFY_NO_SECRET.
  */
 void source_effective_verifiers(const struct source *source,

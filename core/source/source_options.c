@@ -43,9 +43,10 @@ static const struct option table[] = {
 
     {"dedupe", OPTION_TEXT, AT(dedupe), PATH_MAX_BYTES, NULL, check_dedupe,
      "What tells that an event was received before: \"header:NAME\", "
-     "\"json:PATH\", \"body_sha256\" or \"none\"; of several with \"|\" "
-     "between them the first that is there. Where none is, nothing tells. "
-     "null: as usual for the provider."},
+     "\"json:PATH\", \"signature\" (all that was signed, where a time or an id "
+     "is), \"body_sha256\" or \"none\"; of several with \"|\" between them the "
+     "first that is there. Where none is, nothing tells. null: as usual for "
+     "the provider."},
     {"type_path", OPTION_TEXT, AT(type_path), PATH_MAX_BYTES, NULL, check_path,
      "Where the type of the event is: \"data.type\", \"header:X-Event\". null: "
      "as usual for the provider, like the paths below."},

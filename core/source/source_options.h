@@ -52,7 +52,7 @@ struct source_options {
     uint32_t queue_size;         /* live process jobs; 0 = no limit */
 
     /* what it says */
-    char *dedupe;     /* "none", "header:NAME", "json:PATH",
+    char *dedupe;     /* "none", "header:NAME", "json:PATH", "signature",
                              "body_sha256"; NULL = as the provider has it */
     char *type_path;  /* JSON paths as in inbound_path.h; NULL = as the */
     char *table_path; /* provider has it */

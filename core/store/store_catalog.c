@@ -55,8 +55,8 @@ store_catalog_subscriptions(struct db *db, uint64_t seen, struct db_rows **rows)
         "retry_delay, retry_schedule, timeout_s, max_concurrency, rate_limit, "
         "ordering = 'fifo', on_exhausted = 'pause', template, template_type, "
         "cloudevents_source, filter, auth, signing_pair, old_signing_pair, "
-        "signature_headers, client_certificate, "
-        "config_version FROM subscriptions WHERE config_version > ",
+        "signature_headers, client_certificate, batch_size, batch_wait_ms, "
+        "ttl_s, capture_responses, config_version FROM subscriptions WHERE config_version > ",
         " AND deleted_at IS NULL", " ORDER BY id", seen, rows);
 }
 
@@ -91,4 +91,17 @@ store_catalog_tokens(struct db *db, uint64_t seen, struct db_rows **rows)
                       "token_hash, revoked_at IS NOT NULL, config_version "
                       "FROM api_tokens WHERE config_version > ",
                       " AND revoked_at IS NULL", " ORDER BY id", seen, rows);
+}
+
+enum db_result
+store_catalog_event_types(struct db *db, uint64_t seen, struct db_rows **rows)
+{
+    return read_since(db,
+                      "SELECT id, name, json_schema, validate = 0 OR "
+                      "json_schema IS NULL OR deleted_at IS NOT NULL, "
+                      "config_version FROM event_types "
+                      "WHERE config_version > ",
+                      " AND validate = 1 AND json_schema IS NOT NULL "
+                      "AND deleted_at IS NULL",
+                      " ORDER BY id", seen, rows);
 }

@@ -42,6 +42,10 @@ enum store_subscription_column {
     SUB_OLD_PAIR,
     SUB_SIGNATURE_HEADERS,
     SUB_CERTIFICATE,
+    SUB_BATCH_SIZE,
+    SUB_BATCH_WAIT,
+    SUB_TTL,
+    SUB_CAPTURE,
     SUB_VERSION
 };
 
@@ -75,6 +79,15 @@ enum store_token_column {
     TOKEN_VERSION
 };
 
+/* Those whose data is checked; one that is not is gone. */
+enum store_event_type_column {
+    TYPE_ID,
+    TYPE_NAME,
+    TYPE_SCHEMA,
+    TYPE_GONE,
+    TYPE_VERSION
+};
+
 enum db_result store_catalog_version(struct db *db, uint64_t *version)
     __attribute__((warn_unused_result));
 enum db_result store_catalog_subscriptions(struct db *db, uint64_t seen,
@@ -88,6 +101,9 @@ enum db_result store_catalog_sources(struct db *db, uint64_t seen,
     __attribute__((warn_unused_result));
 enum db_result store_catalog_tokens(struct db *db, uint64_t seen,
                                     struct db_rows **rows)
+    __attribute__((warn_unused_result));
+enum db_result store_catalog_event_types(struct db *db, uint64_t seen,
+                                         struct db_rows **rows)
     __attribute__((warn_unused_result));
 
 #endif /* STORE_CATALOG_H */

@@ -104,11 +104,12 @@ enum db_result store_delivery_attempts(struct db *db,
     __attribute__((warn_unused_result));
 
 enum delivery_action {
-    DELIVERY_DONE,      /* as asked */
-    DELIVERY_FINISHED,  /* cancel: it is finished already */
-    DELIVERY_NO_EVENT,  /* retry: its event is past the retention */
-    DELIVERY_NO_TARGET, /* retry: its subscription is deleted */
-    DELIVERY_IS_TEST    /* retry: a test is not repeated */
+    DELIVERY_DONE,       /* as asked */
+    DELIVERY_FINISHED,   /* cancel: it is finished already */
+    DELIVERY_NO_EVENT,   /* retry: its event is past the retention */
+    DELIVERY_NO_CONTENT, /* retry: the content of its event was removed */
+    DELIVERY_NO_TARGET,  /* retry: its subscription is deleted */
+    DELIVERY_IS_TEST     /* retry: a test is not repeated */
 };
 
 /*

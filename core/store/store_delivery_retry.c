@@ -7,6 +7,7 @@
 #include "kept.h"
 #include "lane.h"
 #include "sql.h"
+#include "store_content.h"
 #include "store_sequence.h"
 #include "store_unblock.h"
 #include "transact.h"
@@ -89,6 +90,18 @@ make_job(struct db *db, struct retry *retry,
     return result;
 }
 
+/* The content stays until the new job is there. */
+static enum db_result
+hold_event(struct db *db, struct retry *retry, uint64_t event_id)
+{
+    bool there = false;
+    enum db_result result = store_content_hold(db, event_id, &there);
+
+    if (result == DB_OK && !there)
+        retry->action = DELIVERY_NO_CONTENT;
+    return result == DB_OK && there ? kept_hold(db, event_id) : result;
+}
+
 static enum db_result
 repeat_finished(struct db *db, struct retry *retry)
 {
@@ -105,7 +118,7 @@ repeat_finished(struct db *db, struct retry *retry)
     else if (!finished.has_target)
         retry->action = DELIVERY_NO_TARGET;
     else
-        result = kept_hold(db, finished.event_id);
+        result = hold_event(db, retry, finished.event_id);
     if (result == DB_OK && retry->action == DELIVERY_DONE)
         return make_job(db, retry, &finished);
     if (result == DB_NONE) { /* its day was dropped a moment ago */

@@ -6,7 +6,8 @@
 #include "lane.h"
 #include "sql.h"
 
-#define SMALL_LANE 2000 /* jobs that are sorted rather than searched for */
+#define SMALL_LANE 2000   /* jobs that are sorted rather than searched for */
+#define OWNERS_AFTER 2000 /* rows looked at before an application's own are */
 
 bool
 store_delivery_window_wants_live(const struct delivery_paging *paging)
@@ -83,8 +84,11 @@ store_delivery_window_find_lane(struct delivery_paging *paging)
     return result;
 }
 
-enum db_result
-store_delivery_window_find_owners(struct delivery_paging *paging)
+/* An application with few subscriptions among very many others would have to
+   look far for its own rows; the index of each subscription has nothing else.
+   DB_NONE: it has no subscriptions, and so no deliveries. */
+static enum db_result
+find_owners(struct delivery_paging *paging)
 {
     struct buf *sql = &paging->sql;
     struct db_rows *rows = NULL;
@@ -110,75 +114,48 @@ store_delivery_window_find_owners(struct delivery_paging *paging)
     return result;
 }
 
-/* One number: the id that lies `offset` rows below the top. */
-static void
-add_offset_query(const struct delivery_paging *paging, const char *table,
-                 const char *index, uint64_t owner, uint64_t offset,
-                 struct buf *sql)
-{
-    sql_raw(sql, "(SELECT id FROM ");
-    sql_raw(sql, table);
-    sql_raw(sql, " FORCE INDEX (");
-    sql_raw(sql, index);
-    sql_raw(sql, ") WHERE id >= ");
-    sql_u64(sql, paging->low);
-    sql_raw(sql, " AND id < ");
-    sql_u64(sql, paging->top);
-    if (owner != 0) {
-        sql_raw(sql, " AND owner_id = ");
-        sql_u64(sql, owner);
-    }
-    sql_raw(sql, " ORDER BY id DESC LIMIT 1 OFFSET ");
-    sql_u64(sql, offset);
-    sql_raw(sql, ")");
-}
-
-/* Raises *floor to what the statement gives. */
 static enum db_result
-raise_floor(struct delivery_paging *paging, uint64_t *floor)
-{
-    uint64_t id = 0;
-    enum db_result result = query_number(paging, &id);
-
-    if (result == DB_OK && id > *floor)
-        *floor = id;
-    return result;
-}
-
-static enum db_result
-raise_floor_done(struct delivery_paging *paging, uint64_t window,
+raise_floor_done(struct delivery_paging *paging,
+                 const struct store_window *window, uint64_t rows,
                  uint64_t *floor)
 {
     struct buf *sql = &paging->sql;
     size_t i;
 
     if (paging->owner_count == 0) {
-        add_offset_query(paging, "deliveries", "PRIMARY", 0, window, sql);
-        return raise_floor(paging, floor);
+        store_window_select_floor(sql, "deliveries", "PRIMARY", 0, window,
+                                  rows);
+        return store_window_query_floor(paging->db, sql, floor);
     }
     sql_raw(sql, "SELECT MAX(id) FROM (");
     for (i = 0; i < paging->owner_count; i++) {
-        if (i > 0)
-            sql_raw(sql, " UNION ALL ");
-        add_offset_query(paging, "deliveries", "owner", paging->owner[i],
-                         window / paging->owner_count + 1, sql);
+        sql_raw(sql, i == 0 ? "(" : " UNION ALL (");
+        store_window_select_floor(sql, "deliveries", "owner", paging->owner[i],
+                                  window, rows / paging->owner_count + 1);
+        sql_raw(sql, ")");
     }
     sql_raw(sql, ") x");
-    return raise_floor(paging, floor);
+    return store_window_query_floor(paging->db, sql, floor);
 }
 
 enum db_result
-store_delivery_window_find_floor(struct delivery_paging *paging,
-                                 uint64_t window, uint64_t *floor)
+store_delivery_window_find_floor(void *arg, const struct store_window *window,
+                                 uint64_t rows, uint64_t *floor)
 {
+    struct delivery_paging *paging = arg;
     enum db_result result = DB_OK;
 
-    *floor = paging->low;
-    if (store_delivery_window_wants_live(paging) && !paging->small_lane) {
-        add_offset_query(paging, "jobs", "PRIMARY", 0, window, &paging->sql);
-        result = raise_floor(paging, floor);
+    if (paging->looked_at > OWNERS_AFTER && paging->owner_count == 0 &&
+        paging->filter->application_id != 0)
+        result = find_owners(paging);
+    paging->looked_at += rows;
+    if (result == DB_OK && store_delivery_window_wants_live(paging) &&
+        !paging->small_lane) {
+        store_window_select_floor(&paging->sql, "jobs", "PRIMARY", 0, window,
+                                  rows);
+        result = store_window_query_floor(paging->db, &paging->sql, floor);
     }
     if (result == DB_OK && store_delivery_window_wants_done(paging))
-        result = raise_floor_done(paging, window, floor);
+        result = raise_floor_done(paging, window, rows, floor);
     return result;
 }

@@ -9,6 +9,7 @@
 #define STORE_DELIVERY_WINDOW_H
 
 #include "store_delivery.h"
+#include "store_window.h"
 
 #define DELIVERY_OWNERS_MAX 32 /* subscriptions looked up one by one */
 
@@ -22,8 +23,7 @@ struct delivery_paging {
     bool small_lane;   /* the subscription's jobs are few: by their own index */
     uint64_t owner[DELIVERY_OWNERS_MAX]; /* subscriptions whose history is */
     size_t owner_count; /* read by its index; 0: by the primary key */
-    uint64_t low;       /* ids from here on ... */
-    uint64_t top;       /* ... and below this one */
+    uint64_t looked_at; /* rows, so far */
     struct delivery_list *list;
     struct buf sql;
 };
@@ -35,15 +35,10 @@ bool store_delivery_window_wants_done(const struct delivery_paging *paging);
 enum db_result store_delivery_window_find_lane(struct delivery_paging *paging)
     __attribute__((warn_unused_result));
 
-/* An application with few subscriptions among very many others would have to
-   look far for its own rows; the index of each subscription has nothing else.
-   DB_NONE: it has no subscriptions, and so no deliveries. */
-enum db_result store_delivery_window_find_owners(struct delivery_paging *paging)
-    __attribute__((warn_unused_result));
-
-enum db_result store_delivery_window_find_floor(struct delivery_paging *paging,
-                                                uint64_t window,
-                                                uint64_t *floor)
+/* find_floor of store_window.h; arg is a struct delivery_paging. */
+enum db_result
+store_delivery_window_find_floor(void *arg, const struct store_window *window,
+                                 uint64_t rows, uint64_t *floor)
     __attribute__((warn_unused_result));
 
 /* AND shard = ... AND lane BETWEEN ...: the subscription's lane and those of its

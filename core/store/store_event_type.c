@@ -67,12 +67,13 @@ store_event_type_print(struct db *db, struct buf *out)
     const struct slice *row;
     struct entry *entry;
     size_t count = 0;
-    enum db_result result =
-        db_query(db,
-                 SLICE("SELECT name, category, description FROM event_types "
-                       "WHERE archived = 0 ORDER BY position, name "
-                       "LIMIT " TYPES_MAX),
-                 &rows);
+    enum db_result result = db_query(
+        db,
+        SLICE(
+            "SELECT name, category, description FROM event_types "
+            "WHERE archived = 0 AND deleted_at IS NULL ORDER BY position, name "
+            "LIMIT " TYPES_MAX),
+        &rows);
 
     if (result != DB_OK)
         return result;

@@ -135,6 +135,15 @@ add_code(struct buf *sql, uint32_t code)
     add_comma(sql);
 }
 
+static void
+add_retry_of(struct buf *sql, uint64_t id)
+{
+    if (id == 0)
+        sql_raw(sql, "NULL,");
+    else
+        add_u64(sql, id, UINT64_MAX);
+}
+
 /* Columns response_code, error_class, error_message, response_body and
    duration_ms, which both tables of history have in this order. */
 static void
@@ -180,10 +189,7 @@ add_archive_row(struct insert *insert, const struct flush_row *row)
     add_comma(sql);
     sql_raw(sql, status_names[row->status]);
     add_u64(sql, row->attempts, SMALLINT_MAX);
-    if (row->job.retry_of == 0)
-        sql_raw(sql, "NULL,");
-    else
-        add_u64(sql, row->job.retry_of, UINT64_MAX);
+    add_retry_of(sql, row->job.retry_of);
     add_result(sql, row);
     sql_time(sql, row->ended_us);
     insert_row_end(insert);
@@ -323,6 +329,34 @@ move_lanes(struct db *db, const struct flush_row *rows, size_t count)
     return result;
 }
 
+/* Of the first retry of jobs that were made for a later time: few. */
+static enum db_result
+note_first_due(struct db *db, const struct flush_row *rows, size_t count)
+{
+    struct buf sql = BUF_INIT(512 + count * ROW_SQL_MAX);
+    enum db_result result = DB_OK;
+    uint64_t n = 0;
+    size_t i;
+
+    for (i = 0; i < count; i++) {
+        if (!rows[i].live || rows[i].status != FLUSH_RETRY ||
+            rows[i].first_due_us == 0)
+            continue;
+        sql_raw(&sql, n == 0 ? "UPDATE (SELECT " : " UNION ALL SELECT ");
+        sql_u64(&sql, rows[i].job.id);
+        sql_raw(&sql, n == 0 ? " id," : ",");
+        sql_time(&sql, rows[i].first_due_us);
+        if (n++ == 0)
+            sql_raw(&sql, " due");
+    }
+    if (n > 0) {
+        sql_raw(&sql, ")" JOIN_JOBS " SET j.first_due_at=x.due");
+        result = exec_expecting(db, &sql, n);
+    }
+    buf_free(&sql);
+    return result;
+}
+
 static enum db_result
 block_lanes(struct db *db, const struct flush_row *rows, size_t count)
 {
@@ -374,6 +408,8 @@ store_flush_write(struct db *db, const struct flush_row *rows, size_t count)
     if (result == DB_OK)
         result = move_retries(db, rows, count);
     if (result == DB_OK)
+        result = note_first_due(db, rows, count);
+    if (result == DB_OK)
         result = move_lanes(db, rows, count);
     if (result == DB_OK)
         result = delete_finished(db, rows, count);
@@ -390,8 +426,8 @@ store_flush_new_jobs(struct db *db, const struct new_job *jobs, size_t count)
     size_t i;
 
     insert_begin(&insert, db,
-                 "INSERT INTO jobs (id,kind,shard,lane,event_id,next_retry_at) "
-                 "VALUES ",
+                 "INSERT INTO jobs (id,kind,shard,lane,event_id,retry_of,"
+                 "next_retry_at) VALUES ",
                  "");
     for (i = 0; i < count; i++) {
         insert_row(&insert, 0);
@@ -400,6 +436,7 @@ store_flush_new_jobs(struct db *db, const struct new_job *jobs, size_t count)
         add_u64(&insert.sql, lane_shard(jobs[i].lane), UINT8_MAX);
         add_u64(&insert.sql, jobs[i].lane, UINT64_MAX);
         add_u64(&insert.sql, jobs[i].event_id, UINT64_MAX);
+        add_retry_of(&insert.sql, jobs[i].retry_of);
         if (jobs[i].due_us == 0)
             sql_raw(&insert.sql, "DEFAULT"); /* now */
         else

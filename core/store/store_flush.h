@@ -41,6 +41,7 @@ struct flush_row {
     int64_t duration_us;
     int64_t ended_us;    /* end of the attempt, database clock */
     int64_t retry_at_us; /* FLUSH_RETRY, FLUSH_MOVE: database clock */
+    int64_t first_due_us; /* FLUSH_RETRY: to be noted as such; 0 = not */
     uint64_t to_lane;    /* FLUSH_MOVE: of the same shard, or the same lane */
     bool fifo;           /* a retry keeps its place, and its lane waits */
     bool pauses;         /* a retry only once a person says so */
@@ -68,6 +69,7 @@ struct new_job {
     uint64_t lane;
     enum job_kind kind;
     int64_t due_us; /* its time, or its place in a FIFO lane; 0 = now */
+    uint64_t retry_of; /* the delivery it repeats; 0 = none */
 };
 
 enum db_result store_flush_new_jobs(struct db *db, const struct new_job *jobs,

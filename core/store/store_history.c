@@ -1,34 +1,28 @@
 /*
  * store_history.c - events that were accepted, with what became of them.
- *
- * Pages are read in windows of ids, as store_delivery_list.c does and explains.
  */
 #include "store_history.h"
 
 #include "alloc.h"
 #include "delivery_row.h"
-#include "id.h"
 #include "sql.h"
+#include "store_window.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#define SQL_MAX 65536       /* bytes of one statement */
-#define WINDOW_FIRST 256    /* rows */
-#define WINDOW_GROWTH 4     /* each window is so much larger */
-#define EVENTS_BUDGET 20000 /* rows looked at for one page; they are wide */
-#define NO_BOUND ((uint64_t)INT64_MAX)
+#define SQL_MAX 65536 /* bytes of one statement */
 
 struct paging {
     struct db *db;
     const struct event_filter *filter;
-    uint64_t low, top; /* ids from low on, below top */
     struct event_list *list;
     struct buf sql;
 };
 
 /* Cells of a summary, in order; `data` and metadata follow where asked for. */
-#define SUMMARY "SELECT e.id, e.application_id, e.type, s.name, e.verified"
+#define SUMMARY                                                                \
+    "SELECT e.id, e.application_id, e.type, s.name, e.verified, e.expunged"
 
 static void
 read_summary(const struct slice *cell, struct event_row *row)
@@ -39,6 +33,7 @@ read_summary(const struct slice *cell, struct event_row *row)
     row->type = xstrndup(cell[2].ptr, cell[2].len);
     row->source = slice_text(cell[3]);
     row->verified = db_u64(cell[4], 0) != 0;
+    row->expunged = db_u64(cell[5], 0) != 0;
 }
 
 static enum db_result
@@ -52,39 +47,16 @@ query_rows(struct paging *paging, struct db_rows **rows)
     return result;
 }
 
-static enum db_result
-find_floor(struct paging *paging, uint64_t window, uint64_t *floor)
-{
-    struct buf *sql = &paging->sql;
-    struct db_rows *rows = NULL;
-    const struct slice *row;
-    enum db_result result;
-
-    sql_raw(sql, "SELECT id FROM events WHERE id >= ");
-    sql_u64(sql, paging->low);
-    sql_raw(sql, " AND id < ");
-    sql_u64(sql, paging->top);
-    sql_raw(sql, " ORDER BY id DESC LIMIT 1 OFFSET ");
-    sql_u64(sql, window);
-    result = query_rows(paging, &rows);
-    if (result != DB_OK)
-        return result;
-    row = db_rows_next(rows);
-    *floor = row == NULL ? paging->low : db_u64(row[0], paging->low);
-    db_rows_free(rows);
-    return DB_OK;
-}
-
 static void
-add_conditions(struct paging *paging, uint64_t floor)
+add_conditions(struct paging *paging, const struct store_window *window)
 {
     const struct event_filter *filter = paging->filter;
     struct buf *sql = &paging->sql;
 
     sql_raw(sql, " WHERE e.test = 0 AND e.id >= ");
-    sql_u64(sql, floor);
+    sql_u64(sql, window->low);
     sql_raw(sql, " AND e.id < ");
-    sql_u64(sql, paging->top);
+    sql_u64(sql, window->top);
     if (filter->application_id != 0) {
         sql_raw(sql, " AND e.application_id = ");
         sql_u64(sql, filter->application_id);
@@ -101,8 +73,9 @@ add_conditions(struct paging *paging, uint64_t floor)
 }
 
 static enum db_result
-read_window(struct paging *paging, uint64_t floor)
+read_window(void *arg, const struct store_window *window, size_t *count)
 {
+    struct paging *paging = arg;
     struct buf *sql = &paging->sql;
     struct event_list *list = paging->list;
     struct db_rows *rows = NULL;
@@ -111,7 +84,7 @@ read_window(struct paging *paging, uint64_t floor)
 
     sql_raw(sql, SUMMARY " FROM events e "
                          "LEFT JOIN sources s ON s.id = e.source_id");
-    add_conditions(paging, floor);
+    add_conditions(paging, window);
     sql_raw(sql, " ORDER BY e.id DESC LIMIT ");
     sql_u64(sql, paging->filter->limit + 1);
     result = query_rows(paging, &rows);
@@ -123,47 +96,19 @@ read_window(struct paging *paging, uint64_t floor)
     while ((cell = db_rows_next(rows)) != NULL)
         read_summary(cell, &list->rows[list->count++]);
     db_rows_free(rows);
+    *count = list->count;
     return DB_OK;
 }
 
+/* What does not fit is the beginning of the next page. */
 static void
 cut_page(struct event_list *list, size_t limit)
 {
+    if (list->count <= limit)
+        return;
     while (list->count > limit)
         event_row_free(&list->rows[--list->count]);
     list->next = limit == 0 ? 0 : list->rows[limit - 1].id;
-}
-
-static enum db_result
-read_page(struct paging *paging)
-{
-    size_t limit = paging->filter->limit;
-    uint64_t window = WINDOW_FIRST, looked_at = 0, floor;
-    enum db_result result;
-
-    while (paging->top > paging->low) {
-        result = find_floor(paging, window, &floor);
-        if (result == DB_OK)
-            result = read_window(paging, floor);
-        if (result != DB_OK)
-            return result;
-        if (paging->list->count > limit) {
-            cut_page(paging->list, limit);
-            return DB_OK;
-        }
-        if (floor == paging->low)
-            return DB_OK;
-        paging->top = floor;
-        looked_at += window;
-        if (looked_at >= EVENTS_BUDGET) {
-            paging->list->next = floor;
-            return DB_OK;
-        }
-        window *= WINDOW_GROWTH;
-        if (window > EVENTS_BUDGET - looked_at)
-            window = EVENTS_BUDGET - looked_at;
-    }
-    return DB_OK;
 }
 
 static struct event_row *
@@ -275,20 +220,14 @@ store_event_list(struct db *db, const struct event_filter *filter,
                  struct event_list *list)
 {
     struct event_list found = {NULL, 0, 0, true};
-    struct paging paging = {.db = db,
-                            .filter = filter,
-                            .top = NO_BOUND,
-                            .list = &found,
-                            .sql = BUF_INIT(SQL_MAX)};
-    enum db_result result;
+    struct paging paging = {
+        .db = db, .filter = filter, .list = &found, .sql = BUF_INIT(SQL_MAX)};
+    struct store_window window = store_window_between(
+        filter->before_id, filter->since_us, filter->until_us);
+    enum db_result result = store_window_walk_events(
+        db, filter->limit, read_window, &paging, window, &found.next);
 
-    if (filter->before_id != 0)
-        paging.top = filter->before_id;
-    if (filter->until_us != 0 && id_floor(filter->until_us) < paging.top)
-        paging.top = id_floor(filter->until_us);
-    if (filter->since_us != 0)
-        paging.low = id_floor(filter->since_us);
-    result = read_page(&paging);
+    cut_page(&found, filter->limit);
     /* Live ones first: one that is finished meanwhile is then counted twice
        rather than not at all. */
     if (result == DB_OK && found.count > 0)

@@ -22,6 +22,7 @@ struct event_row {
     char *type;
     char *source; /* name of the source; NULL = triggered by API */
     bool verified;
+    bool expunged;         /* its content was removed (store_content.h) */
     char *ordering_key;    /* or NULL; absent in lists */
     struct slice data;     /* JSON; absent in lists; owned */
     struct slice metadata; /* JSON object or absent; owned */

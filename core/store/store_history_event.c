@@ -25,9 +25,12 @@ read_event(const struct slice *cell, struct event_row *row)
     row->type = xstrndup(cell[2].ptr, cell[2].len);
     row->source = slice_text(cell[3]);
     row->verified = db_u64(cell[4], 0) != 0;
+    row->ordering_key = slice_text(cell[7]);
+    row->expunged = db_u64(cell[8], 0) != 0;
+    if (row->expunged)
+        return;
     row->data = slice_copy(cell[5]);
     row->metadata = slice_copy(cell[6]);
-    row->ordering_key = slice_text(cell[7]);
 }
 
 static enum db_result
@@ -40,7 +43,7 @@ read_from(struct db *db, const char *table, uint32_t application_id,
     enum db_result result;
 
     sql_raw(&sql, "SELECT e.id, e.application_id, e.type, s.name, e.verified, "
-                  "e.payload, e.metadata, e.ordering_key FROM ");
+                  "e.payload, e.metadata, e.ordering_key, e.expunged FROM ");
     sql_raw(&sql, table);
     sql_raw(&sql, " e LEFT JOIN sources s ON s.id = e.source_id "
                   "WHERE e.id = ");
@@ -182,6 +185,7 @@ print_head(const struct event_row *row, struct buf *out)
     member_text(out, "source", row->source);
     member_time(out, "timestamp", id_time_us(row->id));
     member_bool(out, "verified", row->verified);
+    member_bool(out, "content_removed", row->expunged);
 }
 
 void

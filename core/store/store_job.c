@@ -13,7 +13,7 @@
 
 #define JOB_COLUMNS                                                            \
     "id,kind,test,shard,lane,event_id,attempts,retry_of,next_retry_at,"        \
-    "UTC_TIMESTAMP(6)"
+    "UTC_TIMESTAMP(6),first_due_at"
 
 enum job_cell {
     CELL_ID,
@@ -26,6 +26,7 @@ enum job_cell {
     CELL_RETRY_OF,
     CELL_DUE,
     CELL_NOW,
+    CELL_FIRST_DUE,
     CELL_BLOCKED /* NULL if it was not asked for */
 };
 
@@ -63,6 +64,7 @@ fill_page(struct db_rows *rows, struct job_page *page)
             .event_id = db_u64(cell[CELL_EVENT], 0),
             .retry_of = db_u64(cell[CELL_RETRY_OF], 0),
             .due_us = db_time_us(cell[CELL_DUE]),
+            .first_due_us = db_time_us(cell[CELL_FIRST_DUE]),
             .blocked_us = db_time_us(cell[CELL_BLOCKED]),
             .attempts = (uint32_t)db_u64(cell[CELL_ATTEMPTS], 0),
             .kind = (uint8_t)db_u64(cell[CELL_KIND], 0),

@@ -18,7 +18,7 @@
 
 #define HOUR_US (INT64_C(3600) * CLOCK_US_PER_S)
 
-/* A row of any of the three tables: key first, then counters in the order of
+/* A row of any of the tables: key first, then counters in the order of
    the table's columns (store_rollup_table.c); unused ones stay 0. */
 struct counter {
     int64_t hour_us;
@@ -39,6 +39,7 @@ struct rollup {
     struct counters subscriptions;
     struct counters sources;
     struct counters types;
+    struct counters receiving;
 };
 
 const int64_t rollup_bucket_ms[ROLLUP_BUCKETS - 1] = {
@@ -79,6 +80,7 @@ rollup_clear(struct rollup *rollup)
     counters_clear(&rollup->subscriptions);
     counters_clear(&rollup->sources);
     counters_clear(&rollup->types);
+    counters_clear(&rollup->receiving);
 }
 
 void
@@ -90,6 +92,7 @@ rollup_free(struct rollup *rollup)
     free(rollup->subscriptions.rows);
     free(rollup->sources.rows);
     free(rollup->types.rows);
+    free(rollup->receiving.rows);
     free(rollup);
 }
 
@@ -147,6 +150,15 @@ rollup_inbound(struct rollup *rollup, int64_t ended_us, uint32_t source_id,
         return;
     row->sums[3] = (uint64_t)duration_us;
     row->buckets[bucket_of(duration_us)] = 1;
+}
+
+void
+rollup_mismatch(struct rollup *rollup, int64_t ended_us, uint32_t source_id)
+{
+    struct counter *row = counters_add(&rollup->receiving, ended_us);
+
+    row->id = source_id;
+    row->sums[3] = 1;
 }
 
 static int
@@ -254,5 +266,8 @@ rollup_write(struct db *db, struct rollup *rollup, uint32_t slot)
         result = write_table(db, &rollup_sources_table, &rollup->sources, slot);
     if (result == DB_OK)
         result = write_table(db, &rollup_types_table, &rollup->types, slot);
+    if (result == DB_OK)
+        result =
+            write_table(db, &rollup_receiving_table, &rollup->receiving, slot);
     return result;
 }

@@ -43,6 +43,11 @@ void rollup_inbound(struct rollup *rollup, int64_t ended_us, uint32_t source_id,
                     enum inbound_action action, enum rollup_end end,
                     uint32_t attempt, int64_t duration_us);
 
+/* One event that said something else than its source does about the same
+   version. */
+void rollup_mismatch(struct rollup *rollup, int64_t ended_us,
+                     uint32_t source_id);
+
 /* Writes what was gathered. The content stays, so that a transaction that is
    repeated can write it again. */
 enum db_result rollup_write(struct db *db, struct rollup *rollup, uint32_t slot)

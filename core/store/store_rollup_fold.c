@@ -114,6 +114,7 @@ rollup_fold(struct db *db, int64_t before_us, bool *more)
         &rollup_subscriptions_table,
         &rollup_sources_table,
         &rollup_types_table,
+        &rollup_receiving_table,
     };
     enum db_result result = DB_OK;
     size_t i;

@@ -56,3 +56,17 @@ const struct rollup_table rollup_types_table = {
     .more_add = "",
     .sum_count = 2,
 };
+
+/* All but the last are the responders' (store_receiving.c). */
+const struct rollup_table rollup_receiving_table = {
+    .name = "rollup_receiving",
+    .key = "source_id",
+    .sums = "rejected,ignored,repeated,mismatched",
+    .folded = "SUM(rejected),SUM(ignored),SUM(repeated),SUM(mismatched)",
+    .add = " ON DUPLICATE KEY UPDATE " ADD("rejected") "," ADD(
+        "ignored") "," ADD("repeated") "," ADD("mismatched"),
+    .more = "",
+    .more_folded = "",
+    .more_add = "",
+    .sum_count = 4,
+};

@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* What differs between the three tables. */
+/* What differs between the tables. */
 struct rollup_table {
     const char *name;
     const char *key;    /* columns between hour and slot */
@@ -26,5 +26,6 @@ struct rollup_table {
 extern const struct rollup_table rollup_subscriptions_table;
 extern const struct rollup_table rollup_sources_table;
 extern const struct rollup_table rollup_types_table;
+extern const struct rollup_table rollup_receiving_table;
 
 #endif /* STORE_ROLLUP_TABLE_H */

@@ -95,7 +95,8 @@ struct source_made {
  * What the form says. A secret is made where none is given and the choice is
  * ours (provider.h); a source of a provider that makes it itself, and sends it,
  * awaits it. *action is written with DB_OK; only for SOURCE_DONE anything was
- * stored and *made is filled (wipe it).
+ * stored and *made is filled (wipe it). Where a source of that name was removed
+ * a moment ago, waits until every program knows that it is gone.
  */
 enum db_result
 store_source_insert(struct db *db, const struct sealer *sealer,

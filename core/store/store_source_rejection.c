@@ -1,5 +1,5 @@
 /*
- * store_source_rejection.c - the SQL that shows what a source refused.
+ * store_source_rejection.c - the SQL that shows what was refused.
  */
 #include "store_source_rejection.h"
 
@@ -18,29 +18,49 @@ enum column {
     COL_REASON,
     COL_DETAIL,
     COL_ADDRESS,
-    COL_CREATED
+    COL_CREATED,
+    COL_SOURCE
 };
+
+/* source_id 0 also has the rows that count a flood of requests. */
+static void
+add_scope(const struct rejection_filter *filter, struct buf *sql)
+{
+    switch (filter->scope) {
+    case REJECTION_SOURCE:
+        sql_raw(sql, "j.source_id = ");
+        sql_u64(sql, filter->source_id);
+        return;
+    case REJECTION_OUTBOX:
+        sql_raw(sql, "j.source_id = 0 AND j.reason <> 'dropped'");
+        return;
+    case REJECTION_ANY:
+        sql_raw(sql, "j.id > 0");
+        return;
+    }
+}
 
 static void
 print_query(const struct rejection_filter *filter, struct buf *sql)
 {
-    sql_raw(sql, "SELECT id, status, reason, detail, remote_address, "
-                 "created_at FROM rejections WHERE source_id = ");
-    sql_u64(sql, filter->source_id);
+    sql_raw(sql, "SELECT j.id, j.status, j.reason, j.detail, "
+                 "j.remote_address, j.created_at, s.name FROM rejections j "
+                 "LEFT JOIN sources s ON s.id = j.source_id WHERE ");
+    add_scope(filter, sql);
     if (filter->before_id != 0) {
-        sql_raw(sql, " AND id < ");
+        sql_raw(sql, " AND j.id < ");
         sql_u64(sql, filter->before_id);
     }
     if (filter->status != 0) {
-        sql_raw(sql, " AND status = ");
+        sql_raw(sql, " AND j.status = ");
         sql_u64(sql, filter->status);
     }
     /* The column is ASCII, what is asked for may be any text. */
     if (filter->reason.ptr != NULL) {
-        sql_raw(sql, " AND reason = ");
+        sql_raw(sql, " AND j.reason = ");
         sql_bytes(sql, filter->reason);
     }
-    sql_raw(sql, " ORDER BY id DESC LIMIT ");
+    sql_raw(sql, " ORDER BY j.id DESC LIMIT ");
     sql_u64(sql, filter->limit + 1);
 }
 
@@ -51,6 +71,7 @@ read_row(const struct slice *cell, struct rejection_row *row)
     row->status = (unsigned)db_u64(cell[COL_STATUS], 0);
     (void)snprintf(row->reason, sizeof(row->reason), "%.*s",
                    (int)cell[COL_REASON].len, cell[COL_REASON].ptr);
+    row->source = slice_text(cell[COL_SOURCE]);
     row->detail = slice_text(cell[COL_DETAIL]);
     row->remote_address = slice_text(cell[COL_ADDRESS]);
     row->created_at_us = db_time_us(cell[COL_CREATED]);
@@ -95,6 +116,7 @@ rejection_list_free(struct rejection_list *list)
     size_t i;
 
     for (i = 0; i < list->count; i++) {
+        free(list->rows[i].source);
         free(list->rows[i].detail);
         free(list->rows[i].remote_address);
     }

@@ -1,5 +1,6 @@
 /*
- * store_source_rejection.h - the SQL that shows what a source refused.
+ * store_source_rejection.h - the SQL that shows what was refused: requests to a
+ * source, and rows of `outbox`.
  */
 #ifndef STORE_SOURCE_REJECTION_H
 #define STORE_SOURCE_REJECTION_H
@@ -14,7 +15,14 @@
 
 #define ID_REJECTION "rej"
 
+enum rejection_scope {
+    REJECTION_SOURCE, /* of source_id */
+    REJECTION_OUTBOX, /* rows of `outbox` */
+    REJECTION_ANY
+};
+
 struct rejection_filter {
+    enum rejection_scope scope;
     uint32_t source_id;
     struct slice reason; /* absent = any */
     unsigned status;     /* 0 = any */
@@ -24,6 +32,7 @@ struct rejection_filter {
 
 struct rejection_row {
     uint64_t id;
+    char *source; /* its name; NULL: none, or one that is gone */
     unsigned status;
     char reason[101];
     char *detail;         /* or NULL */

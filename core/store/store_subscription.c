@@ -102,6 +102,31 @@ write_patterns(struct db *db, const struct change *change, struct buf *sql)
     return run(db, sql);
 }
 
+/* A deleted subscription no longer needs its uid. */
+static enum db_result
+write_uid(struct db *db, const struct change *change, struct buf *sql)
+{
+    enum db_result result = DB_OK;
+
+    if (!change->form->sets_uid)
+        return DB_OK;
+    if (change->form->uid.ptr != NULL) {
+        sql_raw(sql, "UPDATE subscriptions SET uid = NULL "
+                     "WHERE deleted_at IS NOT NULL AND application_id = ");
+        sql_u64(sql, change->application_id);
+        sql_raw(sql, " AND uid = ");
+        sql_bytes(sql, change->form->uid);
+        result = run(db, sql);
+    }
+    if (result != DB_OK)
+        return result;
+    sql_raw(sql, "UPDATE subscriptions SET uid = ");
+    sql_bytes(sql, change->form->uid);
+    sql_raw(sql, " WHERE id = ");
+    sql_u64(sql, change->id);
+    return run(db, sql);
+}
+
 /* The row exists and is locked: everything that the form says. Of a new one
    the two times stay equal. */
 static enum db_result
@@ -125,6 +150,8 @@ write_row(struct db *db, const struct change *change, struct buf *sql)
     sql_raw(sql, " WHERE id = ");
     sql_u64(sql, change->id);
     result = run(db, sql);
+    if (result == DB_OK)
+        result = write_uid(db, change, sql);
     return result == DB_OK ? write_patterns(db, change, sql) : result;
 }
 

@@ -56,6 +56,10 @@ struct subscription_row {
     char *public_key;         /* "whpk_...", or NULL: no ed25519 signatures */
     char *signature_headers;
     char *certificate; /* JSON object: subject, expires_at */
+    uint32_t batch_size;    /* 0 = no batches */
+    uint32_t batch_wait_ms; /* of a batch */
+    uint32_t ttl_s;         /* 0 = no limit */
+    bool capture_responses; /* what the endpoint answers is stored */
     int64_t created_at_us;
     int64_t updated_at_us;
 };
@@ -71,7 +75,8 @@ struct subscription_made {
     char secret[SIGN_SECRET_MAX + 1]; /* to be shown once, then wiped */
 };
 
-/* Makes a secret if the form has none. adhoc: for one test of a URL. */
+/* Makes a secret if the form has none. adhoc: for one test of a URL.
+   DB_DUPLICATE: another one has that uid. */
 enum db_result store_subscription_insert(struct db *db,
                                          const struct sealer *sealer,
                                          const struct subscription_form *form,
@@ -81,6 +86,7 @@ enum db_result store_subscription_insert(struct db *db,
 
 /* Changes what the form gives; null resets to the default. Switching it on
    again also clears the reason for which the gateway had disabled it.
+   DB_DUPLICATE: another one has that uid, and nothing is changed.
    A change of `ordering` leaves the waiting jobs as they are: see
    docs/explanation/order.md. */
 enum db_result store_subscription_update(struct db *db,

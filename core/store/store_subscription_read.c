@@ -23,7 +23,8 @@ static const char columns[] =
     "retry_schedule, format, retry_count, retry_delay, timeout_s, "
     "max_concurrency, created_at, updated_at, paused_reason, rate_limit, "
     "ordering, on_exhausted, template, template_type, cloudevents_source, "
-    "filter, auth_shown, public_key, signature_headers, certificate_shown "
+    "filter, auth_shown, public_key, signature_headers, certificate_shown, "
+    "batch_size, batch_wait_ms, ttl_s, capture_responses "
     "FROM subscriptions WHERE deleted_at IS NULL AND adhoc = 0";
 
 static char *
@@ -67,6 +68,10 @@ read_row(const struct slice *cell, struct subscription_row *row)
     row->public_key = slice_text(cell[28]);
     row->signature_headers = copy(cell[29]);
     row->certificate = copy(cell[30]);
+    row->batch_size = (uint32_t)db_u64(cell[31], 0);
+    row->batch_wait_ms = (uint32_t)db_u64(cell[32], 0);
+    row->ttl_s = (uint32_t)db_u64(cell[33], 0);
+    row->capture_responses = db_u64(cell[34], 1) != 0;
 }
 
 /* One row's patterns, from where the result stands; *cell is the row to look
@@ -249,6 +254,20 @@ subscription_list_free(struct subscription_list *list)
     memset(list, 0, sizeof(*list));
 }
 
+static void
+print_batch(const struct subscription_row *row, struct buf *out)
+{
+    if (row->batch_size == 0) {
+        member_raw(out, "batch", SLICE("null"), "null");
+        return;
+    }
+    member_name(out, "batch");
+    buf_add_char(out, '{');
+    member_u64(out, "max_size", row->batch_size);
+    member_u64(out, "max_wait_ms", row->batch_wait_ms);
+    buf_add_char(out, '}');
+}
+
 void
 subscription_print(const struct subscription_row *row, const char *secret,
                    struct buf *out)
@@ -289,6 +308,12 @@ subscription_print(const struct subscription_row *row, const char *secret,
     member_u64(out, "rate_limit", row->rate_limit);
     member_text(out, "ordering", row->ordering);
     member_text(out, "on_exhausted", row->on_exhausted);
+    print_batch(row, out);
+    if (row->ttl_s > 0)
+        member_u64(out, "ttl_seconds", row->ttl_s);
+    else
+        member_raw(out, "ttl_seconds", SLICE("null"), "null");
+    member_bool(out, "capture_responses", row->capture_responses);
     member_id(out, "application", ID_APPLICATION, row->application_id);
     member_time(out, "created_at", row->created_at_us);
     member_time(out, "updated_at", row->updated_at_us);

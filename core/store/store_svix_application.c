@@ -97,19 +97,6 @@ store_svix_application_get(struct db *db, uint32_t id,
     return DB_OK;
 }
 
-static void
-reverse(struct svix_application_list *list)
-{
-    size_t i;
-
-    for (i = 0; i < list->count / 2; i++) {
-        struct svix_application row = list->rows[i];
-
-        list->rows[i] = list->rows[list->count - 1 - i];
-        list->rows[list->count - 1 - i] = row;
-    }
-}
-
 enum db_result
 store_svix_application_list(struct db *db, uint32_t owner,
                             const struct svix_page *page,
@@ -137,7 +124,7 @@ store_svix_application_list(struct db *db, uint32_t owner,
         read_row(cell, &list->rows[list->count++]);
     db_rows_free(rows);
     if (page->backward)
-        reverse(list);
+        svix_page_turn(list->rows, list->count, sizeof(list->rows[0]));
     return DB_OK;
 }
 

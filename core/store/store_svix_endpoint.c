@@ -140,19 +140,6 @@ store_svix_endpoint_get(struct db *db, uint32_t application_id, uint32_t id,
     return DB_OK;
 }
 
-static void
-reverse(struct svix_endpoint_list *list)
-{
-    size_t i;
-
-    for (i = 0; i < list->count / 2; i++) {
-        struct svix_endpoint row = list->rows[i];
-
-        list->rows[i] = list->rows[list->count - 1 - i];
-        list->rows[list->count - 1 - i] = row;
-    }
-}
-
 enum db_result
 store_svix_endpoint_list(struct db *db, uint32_t application_id,
                          const struct svix_page *page,
@@ -181,7 +168,7 @@ store_svix_endpoint_list(struct db *db, uint32_t application_id,
     result = read_endpoints(db, ids, count, list);
     free(ids);
     if (result == DB_OK && page->descending)
-        reverse(list);
+        svix_page_turn(list->rows, list->count, sizeof(list->rows[0]));
     return result;
 }
 

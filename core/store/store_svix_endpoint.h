@@ -44,18 +44,6 @@ enum db_result store_svix_endpoint_list(struct db *db, uint32_t application_id,
                                         struct svix_endpoint_list *list)
     __attribute__((warn_unused_result));
 
-/* uid absent: it has none from now on. DB_DUPLICATE: another one has it. */
-enum db_result store_svix_endpoint_set_uid(struct db *db,
-                                           uint32_t application_id, uint32_t id,
-                                           struct slice uid)
-    __attribute__((warn_unused_result));
-
-/* True in *taken: an endpoint of the application has that uid. */
-enum db_result store_svix_endpoint_uid_taken(struct db *db,
-                                             uint32_t application_id,
-                                             struct slice uid, bool *taken)
-    __attribute__((warn_unused_result));
-
 enum svix_sealed { SVIX_SECRET, SVIX_HEADERS };
 
 /* Appends the secret, or the headers as a JSON object ("{}" if there are

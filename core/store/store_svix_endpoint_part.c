@@ -1,76 +1,17 @@
 /*
- * store_svix_endpoint_part.c - parts of an endpoint by themselves: its uid, its
- * secret and headers, and how its deliveries stand.
+ * store_svix_endpoint_part.c - parts of an endpoint by themselves: its secret and
+ * headers, and how its deliveries stand.
  */
 #include "store_svix_endpoint.h"
 
 #include "delivery_row.h"
 #include "sql.h"
 #include "store_delivery_window.h"
-#include "transact.h"
 
 #include <string.h>
 
 #define SQL_MAX 8192
 #define NO_BOUND ((uint64_t)INT64_MAX)
-
-struct naming {
-    uint32_t application_id;
-    uint32_t id;
-    struct slice uid;
-};
-
-/* A deleted endpoint no longer needs its uid. */
-static enum db_result
-name_work(struct db *db, void *arg)
-{
-    const struct naming *naming = arg;
-    struct buf sql = BUF_INIT(SQL_MAX);
-    enum db_result result = DB_OK;
-
-    if (naming->uid.ptr != NULL) {
-        sql_raw(&sql, "UPDATE subscriptions SET uid = NULL "
-                      "WHERE deleted_at IS NOT NULL AND application_id = ");
-        sql_u64(&sql, naming->application_id);
-        sql_raw(&sql, " AND uid = ");
-        sql_bytes(&sql, naming->uid);
-        result = db_exec(db, buf_slice(&sql), NULL);
-        buf_clear(&sql);
-    }
-    sql_raw(&sql, "UPDATE subscriptions SET uid = ");
-    sql_bytes(&sql, naming->uid);
-    sql_raw(&sql, " WHERE application_id = ");
-    sql_u64(&sql, naming->application_id);
-    sql_raw(&sql, " AND id = ");
-    sql_u64(&sql, naming->id);
-    if (result == DB_OK)
-        result = db_exec(db, buf_slice(&sql), NULL);
-    buf_free(&sql);
-    return result;
-}
-
-enum db_result
-store_svix_endpoint_set_uid(struct db *db, uint32_t application_id, uint32_t id,
-                            struct slice uid)
-{
-    struct naming naming = {application_id, id, uid};
-
-    return transact(db, name_work, &naming);
-}
-
-enum db_result
-store_svix_endpoint_uid_taken(struct db *db, uint32_t application_id,
-                              struct slice uid, bool *taken)
-{
-    uint32_t id;
-    enum db_result result =
-        store_svix_endpoint_find(db, application_id, uid, &id);
-
-    if (result != DB_OK && result != DB_NONE)
-        return result;
-    *taken = result == DB_OK;
-    return DB_OK;
-}
 
 static const char *const sealed_columns[] = {
     [SVIX_SECRET] = "secret", [SVIX_HEADERS] = "headers"};

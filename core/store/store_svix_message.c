@@ -11,13 +11,11 @@
 #include "sql.h"
 #include "store_history.h"
 #include "store_svix_message_row.h"
-#include "transact.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #define SQL_MAX 65536
-#define EXPUNGED "{\"expired\":true}"
 
 /* By the key under which a repeat of it is recognised. */
 static enum db_result
@@ -112,59 +110,6 @@ store_svix_message_get(struct db *db, uint32_t application_id, uint64_t id,
     }
     svix_message_list_free(&list);
     return result;
-}
-
-struct expunge {
-    uint32_t application_id;
-    uint64_t id;
-};
-
-static enum db_result
-expunge_work(struct db *db, void *arg)
-{
-    static const char *const tables[] = {"events", "events_kept"};
-    const struct expunge *expunge = arg;
-    struct buf sql = BUF_INIT(SQL_MAX);
-    enum db_result result = DB_OK;
-    size_t i;
-
-    for (i = 0; i < 2 && result == DB_OK; i++) {
-        sql_raw(&sql, "UPDATE ");
-        sql_raw(&sql, tables[i]);
-        sql_raw(&sql, " SET payload = '" EXPUNGED "', metadata = NULL "
-                      "WHERE id = ");
-        sql_u64(&sql, expunge->id);
-        sql_raw(&sql, " AND application_id = ");
-        sql_u64(&sql, expunge->application_id);
-        result = db_exec(db, buf_slice(&sql), NULL);
-        buf_clear(&sql);
-    }
-    buf_free(&sql);
-    return result;
-}
-
-/* What a job is going to send is not changed under it. */
-enum db_result
-store_svix_message_expunge(struct db *db, uint32_t application_id, uint64_t id)
-{
-    struct expunge expunge = {application_id, id};
-    struct delivery_list deliveries;
-    bool complete = false;
-    enum db_result result =
-        store_event_deliveries(db, id, &deliveries, &complete);
-    size_t i;
-
-    if (result != DB_OK)
-        return result;
-    for (i = 0; i < deliveries.count; i++) {
-        if (deliveries.rows[i].status == DELIVERY_PENDING ||
-            deliveries.rows[i].status == DELIVERY_RETRYING)
-            complete = false;
-    }
-    delivery_list_free(&deliveries);
-    if (!complete)
-        return DB_DUPLICATE;
-    return transact(db, expunge_work, &expunge);
 }
 
 const struct svix_message *

@@ -68,12 +68,6 @@ enum db_result store_svix_message_get(struct db *db, uint32_t application_id,
                                       uint64_t id, struct svix_message *message)
     __attribute__((warn_unused_result));
 
-/* Takes the content away. DB_DUPLICATE: it is still being delivered, or it
-   cannot be told whether it is. */
-enum db_result store_svix_message_expunge(struct db *db,
-                                          uint32_t application_id, uint64_t id)
-    __attribute__((warn_unused_result));
-
 const struct svix_message *svix_message_in(const struct svix_message_list *list,
                                            uint64_t id);
 

@@ -1,24 +1,17 @@
 /*
  * store_svix_message_list.c - pages of messages, newest first.
- *
- * Pages are read in windows of ids, as store_delivery_list.c does and explains.
  */
 #include "store_svix_message_row.h"
 
 #include "alloc.h"
-#include "id.h"
 #include "sql.h"
+#include "store_window.h"
 
-#define SQL_MAX 65536       /* bytes of one statement */
-#define WINDOW_FIRST 256    /* rows */
-#define WINDOW_GROWTH 4     /* each window is so much larger */
-#define EVENTS_BUDGET 20000 /* rows looked at for one page; they are wide */
-#define NO_BOUND ((uint64_t)INT64_MAX)
+#define SQL_MAX 65536 /* bytes of one statement */
 
 struct paging {
     struct db *db;
     const struct svix_message_filter *filter;
-    uint64_t low, top; /* ids from low on, below top */
     struct svix_message_list *list;
     struct buf sql;
 };
@@ -58,30 +51,6 @@ svix_message_row_query(struct db *db, const struct buf *sql,
     return DB_OK;
 }
 
-static enum db_result
-find_floor(struct paging *paging, uint64_t window, uint64_t *floor)
-{
-    struct buf *sql = &paging->sql;
-    struct db_rows *rows = NULL;
-    const struct slice *row;
-    enum db_result result;
-
-    sql_raw(sql, "SELECT id FROM events WHERE id >= ");
-    sql_u64(sql, paging->low);
-    sql_raw(sql, " AND id < ");
-    sql_u64(sql, paging->top);
-    sql_raw(sql, " ORDER BY id DESC LIMIT 1 OFFSET ");
-    sql_u64(sql, window);
-    result = db_query(paging->db, buf_slice(sql), &rows);
-    buf_clear(sql);
-    if (result != DB_OK)
-        return result;
-    row = db_rows_next(rows);
-    *floor = row == NULL ? paging->low : db_u64(row[0], paging->low);
-    db_rows_free(rows);
-    return DB_OK;
-}
-
 /* AND the JSON array holds that text. */
 static void
 add_contained(struct buf *sql, const char *array, struct slice text)
@@ -96,16 +65,16 @@ add_contained(struct buf *sql, const char *array, struct slice text)
 }
 
 static void
-add_conditions(struct paging *paging, uint64_t floor)
+add_conditions(struct paging *paging, const struct store_window *window)
 {
     const struct svix_message_filter *filter = paging->filter;
     struct buf *sql = &paging->sql;
     size_t i;
 
     sql_raw(sql, " WHERE e.test = 0 AND e.id >= ");
-    sql_u64(sql, floor);
+    sql_u64(sql, window->low);
     sql_raw(sql, " AND e.id < ");
-    sql_u64(sql, paging->top);
+    sql_u64(sql, window->top);
     sql_raw(sql, " AND e.application_id = ");
     sql_u64(sql, filter->application_id);
     for (i = 0; i < filter->type_count; i++) {
@@ -121,59 +90,32 @@ add_conditions(struct paging *paging, uint64_t floor)
 }
 
 static enum db_result
-read_window(struct paging *paging, uint64_t floor)
+read_window(void *arg, const struct store_window *window, size_t *count)
 {
+    struct paging *paging = arg;
     struct buf *sql = &paging->sql;
     enum db_result result;
 
     svix_message_row_select(sql);
     sql_raw(sql, " FROM events e");
-    add_conditions(paging, floor);
+    add_conditions(paging, window);
     sql_raw(sql, " ORDER BY e.id DESC LIMIT ");
     sql_u64(sql, paging->filter->limit + 1 - paging->list->count);
     result = svix_message_row_query(paging->db, sql, paging->list);
     buf_clear(sql);
+    *count = paging->list->count;
     return result;
 }
 
+/* What does not fit is the beginning of the next page. */
 static void
 cut_page(struct svix_message_list *list, size_t limit)
 {
+    if (list->count <= limit)
+        return;
     while (list->count > limit)
         svix_message_free(&list->rows[--list->count]);
     list->next = list->rows[limit - 1].id;
-}
-
-static enum db_result
-read_page(struct paging *paging)
-{
-    size_t limit = paging->filter->limit;
-    uint64_t window = WINDOW_FIRST, looked_at = 0, floor;
-    enum db_result result;
-
-    while (paging->top > paging->low) {
-        result = find_floor(paging, window, &floor);
-        if (result == DB_OK)
-            result = read_window(paging, floor);
-        if (result != DB_OK)
-            return result;
-        if (paging->list->count > limit) {
-            cut_page(paging->list, limit);
-            return DB_OK;
-        }
-        if (floor == paging->low)
-            return DB_OK;
-        paging->top = floor;
-        looked_at += window;
-        if (looked_at >= EVENTS_BUDGET) {
-            paging->list->next = floor;
-            return DB_OK;
-        }
-        window *= WINDOW_GROWTH;
-        if (window > EVENTS_BUDGET - looked_at)
-            window = EVENTS_BUDGET - looked_at;
-    }
-    return DB_OK;
 }
 
 enum db_result
@@ -181,20 +123,14 @@ store_svix_message_list(struct db *db, const struct svix_message_filter *filter,
                         struct svix_message_list *list)
 {
     struct svix_message_list found = {NULL, 0, 0};
-    struct paging paging = {.db = db,
-                            .filter = filter,
-                            .top = NO_BOUND,
-                            .list = &found,
-                            .sql = BUF_INIT(SQL_MAX)};
-    enum db_result result;
+    struct paging paging = {
+        .db = db, .filter = filter, .list = &found, .sql = BUF_INIT(SQL_MAX)};
+    struct store_window window = store_window_between(
+        filter->before_id, filter->since_us, filter->until_us);
+    enum db_result result = store_window_walk_events(
+        db, filter->limit, read_window, &paging, window, &found.next);
 
-    if (filter->before_id != 0)
-        paging.top = filter->before_id;
-    if (filter->until_us != 0 && id_floor(filter->until_us) < paging.top)
-        paging.top = id_floor(filter->until_us);
-    if (filter->since_us != 0)
-        paging.low = id_floor(filter->since_us);
-    result = read_page(&paging);
+    cut_page(&found, filter->limit);
     buf_free(&paging.sql);
     if (result != DB_OK)
         svix_message_list_free(&found);

@@ -25,3 +25,21 @@ svix_page_add(struct buf *sql, const struct svix_page *page, const char *column,
     sql_raw(sql, down ? " DESC LIMIT " : " LIMIT ");
     sql_u64(sql, page->limit + 1);
 }
+
+void
+svix_page_turn(void *rows, size_t count, size_t size)
+{
+    char *low = rows, *high = low + count * size;
+
+    while (count >= 2 && (high -= size) > low) {
+        size_t i;
+
+        for (i = 0; i < size; i++) {
+            char byte = low[i];
+
+            low[i] = high[i];
+            high[i] = byte;
+        }
+        low += size;
+    }
+}

@@ -33,4 +33,7 @@ svix_page_reads_down(const struct svix_page *page)
 void svix_page_add(struct buf *sql, const struct svix_page *page,
                    const char *column, bool is_text);
 
+/* Turns the order of `count` rows of `size` bytes round. */
+void svix_page_turn(void *rows, size_t count, size_t size);
+
 #endif /* STORE_SVIX_PAGE_H */

@@ -4,20 +4,23 @@
 #include "store_svix_type.h"
 
 #include "alloc.h"
+#include "json.h"
 #include "member.h"
+#include "number.h"
 #include "sql.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #define SQL_MAX ((size_t)4 * 1024 * 1024)
-#define NO_GROUP "Other" /* a category is needed there */
 
 /* read_row() takes the cells in this order. */
 static const char columns[] =
-    "SELECT name, description, NULLIF(category, '" NO_GROUP "'), archived, "
-    "deprecated, schema_versions, feature_flags, example, created_at, "
-    "updated_at FROM event_types WHERE 1";
+    "SELECT name, description, "
+    "NULLIF(category, '" EVENT_TYPE_NO_CATEGORY "'), archived, deprecated, "
+    "IFNULL(schema_versions, CONCAT('{\"1\":', json_schema, '}')), "
+    "feature_flags, example, created_at, updated_at FROM event_types "
+    "WHERE deleted_at IS NULL";
 
 static void
 read_row(const struct slice *cell, struct svix_type *type)
@@ -56,19 +59,6 @@ store_svix_type_get(struct db *db, struct slice name, struct svix_type *type)
     return DB_OK;
 }
 
-static void
-reverse(struct svix_type_list *list)
-{
-    size_t i;
-
-    for (i = 0; i < list->count / 2; i++) {
-        struct svix_type type = list->rows[i];
-
-        list->rows[i] = list->rows[list->count - 1 - i];
-        list->rows[list->count - 1 - i] = type;
-    }
-}
-
 enum db_result
 store_svix_type_list(struct db *db, bool with_archived,
                      const struct svix_page *page, struct svix_type_list *list)
@@ -93,88 +83,54 @@ store_svix_type_list(struct db *db, bool with_archived,
         read_row(cell, &list->rows[list->count++]);
     db_rows_free(rows);
     if (page->backward)
-        reverse(list);
+        svix_page_turn(list->rows, list->count, sizeof(list->rows[0]));
     return DB_OK;
 }
 
-static void
-add_changes(struct buf *sql, const struct svix_type_change *change)
+/* Versions are numbers for most: the highest one, or else the last. */
+static struct slice
+newest_of(struct slice versions)
 {
-    if (change->description.ptr != NULL) {
-        sql_raw(sql, ", description = ");
-        sql_text(sql, change->description);
+    struct slice newest = SLICE_NONE;
+    struct json_value json;
+    struct json_member member;
+    uint64_t highest = 0, number;
+    size_t at = 0;
+
+    if (versions.ptr == NULL || !json_read(versions, &json, NULL) ||
+        json.type != JSON_OBJECT)
+        return SLICE_NONE;
+    while (json_next(json.text, &at, &member)) {
+        if (!number_u64(member.name, UINT64_MAX, &number))
+            number = highest;
+        if (number >= highest)
+            newest = member.value.text;
+        if (number >= highest)
+            highest = number;
     }
-    if (change->sets_group) {
-        sql_raw(sql, ", category = ");
-        sql_text(sql,
-                 change->group.ptr == NULL ? SLICE(NO_GROUP) : change->group);
-    }
-    if (change->sets_schemas) {
-        sql_raw(sql, ", schema_versions = ");
-        sql_text(sql, change->schemas);
-    }
-    if (change->sets_flags) {
-        sql_raw(sql, ", feature_flags = ");
-        sql_text(sql, change->flags);
-    }
-    if (change->sets_archived) {
-        sql_raw(sql, ", archived = ");
-        sql_bool(sql, change->archived);
-    }
-    if (change->sets_deprecated) {
-        sql_raw(sql, ", deprecated = ");
-        sql_bool(sql, change->deprecated);
-    }
+    return newest;
 }
 
-/* Frees the statement. DB_NONE: no row was met. */
-static enum db_result
-run(struct db *db, struct buf *sql)
+struct event_type_change
+svix_type_change_of(const struct svix_type_change *change)
 {
-    uint64_t affected = 0;
-    enum db_result result =
-        buf_ok(sql) ? db_exec(db, buf_slice(sql), &affected) : DB_BROKEN;
+    struct event_type_change out = {
+        .description = change->description,
+        .sets_schema = change->sets_schemas,
+        .sets_flags = change->sets_flags,
+        .sets_archived = change->sets_archived,
+        .sets_deprecated = change->sets_deprecated,
+        .schema = newest_of(change->schemas),
+        .versions = change->schemas,
+        .flags = change->flags,
+        .archived = change->archived,
+        .deprecated = change->deprecated,
+    };
 
-    buf_free(sql);
-    return result == DB_OK && affected == 0 ? DB_NONE : result;
-}
-
-enum db_result
-store_svix_type_insert(struct db *db, struct slice name,
-                       const struct svix_type_change *change)
-{
-    struct buf sql = BUF_INIT(SQL_MAX);
-
-    /* Behind those of the catalogue. */
-    sql_raw(&sql, "INSERT INTO event_types SET position = 4294967295, "
-                  "created_at = UTC_TIMESTAMP(6), updated_at = created_at, "
-                  "name = ");
-    sql_text(&sql, name);
-    add_changes(&sql, change);
-    return run(db, &sql);
-}
-
-enum db_result
-store_svix_type_update(struct db *db, struct slice name,
-                       const struct svix_type_change *change)
-{
-    struct buf sql = BUF_INIT(SQL_MAX);
-
-    sql_raw(&sql, "UPDATE event_types SET updated_at = UTC_TIMESTAMP(6)");
-    add_changes(&sql, change);
-    sql_raw(&sql, " WHERE name = ");
-    sql_text(&sql, name);
-    return run(db, &sql);
-}
-
-enum db_result
-store_svix_type_delete(struct db *db, struct slice name)
-{
-    struct buf sql = BUF_INIT(SQL_MAX);
-
-    sql_raw(&sql, "DELETE FROM event_types WHERE name = ");
-    sql_text(&sql, name);
-    return run(db, &sql);
+    if (change->sets_group)
+        out.category = change->group.ptr == NULL ? SLICE(EVENT_TYPE_NO_CATEGORY)
+                                                 : change->group;
+    return out;
 }
 
 void

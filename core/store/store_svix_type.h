@@ -10,6 +10,7 @@
 #include "buf.h"
 #include "db.h"
 #include "slice.h"
+#include "store_event_type.h"
 #include "store_svix_page.h"
 
 #include <stdbool.h>
@@ -55,18 +56,10 @@ enum db_result store_svix_type_list(struct db *db, bool with_archived,
                                     struct svix_type_list *list)
     __attribute__((warn_unused_result));
 
-/* The change has to set the group. DB_DUPLICATE: there is one of that name. */
-enum db_result store_svix_type_insert(struct db *db, struct slice name,
-                                      const struct svix_type_change *change)
-    __attribute__((warn_unused_result));
-
-enum db_result store_svix_type_update(struct db *db, struct slice name,
-                                      const struct svix_type_change *change)
-    __attribute__((warn_unused_result));
-
-/* For good; who only wants it out of sight sets `archived`. */
-enum db_result store_svix_type_delete(struct db *db, struct slice name)
-    __attribute__((warn_unused_result));
+/* The same for the store (store_event_type.h); of the schemas the newest is the
+   one that counts. */
+struct event_type_change
+svix_type_change_of(const struct svix_type_change *change);
 
 void svix_type_free(struct svix_type *type);
 void svix_type_list_free(struct svix_type_list *list);

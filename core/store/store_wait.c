@@ -4,6 +4,7 @@
 #include "store_wait.h"
 
 #include "alloc.h"
+#include "delivery_row.h"
 #include "insert.h"
 #include "sql.h"
 
@@ -45,15 +46,18 @@ find(struct process_wait *waits, size_t count, uint64_t job_id)
 }
 
 /* A delivery that is neither a job nor in the archive any more has ended long
-   ago. One that ends between two reads is met as both, or as a job. */
+   ago. One that ends between two reads is met as both, or as a job. None is
+   older than the job that waits for it, so no older day is looked into. */
 static void
 add_question(struct buf *sql, const struct process_wait *waits, size_t count)
 {
-    uint64_t *ids = xcalloc(count, sizeof(*ids));
+    uint64_t *ids = xcalloc(count, sizeof(*ids)), oldest = UINT64_MAX;
     size_t i;
 
-    for (i = 0; i < count; i++)
+    for (i = 0; i < count; i++) {
         ids[i] = waits[i].job_id;
+        oldest = ids[i] < oldest ? ids[i] : oldest;
+    }
     sql_raw(sql, "SELECT w.job_id,COUNT(j.id),"
                  "COALESCE(SUM(d.status IN ('failed')),0) FROM ");
     sql_id_table(sql, ids, count);
@@ -61,7 +65,9 @@ add_question(struct buf *sql, const struct process_wait *waits, size_t count)
                  " ON w.job_id=x.id"
                  " LEFT JOIN jobs j ON j.id=w.delivery_id"
                  " LEFT JOIN deliveries d ON d.id=w.delivery_id"
-                 " GROUP BY w.job_id");
+                 " AND d.done_day>=");
+    delivery_row_day(sql, oldest);
+    sql_raw(sql, " GROUP BY w.job_id");
     free(ids);
 }
 

@@ -6,6 +6,7 @@
 
 #include "json.h"
 #include "sql.h"
+#include "subscription_batch.h"
 
 /* How a field of the form becomes a column. A null, and an empty list, stand
    for the default of the column. */
@@ -35,6 +36,8 @@ static const struct {
     {FORM_CLOUDEVENTS_SOURCE, "cloudevents_source", WRITE_TEXT},
     {FORM_FILTER, "filter", WRITE_JSON},
     {FORM_SIGNATURE_HEADERS, "signature_headers", WRITE_WORD},
+    {FORM_TTL, "ttl_s", WRITE_NUMBER},
+    {FORM_CAPTURE, "capture_responses", WRITE_NUMBER},
 };
 
 static void
@@ -80,6 +83,24 @@ given(const struct subscription_form *form, enum subscription_field field)
     return form->value[field].given || form->value[field].null;
 }
 
+static void
+add_batch(struct buf *sql, const struct subscription_form *form)
+{
+    const struct body_value *value = &form->value[FORM_BATCH];
+    struct problems problems = {.count = 0};
+    struct subscription_batch batch;
+
+    if (value->null || subscription_batch_ends(form)) {
+        sql_raw(sql, ", batch_size = DEFAULT, batch_wait_ms = DEFAULT");
+    } else if (value->given && subscription_batch_read("batch", value->raw,
+                                                       &batch, &problems)) {
+        sql_raw(sql, ", batch_size = ");
+        sql_u64(sql, batch.max_size);
+        sql_raw(sql, ", batch_wait_ms = ");
+        sql_u64(sql, batch.max_wait_ms);
+    }
+}
+
 void
 subscription_columns_add(struct buf *sql, const struct subscription_form *form)
 {
@@ -97,6 +118,7 @@ subscription_columns_add(struct buf *sql, const struct subscription_form *form)
     /* A text and its type belong together. */
     if (given(form, FORM_TEMPLATE) && !given(form, FORM_TEMPLATE_TYPE))
         sql_raw(sql, ", template_type = DEFAULT");
+    add_batch(sql, form);
     if (active->null || (active->given && active->number == 1))
         sql_raw(sql, ", disabled_reason = NULL, disabled_at = NULL");
 }

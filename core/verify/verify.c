@@ -156,3 +156,14 @@ verify_message(const struct verifier *verifiers, size_t count,
         *match = (struct verify_match){picked, checking.secret};
     return result;
 }
+
+bool
+verify_once(const struct verifier *verifiers, size_t count,
+            const struct verify_message *message, uint8_t hash[32])
+{
+    struct checking checking;
+    size_t picked = 0;
+
+    return pick(verifiers, count, message, &checking, &picked) == VERIFY_OK &&
+           signed_once(&checking, hash);
+}

@@ -120,4 +120,15 @@ verify_message(const struct verifier *verifiers, size_t count,
                const struct verify_message *message, struct verify_match *match)
     __attribute__((warn_unused_result));
 
+/*
+ * What makes a request that was found right the only one of its kind: the
+ * SHA-256 of all that its sender has signed, if a time or an id is among that.
+ * Who signs those means each request but once, so the same bytes again are a
+ * repeat. False: nothing of the kind is signed (or the request is not right),
+ * and the same bytes may be meant twice.
+ */
+bool verify_once(const struct verifier *verifiers, size_t count,
+                 const struct verify_message *message, uint8_t hash[32])
+    __attribute__((warn_unused_result));
+
 #endif /* VERIFY_H */

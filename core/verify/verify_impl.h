@@ -180,6 +180,9 @@ enum verify_result keys_check(struct checking *checking,
 bool keys_any(const struct checking *checking);
 enum verify_result check_signed(struct checking *checking);
 enum verify_result check_linear(struct checking *checking);
+/* The SHA-256 of what is signed, if a time or an id is; see verify_once(). */
+bool signed_once(const struct checking *checking, uint8_t hash[32])
+    __attribute__((warn_unused_result));
 
 /* verify_shared.c: secrets that are sent as they are. */
 enum verify_result check_token(struct checking *checking);

@@ -4,6 +4,7 @@
 #include "receive.h"
 
 #include "alloc.h"
+#include "inbound_dedupe.h"
 #include "json.h"
 #include "receive_admit.h"
 #include "receive_answer.h"
@@ -39,6 +40,9 @@ answer(struct storing *storing)
     received->queue = NULL;
     received->face->accepted(storing->exchange.reply, received->source,
                              &received->in, &received->event);
+    if (received->event.duplicate && !received->event.requeued)
+        reception_note_repeat(&storing->exchange, received->source,
+                              received->event.id);
 }
 
 static void
@@ -52,15 +56,6 @@ destroy(struct storing *storing)
     buf_free(&received->payload);
     buf_free(&received->metadata);
     free(received);
-}
-
-/* The rule by which repeats of the source's events are told. */
-static const char *
-dedupe_rule(const struct reception *reception)
-{
-    const char *rule = reception->source->options.dedupe;
-
-    return rule != NULL ? rule : reception->provider->dedupe;
 }
 
 /* COMMIT, then the answer. Takes what *in holds. */
@@ -93,7 +88,7 @@ store(struct reception *reception, struct inbound *in,
         .route = source->relay == RELAY_RECEIVED ? ROUTE_PROCESS_MATCH
                                                  : ROUTE_PROCESS,
     };
-    event_dedupe_hash(&received->event, dedupe_rule(reception), source->id,
+    event_dedupe_hash(&received->event, inbound_dedupe_rule(source), source->id,
                       in->dedupe);
     reception_note_watched(reception);
     storing_start(&received->storing, reception->exchange, &received->event, 1);
@@ -109,6 +104,8 @@ take_event(struct reception *reception, struct inbound *in)
     struct backlog_queue *queue;
 
     if (ignored != NULL) {
+        counting_add(receiving->counting, reception->source->id,
+                     COUNTED_IGNORED);
         reception->face->ignored(reception->exchange->reply, reception->source,
                                  ignored);
         return false;
@@ -121,7 +118,8 @@ take_event(struct reception *reception, struct inbound *in)
 
 enum inbound_result
 receive_read(struct exchange *exchange, const struct source *source,
-             struct inbound *in, struct problems *problems, char received[65])
+             const uint8_t *once, struct inbound *in, struct problems *problems,
+             char received[65])
 {
     const struct request *request = exchange->request;
     const struct inbound_request inbound_request = {
@@ -130,6 +128,7 @@ receive_read(struct exchange *exchange, const struct source *source,
         .header = receive_header,
         .arg = exchange,
         .now_us = request->arrived_wall_us,
+        .once = once,
     };
 
     problems->count = 0;
@@ -156,8 +155,9 @@ read_body(struct reception *reception)
     char received[65];
     bool taken = false;
 
-    switch (
-        receive_read(exchange, reception->source, &in, &problems, received)) {
+    switch (receive_read(exchange, reception->source,
+                         reception->is_once ? reception->once : NULL, &in,
+                         &problems, received)) {
     case INBOUND_OK:
         taken = take_event(reception, &in);
         break;

@@ -20,10 +20,11 @@ extern const size_t receive_route_count;
 void receive_event(struct exchange *exchange, struct slice name,
                    const struct receive_face *face);
 
-/* inbound_read() of the exchange's request. */
-enum inbound_result
-receive_read(struct exchange *exchange, const struct source *source,
-             struct inbound *in, struct problems *problems, char received[65])
+/* inbound_read() of the exchange's request; once: as there. */
+enum inbound_result receive_read(struct exchange *exchange,
+                                 const struct source *source,
+                                 const uint8_t *once, struct inbound *in,
+                                 struct problems *problems, char received[65])
     __attribute__((warn_unused_result));
 
 #endif /* RECEIVE_H */

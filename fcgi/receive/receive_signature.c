@@ -4,6 +4,7 @@
 #include "receive_signature.h"
 
 #include "clock.h"
+#include "inbound_dedupe.h"
 #include "log.h"
 #include "source_defaults.h"
 
@@ -58,7 +59,7 @@ public_url(const struct reception *reception, struct buf *text)
 }
 
 static enum verify_result
-judge(const struct reception *reception, bool *borrowed)
+judge(struct reception *reception, bool *borrowed)
 {
     struct exchange *exchange = reception->exchange;
     struct buf url = BUF_INIT(URL_MAX_BYTES);
@@ -76,6 +77,10 @@ judge(const struct reception *reception, bool *borrowed)
                                &verifiers);
     *borrowed = verifiers.borrowed;
     result = verify_message(verifiers.list, verifiers.count, &message, NULL);
+    reception->is_once =
+        result == VERIFY_OK &&
+        inbound_dedupe_asks_signature(reception->source) &&
+        verify_once(verifiers.list, verifiers.count, &message, reception->once);
     buf_free(&url);
     return result;
 }
@@ -185,7 +190,7 @@ receive_check_signature(struct reception *reception)
     bool borrowed = false, unknown = false;
     enum verify_result result;
 
-    reception->verified = false;
+    reception->verified = reception->is_once = false;
     if (mode == VERIFY_OFF)
         return true;
     result = judge(reception, &borrowed);

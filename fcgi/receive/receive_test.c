@@ -48,7 +48,7 @@ answer(struct exchange *exchange, const struct source *source, bool is_known)
     struct inbound in;
     char received[65];
 
-    switch (receive_read(exchange, source, &in, &problems, received)) {
+    switch (receive_read(exchange, source, NULL, &in, &problems, received)) {
     case INBOUND_OK:
         receive_answer_valid(exchange->reply, source, &in,
                              is_known &&

@@ -16,6 +16,7 @@ receiving_new(void)
     receiving->limiter = limiter_new(random_u64());
     receiving->backlog = backlog_new();
     receiving->rejecting = rejecting_new();
+    receiving->counting = counting_new();
     receiving->book = watch_book_new();
     return receiving;
 }
@@ -28,14 +29,22 @@ receiving_free(struct receiving *receiving)
     limiter_free(receiving->limiter);
     backlog_free(receiving->backlog);
     rejecting_free(receiving->rejecting);
+    counting_free(receiving->counting);
     watch_book_free(receiving->book);
     free(receiving);
+}
+
+static void
+write_down(struct app *app)
+{
+    rejecting_flush(app->receiving->rejecting, app->pool, &app->ids);
+    counting_flush(app->receiving->counting, app->pool, app->node.number);
 }
 
 void
 receiving_keep(struct app *app)
 {
-    rejecting_flush(app->receiving->rejecting, app->pool, &app->ids);
+    write_down(app);
     backlog_keep(app->receiving->backlog, app->pool);
     watch_book_keep(app->receiving->book, app->pool);
 }
@@ -43,5 +52,5 @@ receiving_keep(struct app *app)
 void
 receiving_end(struct app *app)
 {
-    rejecting_flush(app->receiving->rejecting, app->pool, &app->ids);
+    write_down(app);
 }

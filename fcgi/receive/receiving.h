@@ -1,13 +1,14 @@
 /*
  * receiving.h - what the receivers of a process share between requests: rate
- * limits, the lengths of queues, names of what is watched, and what was
- * refused.
+ * limits, the lengths of queues, names of what is watched, and what came to
+ * nothing.
  */
 #ifndef RECEIVING_H
 #define RECEIVING_H
 
 #include "app.h"
 #include "backlog.h"
+#include "counting.h"
 #include "limiter.h"
 #include "rejecting.h"
 #include "watch_book.h"
@@ -16,6 +17,7 @@ struct receiving {
     struct limiter *limiter;
     struct backlog *backlog;
     struct rejecting *rejecting;
+    struct counting *counting;
     struct watch_book *book;
 };
 

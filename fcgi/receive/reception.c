@@ -94,6 +94,28 @@ note(struct reception *reception, int status, const char *reason,
     };
 
     rejecting_note(app->receiving->rejecting, &app->ids, &refusal);
+    counting_add(app->receiving->counting, refusal.source_id, COUNTED_REJECTED);
+}
+
+void
+reception_note_repeat(const struct exchange *exchange,
+                      const struct source *source, uint64_t event_id)
+{
+    struct app *app = exchange->app;
+    struct refusal refusal = {
+        .source_id = source->id,
+        .status = exchange->reply->status,
+        .reason = "duplicate",
+        .remote_address = exchange->request->remote_address,
+        .repeat = true,
+    };
+    char id[ID_TEXT_MAX], detail[RECEPTION_DETAIL];
+
+    id_format(ID_EVENT, event_id, id);
+    (void)snprintf(detail, sizeof(detail), "Received before, as %s", id);
+    refusal.detail = slice_of(detail);
+    rejecting_note(app->receiving->rejecting, &app->ids, &refusal);
+    counting_add(app->receiving->counting, source->id, COUNTED_REPEATED);
 }
 
 void

@@ -33,6 +33,8 @@ struct reception {
     const struct source *source;     /* of exchange->catalog; NULL: gone */
     const struct provider *provider; /* of the source */
     bool verified;
+    bool is_once;                  /* and verify_once() has filled this: */
+    uint8_t once[32];              /* what makes it the only one of its kind */
     char detail[RECEPTION_DETAIL]; /* of the refusal, for the operator alone;
                                       or "" */
     /* What a source that only watches took all the same; NULL: nothing. */
@@ -62,6 +64,12 @@ void reception_watched(struct reception *reception, int status,
 
 /* Notes what was watched; before the request is handed to somebody else. */
 void reception_note_watched(struct reception *reception);
+
+/* A request that was right and came before: a row all the same. Whoever
+   commits does this, when the reply is written; of the exchange only app,
+   request and reply are used. */
+void reception_note_repeat(const struct exchange *exchange,
+                           const struct source *source, uint64_t event_id);
 
 /* At the end: notes what was watched, or the refusal that the reply holds. */
 void reception_end(struct reception *reception);

@@ -21,6 +21,7 @@ struct held {
     uint64_t id;
     uint32_t source_id;
     int status;
+    bool repeat;
     const char *reason;
     char detail[REJECTING_DETAIL_MAX + 1];
     char remote_address[ADDRESS_MAX + 1];
@@ -30,7 +31,8 @@ struct held {
 struct held_list {
     struct held *list;
     size_t count, room;
-    uint64_t dropped; /* that were too many */
+    size_t repeats;                    /* among them */
+    uint64_t dropped, dropped_repeats; /* that were too many */
 };
 
 struct rejecting {
@@ -106,12 +108,17 @@ copy_address(struct slice from, char to[ADDRESS_MAX + 1])
 
 /* Room for one more; NULL: there is none, which is counted. Lock held. */
 static struct held *
-add_held(struct held_list *held)
+add_held(struct held_list *held, bool repeat)
 {
-    if (held->count == REJECTING_MAX) {
-        held->dropped++;
+    bool full = held->count == REJECTING_MAX ||
+                (repeat && held->repeats == REJECTING_REPEATS_MAX);
+
+    if (full) {
+        held->dropped += !repeat;
+        held->dropped_repeats += repeat;
         return NULL;
     }
+    held->repeats += repeat;
     if (held->count == held->room) {
         held->room = held->room == 0 ? FIRST_ROOM : held->room * 2;
         if (held->room > REJECTING_MAX)
@@ -129,8 +136,9 @@ rejecting_note(struct rejecting *rejecting, struct id_source *ids,
     struct held *held;
 
     pthread_mutex_lock(&rejecting->lock);
-    held = add_held(&rejecting->held);
+    held = add_held(&rejecting->held, refusal->repeat);
     if (held != NULL) {
+        held->repeat = refusal->repeat;
         held->id = id_next(ids);
         held->source_id = refusal->source_id;
         held->status = refusal->status;
@@ -173,24 +181,37 @@ put_back(struct rejecting *rejecting, struct held_list *taken)
 
     pthread_mutex_lock(&rejecting->lock);
     for (i = 0; i < held->count; i++) {
-        struct held *room = add_held(taken);
+        struct held *room = add_held(taken, held->list[i].repeat);
 
         if (room != NULL)
             *room = held->list[i];
     }
     free(held->list);
     taken->dropped += held->dropped;
+    taken->dropped_repeats += held->dropped_repeats;
     *held = *taken;
     pthread_mutex_unlock(&rejecting->lock);
     *taken = (struct held_list){.list = NULL};
 }
 
-/* The rows of one flush: the last one may tell of those that were dropped. */
+/* The rows of one flush: the last ones may tell of those that were dropped. */
 struct rows {
     struct rejection *list;
     size_t count;
-    char dropped[64];
+    char dropped[64], dropped_repeats[64];
 };
+
+static void
+add_dropped(struct rows *rows, struct id_source *ids, char text[64],
+            uint64_t count, const char *what)
+{
+    if (count == 0)
+        return;
+    (void)snprintf(text, 64, "%llu more requests were %s",
+                   (unsigned long long)count, what);
+    rows->list[rows->count++] = (struct rejection){
+        .id = id_next(ids), .reason = "dropped", .detail = text};
+}
 
 static void
 make_rows(const struct held_list *held, struct id_source *ids,
@@ -198,7 +219,7 @@ make_rows(const struct held_list *held, struct id_source *ids,
 {
     size_t i;
 
-    rows->list = xcalloc(held->count + 1, sizeof(rows->list[0]));
+    rows->list = xcalloc(held->count + 2, sizeof(rows->list[0]));
     rows->count = held->count;
     for (i = 0; i < held->count; i++) {
         const struct held *one = &held->list[i];
@@ -213,13 +234,9 @@ make_rows(const struct held_list *held, struct id_source *ids,
                 one->remote_address[0] == '\0' ? NULL : one->remote_address,
         };
     }
-    if (held->dropped == 0)
-        return;
-    snprintf(rows->dropped, sizeof(rows->dropped),
-             "%llu more requests were refused",
-             (unsigned long long)held->dropped);
-    rows->list[rows->count++] = (struct rejection){
-        .id = id_next(ids), .reason = "dropped", .detail = rows->dropped};
+    add_dropped(rows, ids, rows->dropped, held->dropped, "refused");
+    add_dropped(rows, ids, rows->dropped_repeats, held->dropped_repeats,
+                "received before");
 }
 
 static enum db_result
@@ -239,7 +256,7 @@ rejecting_flush(struct rejecting *rejecting, struct db_pool *pool,
     struct rows rows;
     struct db *db;
 
-    if (taken.count == 0 && taken.dropped == 0)
+    if (taken.count == 0 && taken.dropped == 0 && taken.dropped_repeats == 0)
         return;
     make_rows(&taken, ids, &rows);
     db = db_pool_take(pool);

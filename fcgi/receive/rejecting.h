@@ -6,6 +6,11 @@
  * not fit is counted, and the count becomes a row with the reason "dropped",
  * so that a flood of forged requests costs neither memory nor requests.
  *
+ * Requests that were received before are noted as well: who sends them again
+ * is mostly the provider itself, and sometimes somebody who has seen one. They
+ * are answered as they were, and get a tenth of the room, so that a provider
+ * that repeats everything hides no forged request.
+ *
  * Thread-safe.
  */
 #ifndef REJECTING_H
@@ -15,11 +20,13 @@
 #include "id.h"
 #include "slice.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #define REJECTING_MAX 1000
-#define REJECTING_DETAIL_MAX 240 /* bytes of UTF-8; longer ones are cut */
+#define REJECTING_REPEATS_MAX 100 /* of them */
+#define REJECTING_DETAIL_MAX 240  /* bytes of UTF-8; longer ones are cut */
 
 struct rejecting; /* opaque */
 
@@ -35,6 +42,7 @@ struct refusal {
     const char *reason;  /* static; one word, ASCII */
     struct slice detail; /* a sentence; anything from outside, or absent */
     struct slice remote_address; /* or absent */
+    bool repeat;                 /* not refused, but received before */
 };
 
 void rejecting_note(struct rejecting *rejecting, struct id_source *ids,

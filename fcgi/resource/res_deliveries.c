@@ -4,8 +4,8 @@
 #include "res_deliveries.h"
 
 #include "member.h"
-#include "number.h"
 #include "resource.h"
+#include "response_code.h"
 #include "store_delivery.h"
 #include "store_subscription.h"
 
@@ -30,29 +30,17 @@ read_status(struct exchange *exchange, struct delivery_filter *filter)
     return true;
 }
 
-/* 404, or a class: 4xx. */
 static bool
 read_code(struct exchange *exchange, struct delivery_filter *filter)
 {
     struct slice text = request_query(exchange->request, "response_code");
-    int64_t code;
 
-    if (text.ptr == NULL)
+    if (text.ptr == NULL ||
+        response_code_read(text, &filter->code_min, &filter->code_max))
         return true;
-    if (text.len == 3 && text.ptr[0] >= '1' && text.ptr[0] <= '5' &&
-        slice_is_nocase(slice_make(text.ptr + 1, 2), "xx")) {
-        filter->code_min = (uint32_t)(text.ptr[0] - '0') * 100;
-        filter->code_max = filter->code_min + 99;
-        return true;
-    }
-    if (!number_i64(text, 100, 999, &code)) {
-        resource_bad_query(exchange, "response_code",
-                           "value_error.response_code",
-                           "a status code such as 404, or a class such as 4xx");
-        return false;
-    }
-    filter->code_min = filter->code_max = (uint32_t)code;
-    return true;
+    resource_bad_query(exchange, "response_code", "value_error.response_code",
+                       RESPONSE_CODE_WANTED);
+    return false;
 }
 
 static bool
@@ -192,6 +180,9 @@ static const struct {
                            "Delivery is finished already"},
     [DELIVERY_NO_EVENT] = {410, "event_gone",
                            "The event of this delivery is no longer kept"},
+    [DELIVERY_NO_CONTENT] = {409, "content_removed",
+                             "The content of this event was removed, so it "
+                             "cannot be delivered again"},
     [DELIVERY_NO_TARGET] = {409, "webhook_deleted",
                             "The webhook of this delivery is deleted"},
     [DELIVERY_IS_TEST] = {409, "delivery_is_test",

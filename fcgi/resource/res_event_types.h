@@ -1,6 +1,6 @@
 /*
- * res_event_types.h - GET /api/webhooks/event-types and GET /api/events: the catalogue of
- * event types.
+ * res_event_types.h - the catalogue of event types: GET
+ * /api/webhooks/event-types, GET /api/events, and all of /api/event-types.
  */
 #ifndef RES_EVENT_TYPES_H
 #define RES_EVENT_TYPES_H

@@ -5,6 +5,7 @@
 
 #include "member.h"
 #include "resource.h"
+#include "store_content.h"
 #include "store_history.h"
 
 #include <stdlib.h>
@@ -80,10 +81,57 @@ get(struct exchange *exchange)
     event_row_free(&row);
 }
 
+/* ?cancel=true */
+static bool
+read_cancel(struct exchange *exchange, bool *cancel)
+{
+    struct slice text = request_query(exchange->request, "cancel");
+
+    *cancel = slice_is(text, "true");
+    if (text.ptr == NULL || *cancel || slice_is(text, "false"))
+        return true;
+    resource_bad_query(exchange, "cancel", "type_error.bool",
+                       "value could not be parsed to a boolean");
+    return false;
+}
+
+static void
+remove_content(struct exchange *exchange)
+{
+    static const char *const refusals[] = {
+        [CONTENT_REMOVED] = NULL,
+        [CONTENT_WANTED] =
+            "The event is still being delivered or processed. With "
+            "?cancel=true its deliveries are cancelled first",
+        [CONTENT_UNKNOWN] = "Too many deliveries are waiting to tell whether "
+                            "one of them needs the event: try again later",
+    };
+    enum content_state state = CONTENT_REMOVED;
+    enum db_result result;
+    struct db *db;
+    uint64_t id;
+    bool cancel;
+
+    if (!resource_id(exchange, ID_EVENT, MISSING, &id) ||
+        !read_cancel(exchange, &cancel) || (db = resource_db(exchange)) == NULL)
+        return;
+    result =
+        store_content_remove(db, resource_owner(exchange), id, cancel, &state);
+    if (!resource_done(exchange, db, result, MISSING))
+        return;
+    if (state == CONTENT_REMOVED)
+        reply_empty(exchange->reply, 204);
+    else
+        reply_error(exchange->reply, 409, "event_in_use", "%s",
+                    refusals[state]);
+}
+
 const struct route events_routes[] = {
     {METHOD_GET, "/api/events/history", ACCESS_READ, FAMILY_API, false,
      history},
     {METHOD_GET, "/api/events/{id}", ACCESS_READ, FAMILY_API, false, get},
+    {METHOD_DELETE, "/api/events/{id}/content", ACCESS_MANAGE, FAMILY_API,
+     false, remove_content},
 };
 const size_t events_route_count =
     sizeof(events_routes) / sizeof(events_routes[0]);

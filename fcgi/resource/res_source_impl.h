@@ -5,6 +5,7 @@
  *   res_sources.c            make, list, show, change, remove; the routes
  *   res_source_secrets.c     rotate, await, confirm
  *   res_source_rejections.c  what was refused
+ *   res_source_stats.c       figures
  */
 #ifndef RES_SOURCE_IMPL_H
 #define RES_SOURCE_IMPL_H
@@ -28,5 +29,6 @@ handler res_source_rotate;
 handler res_source_await_token;
 handler res_source_confirm;
 handler res_source_rejections;
+handler res_source_stats;
 
 #endif /* RES_SOURCE_IMPL_H */

@@ -5,7 +5,24 @@
 
 #include "member.h"
 #include "number.h"
+#include "rejection_reason.h"
 #include "store_source_rejection.h"
+
+#define REASONS_BYTES 1024
+
+static bool
+check_reason(struct exchange *exchange, struct slice reason)
+{
+    struct buf msg = BUF_INIT(REASONS_BYTES);
+
+    if (reason.ptr == NULL || rejection_reason_known(REJECTION_SOURCE, reason))
+        return true;
+    buf_add_text(&msg, "value is not a valid enumeration member; permitted: ");
+    rejection_reasons_print(REJECTION_SOURCE, &msg);
+    resource_bad_query(exchange, "reason", "type_error.enum", msg.data);
+    buf_free(&msg);
+    return false;
+}
 
 static bool
 read_filter(struct exchange *exchange, struct rejection_filter *filter)
@@ -15,7 +32,8 @@ read_filter(struct exchange *exchange, struct rejection_filter *filter)
 
     filter->reason = request_query(exchange->request, "reason");
     if (!resource_page(exchange, ID_REJECTION, &filter->limit,
-                       &filter->before_id))
+                       &filter->before_id) ||
+        !check_reason(exchange, filter->reason))
         return false;
     if (status.ptr != NULL &&
         (!number_u64(status, 599, &number) || number < 100)) {

@@ -307,6 +307,8 @@ const struct route sources_routes[] = {
      res_source_confirm},
     {METHOD_GET, "/api/sources/{id}/rejections", ACCESS_READ, FAMILY_API, false,
      res_source_rejections},
+    {METHOD_GET, "/api/sources/{id}/stats", ACCESS_READ, FAMILY_API, false,
+     res_source_stats},
 };
 const size_t sources_route_count =
     sizeof(sources_routes) / sizeof(sources_routes[0]);

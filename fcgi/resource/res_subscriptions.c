@@ -7,6 +7,7 @@
 #include "resource.h"
 #include "store_application.h"
 #include "store_subscription.h"
+#include "subscription_batch.h"
 
 #include <openssl/crypto.h>
 #include <stdio.h>
@@ -165,6 +166,28 @@ get(struct exchange *exchange)
     show(exchange, db, DB_OK, id, 200, NULL);
 }
 
+/* What a part says about batches, beside the format that is stored. False: it
+   was refused. */
+static bool
+check_batch(struct exchange *exchange, struct db *db,
+            const struct subscription_form *form, uint32_t id)
+{
+    struct subscription_row row;
+    struct problems problems;
+
+    problems.count = 0;
+    if (!subscription_batch_needs_format(form) ||
+        store_subscription_get(db, resource_owner(exchange), id, &row) != DB_OK)
+        return true; /* or the change itself says why not */
+    subscription_batch_check(form, slice_of(row.format), &problems);
+    subscription_row_free(&row);
+    if (problems.count == 0)
+        return true;
+    db_pool_give(exchange->app->pool, db);
+    reply_problems(exchange->reply, &problems);
+    return false;
+}
+
 static void
 change(struct exchange *exchange)
 {
@@ -177,7 +200,7 @@ change(struct exchange *exchange)
         !read_form(exchange, true, &form))
         return;
     db = resource_db(exchange);
-    if (db != NULL) {
+    if (db != NULL && check_batch(exchange, db, &form, id)) {
         result = store_subscription_update(db, exchange->app->sealer, &form,
                                            resource_owner(exchange), id);
         show(exchange, db, result, id, 200, NULL);

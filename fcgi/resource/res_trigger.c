@@ -140,6 +140,7 @@ trigger(struct exchange *exchange)
         .may_name_application = exchange->caller.scope == SCOPE_ADMIN,
         .item_max = (size_t)settings->max_body,
         .now_us = exchange->request->arrived_wall_us,
+        .catalog = exchange->catalog,
     };
     size_t max = (size_t)(settings->max_batch_body > settings->max_body
                               ? settings->max_batch_body

@@ -233,12 +233,14 @@ svix_endpoint_form_read(struct svix_endpoint_form *form,
     if (!svix_read_body(exchange, fields, FIELDS, way == SVIX_ENDPOINT_CHANGE,
                         form->values))
         return false;
-    uid = &form->values[FIELD_UID];
-    form->sets_uid = is_said(uid, way);
-    if (uid->given)
-        form->uid = slice_make(uid->text, uid->text_len);
     translate(form->values, way, &form->json);
-    return read_subscription(form, exchange, way != SVIX_ENDPOINT_NEW);
+    if (!read_subscription(form, exchange, way != SVIX_ENDPOINT_NEW))
+        return false;
+    uid = &form->values[FIELD_UID];
+    form->subscription.sets_uid = is_said(uid, way);
+    if (uid->given)
+        form->subscription.uid = slice_make(uid->text, uid->text_len);
+    return true;
 }
 
 bool

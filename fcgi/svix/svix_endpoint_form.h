@@ -25,8 +25,6 @@ enum svix_endpoint_way {
 
 struct svix_endpoint_form {
     struct subscription_form subscription;
-    bool sets_uid;
-    struct slice uid; /* absent = none */
 
     /* What the others point into. */
     struct body_value *values;

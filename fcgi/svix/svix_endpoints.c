@@ -62,34 +62,16 @@ show(struct exchange *exchange, struct db *db, enum db_result result,
         resource_send_status(exchange, status, &json);
 }
 
-/* Two who want the same uid at the same time: one of them has made an endpoint
-   that it takes back. */
 static enum db_result
 insert(struct exchange *exchange, struct db *db,
        const struct svix_endpoint_form *form, uint32_t application_id,
        uint32_t *id)
 {
     struct subscription_made made = {0};
-    enum db_result result = DB_OK, undone;
-    bool taken = false;
+    enum db_result result = store_subscription_insert(
+        db, exchange->app->sealer, &form->subscription, application_id, false,
+        &made);
 
-    if (form->uid.ptr != NULL)
-        result = store_svix_endpoint_uid_taken(db, application_id, form->uid,
-                                               &taken);
-    if (result == DB_OK && taken)
-        return DB_DUPLICATE;
-    if (result == DB_OK)
-        result = store_subscription_insert(db, exchange->app->sealer,
-                                           &form->subscription, application_id,
-                                           false, &made);
-    if (result == DB_OK && form->uid.ptr != NULL) {
-        result =
-            store_svix_endpoint_set_uid(db, application_id, made.id, form->uid);
-        if (result == DB_DUPLICATE) {
-            undone = store_subscription_delete(db, application_id, made.id);
-            result = undone == DB_OK ? DB_DUPLICATE : undone;
-        }
-    }
     *id = made.id;
     OPENSSL_cleanse(&made, sizeof(made));
     return result;
@@ -121,20 +103,13 @@ get(struct exchange *exchange)
         show(exchange, db, DB_OK, application_id, id, 200);
 }
 
-/* The uid first: if it is taken, nothing is changed. */
 static enum db_result
 update(struct exchange *exchange, struct db *db,
        const struct svix_endpoint_form *form, uint32_t application_id,
        uint32_t id)
 {
-    enum db_result result = DB_OK;
-
-    if (form->sets_uid)
-        result = store_svix_endpoint_set_uid(db, application_id, id, form->uid);
-    if (result == DB_OK)
-        result = store_subscription_update(
-            db, exchange->app->sealer, &form->subscription, application_id, id);
-    return result;
+    return store_subscription_update(db, exchange->app->sealer,
+                                     &form->subscription, application_id, id);
 }
 
 static void

@@ -133,6 +133,7 @@ read_object(struct svix_message_form *form, struct exchange *exchange,
     const struct trigger_rules rules = {
         .item_max = (size_t)exchange->app->settings->max_body,
         .now_us = exchange->request->arrived_wall_us,
+        .catalog = exchange->catalog,
     };
     struct json_member member;
     bool whole;

@@ -6,6 +6,7 @@
 #include "alloc.h"
 #include "id.h"
 #include "member.h"
+#include "store_content.h"
 #include "store_svix_message.h"
 #include "storing.h"
 #include "svix_message_form.h"
@@ -163,6 +164,8 @@ get(struct exchange *exchange)
 static void
 expunge(struct exchange *exchange)
 {
+    bool cancel = svix_flag(exchange, "cancel", false);
+    enum content_state state = CONTENT_REMOVED;
     uint32_t application_id;
     enum db_result result;
     uint64_t id;
@@ -170,10 +173,14 @@ expunge(struct exchange *exchange)
 
     if (db == NULL)
         return;
-    result = store_svix_message_expunge(db, application_id, id);
-    if (svix_done(exchange, db, result, SVIX_MESSAGE_MISSING,
-                  "The message is still being delivered"))
+    result = store_content_remove(db, application_id, id, cancel, &state);
+    if (!resource_done(exchange, db, result, SVIX_MESSAGE_MISSING))
+        return;
+    if (state == CONTENT_REMOVED)
         reply_empty(exchange->reply, 204);
+    else
+        reply_error(exchange->reply, 409, "conflict",
+                    "The message is still being delivered");
 }
 
 #define PATH "/api/v1/app/{app}/msg"

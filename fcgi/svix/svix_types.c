@@ -3,6 +3,7 @@
  */
 #include "svix_types.h"
 
+#include "json_schema.h"
 #include "member.h"
 #include "pattern.h"
 #include "store_svix_type.h"
@@ -84,7 +85,7 @@ is_said(const struct body_value *value, bool part)
 }
 
 /* part: PATCH leaves alone what it does not name. */
-static struct svix_type_change
+static struct event_type_change
 change_of(const struct body_value *value, bool part)
 {
     const struct body_value *description = &value[FIELD_DESCRIPTION],
@@ -108,7 +109,7 @@ change_of(const struct body_value *value, bool part)
         change.schemas = value[FIELD_SCHEMAS].raw;
     if (value[FIELD_FLAGS].given)
         change.flags = value[FIELD_FLAGS].raw;
-    return change;
+    return svix_type_change_of(&change);
 }
 
 static void
@@ -159,29 +160,67 @@ list(struct exchange *exchange)
     svix_type_list_free(&page);
 }
 
+/* What is sent from now on is checked by it, in this process at once, in others
+   within a second. */
+static void
+show_changed(struct exchange *exchange, struct db *db, enum db_result result,
+             struct slice name, int status)
+{
+    if (result == DB_OK)
+        (void)!catalog_refresh(exchange->app->catalog, db);
+    if (result == DB_OK)
+        doorbell_ring(exchange->app->doorbell);
+    show(exchange, db, result, name, status);
+}
+
 /* What is archived may be made again, as if it had been removed. */
 static enum db_result
-insert(struct db *db, struct slice name, const struct svix_type_change *change)
+insert(struct db *db, struct slice name, const struct event_type_change *change)
 {
     struct svix_type type;
-    enum db_result result = store_svix_type_insert(db, name, change);
+    enum db_result result = store_event_type_insert(db, name, change);
 
     if (result != DB_DUPLICATE)
         return result;
     result = store_svix_type_get(db, name, &type);
     if (result != DB_OK)
         return result;
-    result =
-        type.archived ? store_svix_type_update(db, name, change) : DB_DUPLICATE;
+    result = type.archived ? store_event_type_update(db, name, change)
+                           : DB_DUPLICATE;
     svix_type_free(&type);
     return result;
+}
+
+/* Where data is checked, by a schema that can be used. False: the answer is
+   written, and the connection given back. */
+static bool
+check_schema(struct exchange *exchange, struct db *db, struct slice name,
+             const struct event_type_change *change)
+{
+    struct event_type_row row = {.validate = false};
+    struct problems problems;
+    enum db_result result;
+
+    if (change->schema.ptr == NULL)
+        return true;
+    result = store_event_type_get(db, name, &row);
+    problems.count = 0;
+    if (result == DB_OK && row.validate)
+        json_schema_free(
+            json_schema_compile(change->schema, "schemas", &problems));
+    event_type_row_free(&row);
+    if (result == DB_NONE || (result == DB_OK && problems.count == 0))
+        return true;
+    if (resource_done(exchange, db, result, MISSING))
+        reply_problems(exchange->reply, &problems);
+    return false;
 }
 
 static void
 create(struct exchange *exchange)
 {
     struct body_value values[FIELDS] = {0};
-    struct svix_type_change change;
+    struct event_type_change change;
     struct slice name;
     struct db *db;
 
@@ -190,7 +229,8 @@ create(struct exchange *exchange)
         (db = resource_db(exchange)) != NULL) {
         change = change_of(values, false);
         name = slice_make(values[FIELD_NAME].text, values[FIELD_NAME].text_len);
-        show(exchange, db, insert(db, name, &change), name, 201);
+        if (check_schema(exchange, db, name, &change))
+            show_changed(exchange, db, insert(db, name, &change), name, 201);
     }
     body_free(values, FIELDS);
 }
@@ -210,7 +250,7 @@ write_one(struct exchange *exchange, bool part)
 {
     struct body_value values[FIELDS] = {0};
     struct slice name = exchange->request->segment[0];
-    struct svix_type_change change;
+    struct event_type_change change;
     enum db_result result;
     struct db *db;
     int status = 200;
@@ -219,13 +259,16 @@ write_one(struct exchange *exchange, bool part)
         svix_read_body(exchange, fields + 1, FIELDS - 1, part, values + 1) &&
         (db = resource_db(exchange)) != NULL) {
         change = change_of(values, part);
-        result = store_svix_type_update(db, name, &change);
+        if (!check_schema(exchange, db, name, &change))
+            goto out;
+        result = store_event_type_update(db, name, &change);
         if (result == DB_NONE && !part && pattern_is_type(name)) {
             status = 201;
-            result = store_svix_type_insert(db, name, &change);
+            result = store_event_type_insert(db, name, &change);
         }
-        show(exchange, db, result, name, status);
+        show_changed(exchange, db, result, name, status);
     }
+out:
     body_free(values, FIELDS);
 }
 
@@ -244,8 +287,8 @@ change(struct exchange *exchange)
 /* Archived, unless ?expunge=true. */
 static void delete (struct exchange *exchange)
 {
-    const struct svix_type_change archive = {.sets_archived = true,
-                                             .archived = true};
+    const struct event_type_change archive = {.sets_archived = true,
+                                              .archived = true};
     struct slice name = exchange->request->segment[0];
     enum db_result result;
     struct db *db;
@@ -253,8 +296,8 @@ static void delete (struct exchange *exchange)
     if (!svix_is_admin(exchange) || (db = resource_db(exchange)) == NULL)
         return;
     result = svix_flag(exchange, "expunge", false)
-                 ? store_svix_type_delete(db, name)
-                 : store_svix_type_update(db, name, &archive);
+                 ? store_event_type_delete(db, name)
+                 : store_event_type_update(db, name, &archive);
     if (resource_done(exchange, db, result, MISSING))
         reply_empty(exchange->reply, 204);
 }

@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { Notion } from '../fakes/notion.mjs';
 import { Postgrest } from '../fakes/postgrest.mjs';
-import { subscribe } from './lib/gateway.mjs';
+import { changeConfig, subscribe } from './lib/gateway.mjs';
 import { Receiver } from './lib/receiver.mjs';
 import { request } from './lib/http.mjs';
 import { signed } from './lib/sign.mjs';
@@ -314,7 +314,10 @@ describe('a source that PostgREST can be asked for', () => {
     });
 
     test('an address that may not be reached is not asked', async () => {
-        const s = await source('supabase', { api_url: 'http://10.9.8.7/' });
+        const s = await source('supabase');
+        await changeConfig(stack, 'UPDATE sources SET settings = ' +
+            "JSON_SET(settings, '$.api_url', ?), config_version = {version} " +
+            'WHERE name = ?', ['http://10.9.8.7/', s.name]);
         await s.send(postgrest.insert(table(), { id: 1, name: 'x' }));
         await eventually('it says so', () =>
             stack.logs().includes('is not public and not listed'));

@@ -12,7 +12,8 @@ const make = (n) => ({ headers: {}, type: 'sensors.measured',
 
 const it = providerFile({ name: 'sensors', provider: 'basic', secret,
     status: 202, forged: 'sensor:another', make, tampering: false,
-    repeats: false, more: { type_path: 'type' }, sign: (one, { secret: pair }) => basic(pair) });
+    repeats: 'never', more: { type_path: 'type' },
+    sign: (one, { secret: pair }) => basic(pair) });
 
 describe('basic, its ways', () => {
     test('half a pair, other schemes and rubbish are refused', async () => {

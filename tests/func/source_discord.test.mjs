@@ -73,9 +73,13 @@ describe('discord, its ways', () => {
             type: 1, event: { type: 'APPLICATION_AUTHORIZED',
                 timestamp: '2026-01-01T15:00:00.000000',
                 data: { user: { id: '1' } } } }) };
-        const answer = await send(one);
+        const headers = sign(one);
+        const answer = await send(one, headers);
         assert.equal(answer.status, 204, answer.text);
         assert.equal((await eventsOf(it.stack, 'discord')).at(-1).type,
             'discord.event.application_authorized');
+        // It has no id; the signature and its time tell a repeat.
+        await assertRefused(it.stack, 'discord', () => send(one, headers), 204,
+            /^duplicate$/);
     });
 });

@@ -4,10 +4,11 @@
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import { before, describe, test } from 'node:test';
-import { addSource, assertRefused, errors, eventsOf, nowS, post } from
-    './lib/provider_cases.mjs';
+import { addSource, assertRefused, errors, eventsOf, nowS, post, setSource }
+    from './lib/provider_cases.mjs';
 import { providerFile } from './lib/provider_stack.mjs';
 import { hexSignature } from './lib/sign.mjs';
+import { eventually } from './lib/wait.mjs';
 
 const secret = 'a secret of both sides';
 const make = (n) => ({ headers: {}, type: 'crm.contact.changed',
@@ -44,6 +45,29 @@ describe('hmac, its ways', () => {
     });
 });
 
+describe('without an id and a signed time', () => {
+    const one = { body: '{"status":"alive"}' };
+    const headers = { 'X-Webhook-Signature': hexSignature(secret, one.body) };
+    const send = () => post(it.stack, 'beat', one, headers);
+    before(() => addSource(it.stack, { name: 'beat', provider: 'hmac',
+        secret }));
+
+    test('a heartbeat that says the same counts each time', async () => {
+        for (let i = 0; i < 3; i++) {
+            const answer = await send();
+            assert.equal(answer.status, 202, answer.text);
+        }
+        assert.equal((await eventsOf(it.stack, 'beat')).length, 3);
+    });
+
+    test('or once, if the source says so', async () => {
+        await setSource(it.stack, 'beat', { dedupe: 'body_sha256' });
+        await eventually('equal bodies are repeats', async () =>
+            (await send()).json.status === 'duplicate');
+        await assertRefused(it.stack, 'beat', send, 200, /^duplicate$/);
+    });
+});
+
 describe('a verifier of its own', () => {
     const keys = ['the newest secret', 'the one before'];
     const body = '{"type":"shipped","id":1}';
@@ -59,9 +83,25 @@ describe('a verifier of its own', () => {
             secrets: keys }] }));
 
     test('checks what it describes, with each of its secrets', async () => {
-        for (const key of keys) {
-            const answer = await send(sign(key));
+        for (const [i, key] of keys.entries()) {
+            const answer = await send(sign(key, nowS() - i));
             assert.equal(answer.status, 202, answer.text);
+        }
+    });
+
+    test('the same body at another time is another event, the same request ' +
+        'is a repeat', async () => {
+        const at = nowS() - 20;
+        for (let i = 0; i < 3; i++) {
+            const answer = await send(sign(keys[0], at + i));
+            assert.equal(answer.status, 202, answer.text);
+        }
+        for (const headers of [sign(keys[0], at + 1),
+            { ...sign(keys[0], at + 1), 'X-Request-Id': 'another' },
+            sign(keys[1], at + 1)]) {
+            const again = await assertRefused(it.stack, 'acme',
+                () => send(headers), 200, /^duplicate$/);
+            assert.equal(again.json.status, 'duplicate');
         }
     });
 

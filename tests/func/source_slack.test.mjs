@@ -87,6 +87,16 @@ describe('slack, its forms', () => {
         assert.deepEqual(JSON.parse(event.payload), payload);
     });
 
+    test('a form without an id is told by its signed time', async () => {
+        const one = { contentType: form, body: 'command=%2Fdeploy&text=now' };
+        const headers = sign(one);
+        assert.equal((await send(one, headers)).status, 200);
+        await assertRefused(it.stack, 'slack', () => send(one, headers), 200,
+            /^duplicate$/);
+        assert.equal((await send(one, sign(one, { at: nowS() - 5 }))).status,
+            200);
+    });
+
     test('a form that is changed is refused', async () => {
         const one = { contentType: form, body: 'command=%2Fdeploy&text=a' };
         await assertRefused(it.stack, 'slack', () => send({ ...one,

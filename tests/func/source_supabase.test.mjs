@@ -33,9 +33,9 @@ body: `{"type": "INSERT", "table": "items", "record": {"id": 9007199254740${n
 const sign = (one, { secret: with_ = secret } = {}) => ({
     'X-Webhook-Signature': `sha256=${hexSignature(with_, one.body)}` });
 
-// Nothing tells a repeat of it, so equal bodies are two events.
+// What the dashboard sends has no id, so equal bodies are two events.
 const it = providerFile({ provider: 'supabase', exists: true, secret,
-    forged: 'another secret', status: 202, repeats: false, make, sign,
+    forged: 'another secret', status: 202, repeats: 'never', make, sign,
     body: (answer, one) => assert.deepEqual(answer.json.details, {
         event_type: 'insert', source: 'supabase', record_id: one.record,
         table_name: 'items', timestamp: answer.json.details.timestamp }) });
@@ -89,12 +89,14 @@ describe('what the trigger sends', () => {
     });
     after(() => db?.stop());
 
-    // What pg_net would do.
+    // What pg_net would do; the requests.
     async function flush() {
-        for (const { url, headers, body } of await db.sent()) {
+        const requests = await db.sent();
+        for (const { url, headers, body } of requests) {
             const answer = await fetch(url, { method: 'POST', headers, body });
             assert.equal(answer.status, 202, await answer.text());
         }
+        return requests;
     }
 
     test('comes in, is mirrored with all digits, and leaves a tombstone',
@@ -112,6 +114,21 @@ describe('what the trigger sends', () => {
             await db.engine.exec('DELETE FROM users');
             await flush();
             await mirrored('users', id, (now) => Number(now.deleted) === 1);
+        });
+
+    test('sent again, it is recognised by the id that the trigger gave it',
+        async () => {
+            await db.engine.exec("INSERT INTO users VALUES (77, 'Eve', 1, " +
+                "'2026-01-01T15:00:00Z')");
+            const [{ headers, body }] = await flush();
+            const again = await assertRefused(it.stack, 'supabase',
+                () => post(it.stack, 'supabase', { body }, headers), 200,
+                /^duplicate$/);
+            assert.equal(again.json.status, 'duplicate');
+            // The same change, made again, is another one.
+            await db.engine.exec("UPDATE users SET name = 'Ev' WHERE id = 77");
+            await db.engine.exec("UPDATE users SET name = 'Ev' WHERE id = 77");
+            assert.equal((await flush()).length, 2);
         });
 });
 

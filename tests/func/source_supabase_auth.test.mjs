@@ -31,7 +31,7 @@ const sign = (one, { secret = `v1,${key}`, at = nowS() } = {}) => {
 };
 
 const it = providerFile({ provider: 'supabase_auth', secret: `v1,${key}`,
-    forged: `v1,${other}`, status: 200, timed: 300, repeats: false, make, sign,
+    forged: `v1,${other}`, status: 200, timed: 300, repeats: 'exact', make, sign,
     body: (answer) => {
         assert.equal(answer.text, '{}');
         assert.match(answer.headers['content-type'], /^application\/json/);

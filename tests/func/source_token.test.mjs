@@ -14,7 +14,7 @@ const make = (n) => ({ headers: {}, type: 'door.opened',
 // A token says nothing about the body, and nothing tells a repeat.
 const it = providerFile({ name: 'door', provider: 'token', secret,
     status: 202, forged: 'another-token', make, tampering: false,
-    repeats: false, more: { type_path: 'type' },
+    repeats: 'never', more: { type_path: 'type' },
     sign: (one, { secret: key }) => ({ Authorization: `Bearer ${key}` }) });
 
 describe('token, its ways', () => {

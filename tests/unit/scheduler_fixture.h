@@ -28,6 +28,10 @@ struct plan {
     uint32_t rate;
     bool fifo;
     uint64_t receiver;
+    uint32_t batch_max;
+    int64_t batch_wait_us;
+    size_t batch_bytes;
+    int64_t ttl_us;
 };
 
 static inline void
@@ -42,6 +46,10 @@ setup(void *arg, uint64_t lane, struct lane_config *out)
         .rate = plan->rate,
         .fifo = plan->fifo,
         .receiver = plan->receiver,
+        .batch_max = plan->batch_max,
+        .batch_wait_us = plan->batch_wait_us,
+        .batch_bytes = plan->batch_bytes,
+        .ttl_us = plan->ttl_us,
     };
 }
 
@@ -215,6 +223,17 @@ static inline void
 finish(struct scheduler *s, struct task *task)
 {
     finish_at(s, task, NOW);
+}
+
+/* A request for several jobs ends the same way for all of them. */
+static inline void
+end_all_at(struct scheduler *s, struct task_list *tasks, enum outcome_kind kind,
+           enum feedback feedback, int64_t at_us)
+{
+    struct task *task;
+
+    for (task = tasks->head; task != NULL; task = task->next)
+        end_at(s, task, kind, feedback, at_us);
 }
 
 /* Fails and is to be tried again after a second. */

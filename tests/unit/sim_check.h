@@ -79,7 +79,7 @@ sim_check_order(const struct sim *sim, const struct sim_job *job)
 
         if (before == job)
             break;
-        if (before->ordered && !before->settled)
+        if (before->ordered && !before->settled && before->start != job->start)
             sim_broken(sim,
                        "job %" PRIu64 " starts before %" PRIu64
                        " of the same FIFO lane",
@@ -87,17 +87,18 @@ sim_check_order(const struct sim *sim, const struct sim_job *job)
     }
 }
 
-/* At the receiver, whoever asks it. */
+/* At the receiver, whoever asks it. Under another limit than it was begun
+   under, nothing is promised. */
 static void
-sim_check_rate(const struct sim_worker *w, struct sim_receiver *receiver)
+sim_check_rate(const struct sim_worker *w, struct sim_receiver *receiver,
+               uint32_t rate)
 {
     const struct sim *sim = w->sim;
-    uint32_t rate = w->config[receiver->id - 1].rate;
     uint64_t n = receiver->starts;
 
-    if (rate > 0 && n >= rate &&
+    if (rate > 0 && n >= rate && rate == w->config[receiver->id - 1].rate &&
         sim->now_us - receiver->starts_us[(n - rate) % SIM_RATE_MAX] < SIM_S)
-        sim_broken(sim, "receiver %u: more than %u starts within a second",
+        sim_broken(sim, "receiver %u: more than %u arrive within a second",
                    receiver->id, rate);
     receiver->starts_us[n % SIM_RATE_MAX] = sim->now_us;
     receiver->starts++;
@@ -164,7 +165,7 @@ sim_check_shares(const struct sim_worker *w, const struct task *task)
 {
     const struct scheduler_limits *limits = &w->sim->plan.limits;
     struct scheduler_counts counts = scheduler_counts(w->scheduler);
-    size_t before = w->bytes - task->event_bytes;
+    size_t before = w->bytes;
 
     if (counts.running != w->in_flight)
         sim_broken(w->sim, "%zu run, the scheduler counts %zu", w->in_flight,
@@ -238,6 +239,32 @@ sim_check_wait(struct sim *sim, const struct sim_job *job)
                    (double)(sim->now_us - receiver->first_us) / SIM_S);
 }
 
+/* All of one request: of one lane, tried as often, no more than are allowed, and
+   in a FIFO lane nobody stands between them. */
+static void
+sim_check_batch(const struct sim_worker *w, const struct task *first)
+{
+    const struct sim_config *config = &w->config[lane_owner_id(first->job.lane) - 1];
+    const struct task *task;
+    uint32_t n = 0;
+
+    for (task = first; task != NULL; task = task->mate, n++) {
+        struct sim_job *job = map_get(&w->sim->db.jobs, task->job.id);
+
+        sim_check_job(w, task, job);
+        job->start = w->sim->totals.starts;
+        if (task->job.lane != first->job.lane ||
+            task->job.attempts != first->job.attempts)
+            sim_broken(w->sim, "%" PRIu64 " does not belong into its batch",
+                       task->job.id);
+        sim_check_order(w->sim, job);
+    }
+    if (n != first->mates + 1 ||
+        (n > 1 && (n > config->batch_max || first->job.test)))
+        sim_broken(w->sim, "a batch of %u, where %u are allowed", n,
+                   config->batch_max);
+}
+
 /* Called after the scheduler has given the task out. */
 static void
 sim_check_start(struct sim_worker *w, const struct task *task,
@@ -245,14 +272,12 @@ sim_check_start(struct sim_worker *w, const struct task *task,
 {
     struct sim_receiver *receiver;
 
-    sim_check_job(w, task, job);
+    sim_check_batch(w, task);
     receiver = job->lane->receiver;
     sim_check_lease(w, job);
-    sim_check_order(w->sim, job);
     sim_check_shares(w, task);
     if (!task->job.test) {
         sim_check_window(w, receiver);
-        sim_check_rate(w, receiver);
         sim_check_breaker(w, receiver);
         sim_check_endpoint(w, task, receiver->id - 1);
     }
@@ -321,9 +346,9 @@ sim_recount_tasks(const struct sim_worker *w, struct sim_recount *recount)
 
         recount->shards[task->job.shard]++;
         recount->tests += task->job.test;
-        if (task->state != TASK_RUNNING || !task->slot)
+        if (task->state != TASK_RUNNING)
             continue;
-        recount->running++;
+        recount->running += task->slot; /* its mates have none */
         recount->bytes += task->event_bytes;
     }
 }

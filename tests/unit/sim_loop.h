@@ -23,12 +23,33 @@ sim_see_endpoint(struct sim_worker *w, const struct task *task)
     w->has_seen[index] = true;
 }
 
+/* Whoever is in flight does not go. */
+static struct sim_job *
+sim_job_of(const struct sim_worker *w, const struct task *task)
+{
+    return map_get(&w->sim->db.jobs, task->job.id);
+}
+
 static void
 sim_count_flight(struct sim_transfer *transfer, int by)
 {
-    transfer->job->in_flight += (uint32_t)by;
+    const struct task *task;
+
+    for (task = transfer->task; task != NULL; task = task->mate)
+        sim_job_of(transfer->worker, task)->in_flight += (uint32_t)by;
     if (!transfer->task->job.test)
         transfer->job->lane->in_flight += (uint32_t)by;
+}
+
+/* The receiver has said yes to all of it. */
+static void
+sim_all_delivered(struct sim_transfer *transfer)
+{
+    const struct task *task;
+
+    for (task = transfer->task; task != NULL; task = task->mate)
+        sim_delivered(transfer->worker->sim,
+                      sim_job_of(transfer->worker, task));
 }
 
 static bool
@@ -41,38 +62,52 @@ sim_succeeds(const struct sim_transfer *transfer)
 static void
 sim_maybe_delivered(struct sim *sim, struct sim_transfer *transfer)
 {
+    const struct task *task;
+
     if (transfer->ghost)
         return; /* was thought of when its worker was stopped */
-    transfer->job->excuses++;
-    if (sim_succeeds(transfer) && sim_chance(&sim->random, 500))
-        sim_delivered(sim, transfer->job);
+    for (task = transfer->task; task != NULL; task = task->mate)
+        sim_job_of(transfer->worker, task)->excuses++;
+    if (transfer->gone && sim_succeeds(transfer) &&
+        sim_chance(&sim->random, 500))
+        sim_all_delivered(transfer);
 }
 
-/* It hands its result to the store thread. */
+static void
+sim_end_one(struct sim_worker *w, struct task *task)
+{
+    sim_job_of(w, task)->references--;
+    w->bytes -= task->event_bytes;
+    scheduler_end(w->scheduler, task, sim_mono_us(w), sim_u32(&w->sim->random));
+    sim_see_endpoint(w, task);
+    task_list_add(&w->finished, task);
+}
+
+/* It hands its result to the store thread; all of a batch have the same. */
 static void
 sim_end_task(struct sim_worker *w, struct sim_transfer *transfer,
              const struct outcome_facts *facts)
 {
-    struct task *task = transfer->task;
-    struct sim_job *job = transfer->job;
+    struct outcome outcome = outcome_decide(facts);
+    struct task_list ended = TASK_LIST_INIT;
+    struct task *task;
 
-    task->attempt.outcome = outcome_decide(facts);
-    task->attempt.ended_us = sim_mono_us(w);
-    if (task->attempt.outcome.kind == OUTCOME_DROPPED)
+    if (outcome.kind == OUTCOME_DROPPED)
         sim_maybe_delivered(w->sim, transfer);
-    else if (task->attempt.outcome.kind == OUTCOME_SUCCESS &&
-             !transfer->arrived)
-        sim_delivered(w->sim, job);
+    else if (outcome.kind == OUTCOME_SUCCESS && !transfer->arrived)
+        sim_all_delivered(transfer);
     if (!transfer->ghost)
         sim_count_flight(transfer, -1);
-    job->references--;
-    if (!task->job.test)
-        w->running[job->lane->receiver->id - 1]--;
-    w->bytes -= task->event_bytes;
+    if (!transfer->task->job.test)
+        w->running[transfer->job->lane->receiver->id - 1]--;
     w->in_flight--;
-    scheduler_end(w->scheduler, task, sim_mono_us(w), sim_u32(&w->sim->random));
-    sim_see_endpoint(w, task);
-    task_list_add(&w->finished, task);
+    for (task = transfer->task; task != NULL; task = task->mate) {
+        task->attempt.outcome = outcome;
+        task->attempt.ended_us = sim_mono_us(w);
+    }
+    task_list_add_all(&ended, transfer->task);
+    while ((task = task_list_pop(&ended)) != NULL)
+        sim_end_one(w, task);
 }
 
 static void
@@ -91,7 +126,9 @@ static void
 sim_unlink(struct sim_worker *w, struct sim_transfer *transfer)
 {
     sim_never(w->sim, &transfer->event);
+    sim_never(w->sim, &transfer->sent);
     sim_not_late(w, &transfer->event);
+    sim_not_late(w, &transfer->sent);
     if (transfer->prev == NULL)
         w->transfers = transfer->next;
     else
@@ -141,9 +178,9 @@ sim_end_transfer(struct sim *sim, void *owner)
 
     if (sim_is_late(w, &transfer->event)) {
         /* The receiver has it all the same. */
-        transfer->arrived = sim_succeeds(transfer);
+        transfer->arrived = transfer->gone && sim_succeeds(transfer);
         if (transfer->arrived)
-            sim_delivered(sim, transfer->job);
+            sim_all_delivered(transfer);
         return;
     }
     sim_end_task(w, transfer, &facts);
@@ -152,11 +189,40 @@ sim_end_transfer(struct sim *sim, void *owner)
     sim_wake_store(w);
 }
 
+/* The request is at the receiver. */
+static void
+sim_has_left(struct sim_transfer *transfer)
+{
+    struct sim_worker *w = transfer->worker;
+
+    transfer->gone = true;
+    if (transfer->task->job.test)
+        return;
+    sim_check_rate(w, transfer->job->lane->receiver, transfer->rate);
+    if (transfer->task->paced) {
+        scheduler_sent(w->scheduler, transfer->task, sim_mono_us(w));
+        sim_see_endpoint(w, transfer->task);
+    }
+}
+
+static void
+sim_send(struct sim *sim, void *owner)
+{
+    struct sim_transfer *transfer = owner;
+
+    (void)sim;
+    if (sim_is_late(transfer->worker, &transfer->sent))
+        return;
+    sim_has_left(transfer);
+    sim_loop(transfer->worker);
+}
+
 static void
 sim_begin_transfer(struct sim_worker *w, struct task *task, struct sim_job *job)
 {
     struct sim_transfer *transfer = xcalloc(1, sizeof(*transfer));
     struct sim_answer answer = sim_answer(w->sim, job->lane->receiver);
+    int64_t lag_us = 0;
 
     transfer->worker = w;
     transfer->task = task;
@@ -166,28 +232,44 @@ sim_begin_transfer(struct sim_worker *w, struct task *task, struct sim_job *job)
     transfer->retry_after_s = answer.retry_after_s;
     transfer->event.fire = sim_end_transfer;
     transfer->event.owner = transfer;
+    transfer->rate = w->config[job->lane->receiver->id - 1].rate;
+    transfer->sent.fire = sim_send;
+    transfer->sent.owner = transfer;
     transfer->next = w->transfers;
     if (w->transfers != NULL)
         w->transfers->prev = transfer;
     w->transfers = transfer;
     sim_count_flight(transfer, 1);
-    sim_at(w->sim, &transfer->event, w->sim->now_us + answer.after_us);
+    /* Its host has much to do, or there is no connection yet. */
+    if (task->paced && sim_chance(&w->sim->random, 300))
+        lag_us = sim_between(&w->sim->random, 0, 400 * SIM_MS);
+    sim_at(w->sim, &transfer->event, w->sim->now_us + lag_us + answer.after_us);
+    if (lag_us > 0)
+        sim_at(w->sim, &transfer->sent, w->sim->now_us + lag_us);
+    else
+        sim_has_left(transfer);
 }
 
 static void
 sim_start(struct sim_worker *w, struct task *task)
 {
-    struct sim_job *job = map_get(&w->sim->db.jobs, task->job.id);
+    struct sim_job *job = sim_job_of(w, task);
+    struct task *mate;
 
     w->in_flight++;
-    w->bytes += task->event_bytes;
+    w->sim->totals.starts++;
     if (!task->job.test)
         w->running[lane_owner_id(task->job.lane) - 1]++;
     sim_check_start(w, task, job);
     sim_see_endpoint(w, task);
-    job->references++;
-    job->starts++;
-    w->sim->totals.starts++;
+    for (mate = task; mate != NULL; mate = mate->mate) {
+        struct sim_job *other = sim_job_of(w, mate);
+
+        w->bytes += mate->event_bytes;
+        other->references++;
+        other->starts++;
+        w->sim->totals.batched += task->mates > 0;
+    }
     sim_begin_transfer(w, task, job);
 }
 

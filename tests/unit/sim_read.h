@@ -59,6 +59,9 @@ sim_setup_lane(void *arg, uint64_t lane, struct lane_config *out)
         .window = config->window,
         .rate = config->rate,
         .fifo = config->fifo,
+        .batch_max = config->batch_max,
+        .batch_wait_us = config->batch_wait_us,
+        .batch_bytes = 20 * SIM_EVENT_BYTES,
         .receiver = config->address,
     };
 }

@@ -51,10 +51,12 @@ static void
 sim_stop(struct sim_worker *w)
 {
     struct sim_transfer *transfer;
+    const struct task *task;
 
     sim_excuse_results(w);
     for (transfer = w->transfers; transfer != NULL; transfer = transfer->next) {
-        sim_excuse(w, transfer->task);
+        for (task = transfer->task; task != NULL; task = task->mate)
+            sim_excuse(w, task);
         sim_count_flight(transfer, -1);
         transfer->ghost = true;
     }

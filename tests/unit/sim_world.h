@@ -54,6 +54,7 @@ struct sim_job {
     uint32_t excuses;    /* reasons for one more delivery */
     uint32_t in_flight;  /* requests, those of stopped workers not counted */
     uint32_t references; /* requests at all */
+    uint64_t start;      /* number of its last request */
     struct sim_job *gone_next;
 };
 
@@ -78,6 +79,8 @@ struct sim_config {
     uint32_t window;
     uint32_t rate;
     bool fifo;
+    uint32_t batch_max; /* 0 = no batches */
+    int64_t batch_wait_us;
     uint64_t address;
 };
 
@@ -121,6 +124,9 @@ struct sim_transfer {
     CURLcode code;
     long status;
     uint32_t retry_after_s;
+    struct sim_event sent; /* the request leaves, and arrives */
+    uint32_t rate;         /* the limit under which it was begun */
+    bool gone;             /* it has left */
     bool ghost;   /* its worker is stopped */
     bool arrived; /* the receiver's answer is on its way */
     struct sim_transfer *prev;
@@ -226,6 +232,7 @@ struct sim_plan {
     uint32_t busy; /* the first ones: healthy, and much is sent to them */
     uint32_t fifo_per_mille;
     uint32_t rate_per_mille;
+    uint32_t batch_per_mille;
     struct scheduler_limits limits;
     int64_t timeout_us;
     int64_t lease_us;
@@ -256,6 +263,7 @@ struct sim_totals {
     uint64_t jobs;
     uint64_t starts;
     uint64_t delivered;
+    uint64_t batched; /* jobs that went with others */
     uint64_t repeated;
     uint64_t failed;
     uint64_t cancelled;

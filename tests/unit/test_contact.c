@@ -155,6 +155,40 @@ test_few_look_at_once(void)
     tear_down();
 }
 
+/* Who may not wait goes where he can, but of a flood only the first: the others
+   are told at once what is known. */
+static void
+test_a_flood_is_not_sent_to_wait(void)
+{
+    enum { FLOOD = 1000, FEW = 100 };
+    struct exchange exchange = {.app = &t.app};
+    struct db *db = db_new(&testdb_settings);
+    enum contact_news news = CONTACT_UNKNOWN;
+    size_t i, sent = 0;
+
+    set_up();
+    CU_ASSERT_EQUAL(contact_make(&t.app, NULL), CONTACT_READY);
+    exchange.catalog = catalog_take(t.app.catalog);
+    for (i = 0; i < FLOOD; i++) {
+        news = contact_refresh(&exchange);
+        sent += exchange.must_wait;
+        CU_ASSERT_EQUAL(news,
+                        exchange.must_wait ? CONTACT_UNKNOWN : CONTACT_SAME);
+    }
+    CU_ASSERT(sent > 0);
+    CU_ASSERT(sent <= FEW);
+    CU_ASSERT_FALSE(exchange.must_wait);
+
+    /* What somebody else has found counts for them, too. */
+    testdb_exec(db, "UPDATE config_version SET version = version + 1");
+    CU_ASSERT_EQUAL(catalog_refresh(t.app.catalog, db), DB_OK);
+    CU_ASSERT_EQUAL(contact_refresh(&exchange), CONTACT_NEWER);
+    CU_ASSERT_FALSE(exchange.must_wait);
+    catalog_release(exchange.catalog);
+    db_free(db);
+    tear_down();
+}
+
 int
 main(void)
 {
@@ -164,6 +198,7 @@ main(void)
         {"nobody there", test_nobody_there},
         {"nobody waits for him who tries", test_nobody_waits_for_him_who_tries},
         {"few look at once", test_few_look_at_once},
+        {"a flood is not sent to wait", test_a_flood_is_not_sent_to_wait},
         CU_TEST_INFO_NULL,
     };
     int rc = EXIT_FAILURE;

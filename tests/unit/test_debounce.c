@@ -32,6 +32,7 @@ begin(uint32_t quiet_ms, uint32_t longest_ms)
     debounce = debounce_new(&t.desk, t.payloads);
     source.options.debounce_ms = quiet_ms;
     source.options.debounce_max_ms = longest_ms;
+    source.retry_delay_s = 0;
     start_us = INT64_C(1767279600000000);
     count = 0;
 }
@@ -338,6 +339,69 @@ test_what_would_be_tried_again_gives_way(void)
     end();
 }
 
+/* Job 1 was tried twice, and waits for its third attempt. */
+static void
+fail_twice(int64_t again_s)
+{
+    char sql[200], at[CLOCK_TEXT_MAX];
+
+    clock_format_sql(start_us + again_s * SECOND, at);
+    (void)snprintf(sql, sizeof(sql),
+                   "UPDATE jobs SET attempts=2, next_retry_at='%s' WHERE id=1",
+                   at);
+    testdb_exec(t.late, sql);
+}
+
+static void
+test_what_takes_a_failed_ones_place_keeps_its_pace(void)
+{
+    begin(0, 0);
+    source.retry_delay_s = 10;
+    add(1, LANE_SOURCE, "p");
+    apply(0);
+    fail_twice(100);
+    add(2, LANE_SOURCE, "p");
+    apply(5);
+    /* A delay as before a first retry, with all attempts ahead. */
+    CU_ASSERT_EQUAL(due_s(2), 15);
+    CU_ASSERT_EQUAL(number("SELECT attempts FROM jobs WHERE id=2"), 0);
+    CU_ASSERT_EQUAL(number("SELECT attempts FROM deliveries WHERE id=1"), 2);
+    /* Nor is one that takes the place of that asked for any sooner. */
+    add(3, LANE_SOURCE, "p");
+    apply(6);
+    CU_ASSERT_EQUAL(due_s(3), 15);
+    end();
+}
+
+static void
+test_nobody_waits_longer_than_the_one_before(void)
+{
+    begin(0, 0);
+    source.retry_delay_s = 300;
+    add(1, LANE_SOURCE, "p");
+    apply(0);
+    fail_twice(20);
+    add(2, LANE_SOURCE, "p");
+    apply(5);
+    CU_ASSERT_EQUAL(due_s(2), 20);
+    end();
+}
+
+static void
+test_one_that_fails_as_the_next_comes_sets_its_pace(void)
+{
+    begin(0, 0);
+    source.retry_delay_s = 10;
+    add(1, LANE_SOURCE, "p");
+    apply(0);
+    add(1, LANE_FETCH, "p")->wait_us = 30 * SECOND;
+    add(2, LANE_SOURCE, "p");
+    apply(1);
+    CU_ASSERT_EQUAL(jobs(), 1);
+    CU_ASSERT_EQUAL(due_s(2), 11);
+    end();
+}
+
 static void
 test_a_cancelled_job_is_nobodys_predecessor(void)
 {
@@ -397,6 +461,12 @@ main(void)
         {"what runs is left alone", test_what_runs_is_left_alone},
         {"what would be tried again gives way",
          test_what_would_be_tried_again_gives_way},
+        {"what takes a failed one's place keeps its pace",
+         test_what_takes_a_failed_ones_place_keeps_its_pace},
+        {"nobody waits longer than the one before",
+         test_nobody_waits_longer_than_the_one_before},
+        {"one that fails as the next comes sets its pace",
+         test_one_that_fails_as_the_next_comes_sets_its_pace},
         {"a cancelled job is nobody's predecessor",
          test_a_cancelled_job_is_nobodys_predecessor},
         {"a delete is due at once", test_a_delete_is_due_at_once},

@@ -24,7 +24,7 @@ static const struct endpoint_policy usual = {
 static struct endpoint_now
 at(int64_t us)
 {
-    return (struct endpoint_now){BOOT + us, WALL + us};
+    return (struct endpoint_now){BOOT + us, WALL + us, 0};
 }
 
 static struct endpoint
@@ -353,7 +353,7 @@ test_window(void)
 static void
 test_no_doubt_while_the_host_is_young(void)
 {
-    const struct endpoint_now now = {5 * S, WALL};
+    const struct endpoint_now now = {5 * S, WALL, 0};
     const struct endpoint_state state = {.last_good_wall_us = WALL - 540 * S};
     struct endpoint endpoint = fresh();
 
@@ -543,7 +543,7 @@ run_rate(uint32_t rate, uint64_t seed)
             *oldest = now;
             endpoint_start(&endpoint, now);
             (void)endpoint_end(&endpoint, &policy, FEEDBACK_GOOD,
-                               (struct endpoint_now){now, WALL}, 0, 0);
+                               (struct endpoint_now){now, WALL, 0}, 0, 0);
         }
         now += step;
     }
@@ -587,7 +587,7 @@ test_rate_is_reached(void)
             }
             endpoint_start(&endpoint, now);
             (void)endpoint_end(&endpoint, &policy, FEEDBACK_GOOD,
-                               (struct endpoint_now){now, WALL}, 0, 0);
+                               (struct endpoint_now){now, WALL, 0}, 0, 0);
             starts++;
         }
         CU_ASSERT(starts >= 20 * (uint64_t)rates[i]);
@@ -649,7 +649,7 @@ test_first_second_counts_as_full(void)
 static struct endpoint
 survive(const struct endpoint *before, int64_t us, int64_t off_us)
 {
-    const struct endpoint_now then = {5 * S, WALL + us + off_us};
+    const struct endpoint_now then = {5 * S, WALL + us + off_us, 0};
     struct endpoint_state state;
     struct endpoint after;
 

@@ -132,6 +132,27 @@ test_postgrest(void)
 }
 
 static void
+test_tables_that_cannot_be_named(void)
+{
+    static const char *const rows[] = {
+        SUPABASE("..", "1"),     SUPABASE("public...", "1"),
+        SUPABASE("rpc/f", "1"),  SUPABASE("public.", "1"),
+        SUPABASE("a\\\\b", "1"),
+    };
+    struct source source = source_of(false);
+    size_t i;
+
+    for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct request request;
+
+        CU_ASSERT_EQUAL(build(&source, BODY, rows[i], &request),
+                        OBSTACLE_NO_QUESTION);
+        CU_ASSERT_EQUAL(request.url.len, 0);
+        request_free(&request);
+    }
+}
+
+static void
 test_new_keys_are_no_tokens(void)
 {
     struct source source = source_of(false);
@@ -171,8 +192,14 @@ test_notion(void)
          "2022-06-28"},
         {"something that cannot be asked for", "{}",
          NOTION("file_upload", "abc"), "", ""},
-        {"an id cannot leave its place", "{}", NOTION("page", "../users?a#b"),
-         "/v1/pages/..%2Fusers%3Fa%23b", "2022-06-28"},
+        {"an id stays in its place", "{}", NOTION("page", "..a?b#c%2Fd"),
+         "/v1/pages/..a%3Fb%23c%252Fd", "2022-06-28"},
+        {"an id with a slash, which somebody might decode", "{}",
+         NOTION("page", "../users?a#b"), "", ""},
+        {"or with one of the other kind", "{}", NOTION("page", "a\\\\b"), "",
+         ""},
+        {"an id that leads upwards", "{}", NOTION("page", ".."), "", ""},
+        {"or nowhere", "{}", NOTION("block", "."), "", ""},
     };
     struct source source = source_of(true);
     size_t i;
@@ -334,6 +361,7 @@ main(void)
 {
     CU_TestInfo tests[] = {
         {"PostgREST is asked by key", test_postgrest},
+        {"tables that cannot be named", test_tables_that_cannot_be_named},
         {"new keys are no tokens", test_new_keys_are_no_tokens},
         {"Notion is asked by kind and version", test_notion},
         {"who is not asked", test_who_is_not_asked},

@@ -33,9 +33,17 @@ test_rules(void)
          "44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a"},
         {"every byte of it", "body_sha256", "{} ",
          "3d8e6a3f3561a8683abc16c3851110c4e607124c4c5a919cb7e78764882f37ad"},
+        {"a signed moment", "signature", "{\"id\":1}",
+         "0102000000000000000000000000000000000000000000000000000000000000"},
+        {"an id in front of a signed moment", "json:id|signature", "{\"id\":1}",
+         "1"},
+        {"a signed moment where there is no id", "json:id|signature",
+         "{\"no\":1}",
+         "0102000000000000000000000000000000000000000000000000000000000000"},
         {"a rule that is none", "whatever", "{\"id\":1}", NULL},
         {"words without an end", "json:", "{\"\":1}", NULL},
     };
+    static const uint8_t once[32] = {1, 2};
     static char name[] = "hmac", rule[128];
     struct source source = {.name = name, .provider = name};
     size_t i;
@@ -47,6 +55,7 @@ test_rules(void)
             .header = case_header,
             .arg = headers,
             .now_us = NOW_US,
+            .once = once,
         };
         const struct outcome *got;
         bool ok;
@@ -84,6 +93,16 @@ test_rules_of_providers(void)
         {"supabase",
          "{\"type\":\"INSERT\",\"table\":\"t\",\"id\":1,"
          "\"record\":{\"id\":1}}",
+         NULL, NULL},
+        /* The id that our trigger puts in; no member of a record. */
+        {"supabase",
+         "{\"event_type\":\"insert\",\"source\":\"supabase\",\"table_name\":"
+         "\"t\",\"record_id\":1,"
+         "\"data\":{\"event_id\":\"d\"},\"metadata\":{\"event_id\":\"m1\"}}",
+         NULL, "m1"},
+        {"supabase",
+         "{\"type\":\"INSERT\",\"table\":\"t\",\"record\":{\"id\":1,"
+         "\"metadata\":{\"event_id\":\"r\"}}}",
          NULL, NULL},
         {"notion",
          "{\"id\":\"n1\",\"type\":\"page.created\",\"attempt_number\""
@@ -134,6 +153,25 @@ test_rules_of_providers(void)
     }
 }
 
+/* A sender that signs no moment may mean the same bytes twice. */
+static void
+test_no_signed_moment(void)
+{
+    static char name[] = "hmac", rule[] = "signature";
+    struct source source = {.name = name, .provider = name};
+    const struct inbound_request request = {.body = SLICE("{\"id\":1}"),
+                                            .now_us = NOW_US};
+
+    /* Its own rule, and the one that is usual. */
+    CU_ASSERT_TRUE(inbound_dedupe_asks_signature(&source));
+    CU_ASSERT_PTR_NULL(read_request(&source, &request)->in.dedupe.ptr);
+    source.options.dedupe = rule;
+    CU_ASSERT_TRUE(inbound_dedupe_asks_signature(&source));
+    CU_ASSERT_PTR_NULL(read_request(&source, &request)->in.dedupe.ptr);
+    source.options.dedupe = (char[]){"json:signature|body_sha256"};
+    CU_ASSERT_FALSE(inbound_dedupe_asks_signature(&source));
+}
+
 static void
 test_problems(void)
 {
@@ -143,6 +181,9 @@ test_problems(void)
     } rows[] = {
         {"none", true},
         {"body_sha256", true},
+        {"signature", true},
+        {"json:id|signature", true},
+        {"signature:id", false},
         {"header:X-Id", true},
         {"json:$.a[0].b", true},
         {"header:webhook-id|header:svix-id|json:id", true},
@@ -179,6 +220,7 @@ main(void)
     CU_TestInfo tests[] = {
         {"rules", test_rules},
         {"rules of providers", test_rules_of_providers},
+        {"no signed moment", test_no_signed_moment},
         {"what is no rule", test_problems},
         CU_TEST_INFO_NULL,
     };

@@ -109,6 +109,28 @@ test_questions(void)
 }
 
 static void
+test_names_that_lead_elsewhere(void)
+{
+    static const char *const names[] = {"..", ".", "a/b", "a\\b", "x.."};
+    size_t i, k;
+
+    for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        for (k = 0; k < 2; k++) {
+            struct source source = source_of(k == 1);
+            struct poll_order order = order_of(names[i], "");
+            struct request request;
+
+            if (k == 1 && strcmp(names[i], "x..") == 0)
+                continue; /* a name like any other, without a schema */
+            request_init(&request);
+            CU_ASSERT_EQUAL(poll_build(&source, &settings, &order, &request),
+                            OBSTACLE_BAD_URL);
+            request_free(&request);
+        }
+    }
+}
+
+static void
 test_who_is_polled(void)
 {
     struct source source = source_of(false);
@@ -179,15 +201,25 @@ check_page(const char *claim, const char *position, size_t count,
 }
 
 #define AT(second) "2026-01-01T12:00:" second "+00:00"
+#define KNOWN "\"page\":100,\"full\":true,\"trust\":9" /* what one answer has */
 
 static void
 test_pages_of_rows(void)
 {
-    check_page("the end of a look", "{\"high\":\"2026-01-01T12:00:00Z\"}", 3, 1,
-               1, false, AT("03"), "", 0);
+    check_page("the end of a look",
+               "{\"high\":\"2026-01-01T12:00:00Z\"," KNOWN "}", 3, 1, 1, false,
+               AT("03"), "", 0);
     check_page("nothing new leaves the position",
-               "{\"high\":\"2026-01-01T12:00:09Z\"}", 2, 1, 1, false,
+               "{\"high\":\"2026-01-01T12:00:09Z\"," KNOWN "}", 2, 1, 1, false,
                "2026-01-01T12:00:09Z", "", 0);
+    check_page("a page that may be all that one answer has",
+               "{\"high\":\"2026-01-01T12:00:00Z\"}", 3, 1, 1, true, AT("03"),
+               AT("03"), 1);
+    check_page("and nothing behind it",
+               "{\"high\":\"" AT("03") "\",\"at\":\"" AT(
+                   "03") "\",\"skip\":1,"
+                         "\"page\":3,\"doubted\":true,\"trust\":9}",
+               0, 0, 1, false, AT("03"), "", 0);
     check_page("no row at all", "{\"high\":\"2026-01-01T12:00:09Z\"}", 0, 0, 1,
                false, "2026-01-01T12:00:09Z", "", 0);
     check_page("a full page goes on behind the rows of its last version", "",
@@ -197,8 +229,8 @@ test_pages_of_rows(void)
     check_page("and the next one", "{\"at\":\"" AT("05") "\",\"skip\":100}",
                100, 5, 0, true, AT("05"), AT("05"), 200);
     check_page("until it comes to an end",
-               "{\"at\":\"" AT("05") "\",\"skip\":200}", 20, 5, 0, false,
-               AT("05"), "", 0);
+               "{\"at\":\"" AT("05") "\",\"skip\":200," KNOWN "}", 20, 5, 0,
+               false, AT("05"), "", 0);
 }
 
 static void
@@ -414,6 +446,7 @@ main(void)
 {
     CU_TestInfo tests[] = {
         {"what is asked", test_questions},
+        {"names that lead elsewhere", test_names_that_lead_elsewhere},
         {"who is polled", test_who_is_polled},
         {"pages of rows", test_pages_of_rows},
         {"pages of Notion", test_pages_of_notion},

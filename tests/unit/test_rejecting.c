@@ -160,6 +160,46 @@ test_a_flood_is_counted(void)
     rejecting_free(rejecting);
 }
 
+static void
+note_repeat(struct rejecting *rejecting)
+{
+    const struct refusal refusal = {.source_id = 7,
+                                    .status = 200,
+                                    .reason = "duplicate",
+                                    .detail = SLICE("again"),
+                                    .repeat = true};
+
+    rejecting_note(rejecting, &ids, &refusal);
+}
+
+/* Repeats have a part of the room, and leave the rest to what is refused. */
+static void
+test_repeats_hide_nothing(void)
+{
+    struct rejecting *rejecting = begin();
+    size_t i;
+
+    for (i = 0; i < REJECTING_MAX; i++)
+        note_repeat(rejecting);
+    CU_ASSERT_EQUAL(rejecting_waiting(rejecting), REJECTING_REPEATS_MAX);
+    note(rejecting, "signature_mismatch", SLICE("forged"));
+    rejecting_flush(rejecting, pool, &ids);
+    CU_ASSERT_EQUAL(count_rows("reason = 'signature_mismatch'"), 1);
+    CU_ASSERT_EQUAL(count_rows("reason = 'duplicate' AND status = 200"),
+                    REJECTING_REPEATS_MAX);
+    CU_ASSERT_EQUAL(count_rows("reason = 'dropped'"), 1);
+    CU_ASSERT_EQUAL(count_rows("reason = 'dropped' AND detail = '900 more "
+                               "requests were received before'"),
+                    1);
+
+    /* And there is room again. */
+    note_repeat(rejecting);
+    rejecting_flush(rejecting, pool, &ids);
+    CU_ASSERT_EQUAL(count_rows("reason = 'duplicate'"),
+                    REJECTING_REPEATS_MAX + 1);
+    rejecting_free(rejecting);
+}
+
 /* A database that is not there: what was noted waits, up to the bound. */
 static void
 test_without_a_database(void)
@@ -197,6 +237,7 @@ main(void)
         {"details from outside", test_details_from_outside},
         {"addresses", test_addresses},
         {"a flood is counted", test_a_flood_is_counted},
+        {"repeats hide nothing", test_repeats_hide_nothing},
         {"without a database", test_without_a_database},
         CU_TEST_INFO_NULL,
     };

@@ -49,7 +49,8 @@ test_defaults(void)
     CU_ASSERT_EQUAL(s.response_body_kept, 1024);
     CU_ASSERT_EQUAL(s.cache_bytes, 32 << 20);
     CU_ASSERT_EQUAL(s.events_days, 30);
-    CU_ASSERT_EQUAL(s.deliveries_days, 90);
+    CU_ASSERT_EQUAL(s.deliveries_days, 30);
+    CU_ASSERT_EQUAL(s.cleanup_minute, 120);
     CU_ASSERT_EQUAL(s.rollup_days, 90);
     CU_ASSERT_EQUAL(s.test_wait_s, 15);
     CU_ASSERT(s.public_stats);

@@ -83,6 +83,10 @@ make_receiver(struct sim *sim, struct sim_receiver *receiver, uint32_t id)
         receiver->config.window = 20;
     if (sim_chance(random, sim->plan.rate_per_mille))
         receiver->config.rate = 1 + sim_below(random, SIM_RATE_MAX);
+    if (sim_chance(random, sim->plan.batch_per_mille)) {
+        receiver->config.batch_max = 2 + sim_below(random, 30);
+        receiver->config.batch_wait_us = sim_between(random, 0, 10 * SIM_S);
+    }
     make_lanes(sim, receiver);
 }
 
@@ -222,7 +226,7 @@ drain_us(const struct sim *sim)
         int64_t each_us = 300 * SIM_MS, us = 0;
 
         if (rate > 0)
-            each_us += 1100 * SIM_MS / rate;
+            each_us += 1800 * SIM_MS / rate;
         for (k = 0; k < receiver->lane_count; k++)
             us += (int64_t)receiver->lanes[k]->count * each_us;
         if (us > most_us)
@@ -342,6 +346,7 @@ add(struct sim_totals *sum, const struct sim_totals *more)
     sum->jobs += more->jobs;
     sum->starts += more->starts;
     sum->delivered += more->delivered;
+    sum->batched += more->batched;
     sum->repeated += more->repeated;
     sum->failed += more->failed;
     sum->cancelled += more->cancelled;
@@ -361,11 +366,11 @@ print(const struct sim_totals *t)
     printf(
         "\n%.0f simulated seconds, %" PRIu64 " steps, %" PRIu64
         " recounts: %" PRIu64 " jobs, %" PRIu64 " requests, %" PRIu64
-        " delivered, %" PRIu64 " repeated, %" PRIu64 " failed, %" PRIu64
+        " delivered, %" PRIu64 " in batches, %" PRIu64 " repeated, %" PRIu64 " failed, %" PRIu64
         " cancelled, %" PRIu64 " crashes, %" PRIu64
         " lost leases, longest waits %.3f s, %.3f s before the first answer\n",
         (double)t->us / SIM_S, t->steps, t->checks, t->jobs, t->starts,
-        t->delivered, t->repeated, t->failed, t->cancelled, t->crashes,
+        t->delivered, t->batched, t->repeated, t->failed, t->cancelled, t->crashes,
         t->losses, (double)t->worst_wait_us / SIM_S,
         (double)t->worst_first_us / SIM_S);
 }
@@ -401,6 +406,7 @@ test_usual_seeds(void)
     CU_ASSERT(sum.cancelled > 0);
     CU_ASSERT(sum.crashes > 0);
     CU_ASSERT(sum.losses > 0);
+    CU_ASSERT(sum.batched > 1000);
     CU_ASSERT(sum.repeated > 0);
     CU_ASSERT(sum.checks > 1000);
 }

@@ -191,6 +191,19 @@ test_secrets(void)
     CU_ASSERT_EQUAL(got.list[0].secret_count, 0);
     CU_ASSERT_TRUE(slice_is(got.list[1].secrets[0], "own secret"));
 
+    /* They are strangers to the sources of another application. */
+    listed[1].secret_count = 0;
+    github.application_id = supabase.application_id = 2;
+    source_effective_verifiers(&github, &set, &got);
+    CU_ASSERT_EQUAL(got.list[0].secret_count, 0);
+    CU_ASSERT_EQUAL(got.list[1].secret_count, 0);
+    CU_ASSERT_PTR_NULL(got.shared.ptr);
+    set.webhook_secret = "";
+    source_effective_verifiers(&supabase, &set, &got);
+    CU_ASSERT_EQUAL(got.list[0].secret_count, 0);
+    CU_ASSERT_FALSE(got.borrowed);
+    github.application_id = supabase.application_id = 1;
+
     /* And nothing stands in for secrets that are lost. */
     supabase.secrets_unreadable = true;
     source_effective_verifiers(&supabase, &set, &got);

@@ -4,6 +4,8 @@
  */
 #include "store_wait.h"
 
+#include "clock.h"
+#include "id.h"
 #include "testdb.h"
 #include "unit.h"
 
@@ -17,18 +19,25 @@ clean(void)
     testdb_exec(db, "DELETE FROM process_waits");
 }
 
+/* ago: how many days. */
 static void
-archive(uint64_t id, const char *status)
+archive_old(uint64_t id, const char *status, unsigned ago)
 {
     char sql[400];
 
     snprintf(sql, sizeof(sql),
              "INSERT INTO deliveries (id,done_day,kind,application_id,owner_id,"
              "event_id,event_type,status,attempts,duration_ms,completed_at)"
-             " VALUES (%llu,CURRENT_DATE,1,1,1,1,'t','%s',1,1,"
+             " VALUES (%llu,UTC_DATE() - INTERVAL %u DAY,1,1,1,1,'t','%s',1,1,"
              "UTC_TIMESTAMP(6))",
-             (unsigned long long)id, status);
+             (unsigned long long)id, ago, status);
     testdb_exec(db, sql);
+}
+
+static void
+archive(uint64_t id, const char *status)
+{
+    archive_old(id, status, 0);
 }
 
 static void
@@ -56,6 +65,22 @@ test_states(void)
     CU_ASSERT_EQUAL(waits[4].state, WAIT_DONE); /* forgotten since */
     CU_ASSERT_EQUAL(waits[5].state, WAIT_NONE);
     CU_ASSERT_EQUAL(store_wait_look(db, waits, 0), DB_OK);
+}
+
+static void
+test_days_before_the_job_are_not_looked_into(void)
+{
+    uint64_t now = id_floor(clock_wall_us());
+    const struct wait_for list[] = {{now, 71}, {now + 1, 72}};
+    struct process_wait waits[] = {{.job_id = now}, {.job_id = now + 1}};
+
+    clean();
+    CU_ASSERT_EQUAL(store_wait_add(db, list, 2), DB_OK);
+    archive_old(71, "failed", 3);
+    archive_old(72, "failed", 0);
+    CU_ASSERT_EQUAL(store_wait_look(db, waits, 2), DB_OK);
+    CU_ASSERT_EQUAL(waits[0].state, WAIT_DONE);
+    CU_ASSERT_EQUAL(waits[1].state, WAIT_FAILED);
 }
 
 static void
@@ -94,6 +119,8 @@ main(void)
 {
     CU_TestInfo tests[] = {
         {"states", test_states},
+        {"days before the job are not looked into",
+         test_days_before_the_job_are_not_looked_into},
         {"the end takes all rows", test_the_end_takes_all_rows},
         {"rows of jobs that are gone are swept",
          test_rows_of_jobs_that_are_gone_are_swept},

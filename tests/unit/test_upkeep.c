@@ -151,7 +151,7 @@ test_steps_are_short(void)
     testdb_exec(db, "INSERT INTO jobs (id, kind, shard, lane, event_id) "
                     "SELECT seq, 1, 0, 1 << 32, seq MOD 1000 "
                     "FROM seq_1_to_20000");
-    upkeep_begin(&upkeep, &testdb_settings);
+    upkeep_begin(&upkeep, &testdb_settings, UPKEEP_CLEANUP_NOW);
     for (; !done; steps++) {
         testdb_exec(db, "FLUSH STATUS");
         CU_ASSERT_EQUAL_FATAL(upkeep_step(&upkeep, db, &done), DB_OK);

@@ -133,6 +133,7 @@ form(struct outbox *outbox, struct move *move, const char *unstorable)
     const struct trigger_rules rules = {
         .item_max = (size_t)outbox->peers.settings->max_body,
         .now_us = db_now_us(outbox->peers.db),
+        .catalog = outbox->peers.follower->snapshot,
     };
 
     ingest_clear(outbox->batch);

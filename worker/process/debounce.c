@@ -205,9 +205,38 @@ is_of_batch(const struct debounce_want *wants, size_t count, uint64_t job_id)
     return false;
 }
 
+/* When the event that is superseded would have been tried again, having been
+   tried in vain or put off for such a one: it is due later than its round. 0:
+   it has not. */
+static int64_t
+again_us(const struct debounce_round *round, const struct debounce_want *wants,
+         size_t count, int64_t now_us)
+{
+    size_t i;
+
+    for (i = 0; i < count; i++) {
+        if (wants[i].row->job.id == round->job.id)
+            return wants[i].moves || wants[i].ends ? 0
+                                                   : now_us + wants[i].wait_us;
+    }
+    return round->job.due_us > round->due_us ? round->job.due_us : 0;
+}
+
+/* Not sooner than a retry would be, nor later than the first of its own. */
+static int64_t
+keep_pace(const struct source *source, int64_t again_at_us, int64_t due_us,
+          int64_t now_us)
+{
+    int64_t next_us = now_us + source->retry_delay_s * CLOCK_US_PER_S;
+
+    if (next_us > again_at_us)
+        next_us = again_at_us;
+    return due_us > next_us ? due_us : next_us;
+}
+
 static void
 move(struct debounce *debounce, const struct debounce_want *want,
-     int64_t first_us, int64_t now_us)
+     int64_t first_us, int64_t again_at_us, int64_t now_us)
 {
     bool deletes = want->in->action == INBOUND_DELETE;
     int64_t due_us =
@@ -216,7 +245,8 @@ move(struct debounce *debounce, const struct debounce_want *want,
         &debounce->written[debounce->written_count++];
 
     want->row->to_lane = lane_number(LANE_FETCH, want->source->id);
-    want->row->retry_at_us = due_us;
+    want->row->retry_at_us =
+        keep_pace(want->source, again_at_us, due_us, now_us);
     *round = (struct debounce_round){
         .key = want->key,
         .job = want->row->job,
@@ -249,7 +279,8 @@ take_movers(struct debounce *debounce, const struct debounce_round *round,
     else if (waits)
         supersede(debounce, round, newest, now_us);
     if (stands == newest->row->job.event_id)
-        move(debounce, newest, waits ? round->first_us : now_us, now_us);
+        move(debounce, newest, waits ? round->first_us : now_us,
+             exists ? again_us(round, wants, count, now_us) : 0, now_us);
     for (i = 0; i < count; i++) {
         if (wants[i].moves && wants[i].row->job.event_id != stands)
             coalesce(&wants[i], stands);

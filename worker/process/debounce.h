@@ -9,6 +9,11 @@
  * that is down. An event that is being fetched is left alone, for nobody knows
  * what it will see; the next one begins another round.
  *
+ * An event that takes the place of one that was tried in vain has all attempts
+ * before it: it is newer, and may not be given up for what happened to the
+ * other. But it waits until that one would have been tried again, at most
+ * retry_delay, so that the entity is not asked for at every event.
+ *
  * The newest event is the one with the latest time of change.
  */
 #ifndef DEBOUNCE_H
@@ -41,6 +46,7 @@ struct debounce_want {
     struct flush_row *row; /* live */
     bool moves;            /* it wants to be fetched; else it was */
     bool ends;             /* its job ends in this batch */
+    int64_t wait_us;       /* neither: so long until it is tried again */
 
     /* out */
     bool coalesced;

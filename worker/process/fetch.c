@@ -102,6 +102,29 @@ fetch_add_encoded(struct buf *url, struct slice text)
     }
 }
 
+bool
+fetch_is_segment(struct slice text)
+{
+    size_t i;
+
+    for (i = 0; i < text.len; i++) {
+        unsigned char c = (unsigned char)text.ptr[i];
+
+        if (c < 0x20 || c == 0x7f || c == '/' || c == '\\')
+            return false;
+    }
+    return text.len > 0 && !slice_is(text, ".") && !slice_is(text, "..");
+}
+
+bool
+fetch_add_segment(struct buf *url, struct slice text)
+{
+    if (!fetch_is_segment(text))
+        return false;
+    fetch_add_encoded(url, text);
+    return true;
+}
+
 void
 fetch_add_base(struct buf *url, const char *base)
 {

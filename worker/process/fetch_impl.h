@@ -11,6 +11,8 @@
 #include "fetch.h"
 #include "json.h"
 
+#include <stdbool.h>
+
 /* One for each kind of API. */
 struct fetch_api {
     const char *provider;
@@ -32,6 +34,15 @@ extern const struct fetch_api fetch_notion;
 
 /* Percent-encodes everything but the unreserved characters of RFC 3986. */
 void fetch_add_encoded(struct buf *url, struct slice text);
+
+/* Can it be one segment of a path? Not what would lead out of it, here or where
+   somebody decodes it once more: empty, "." and "..", or with a slash of either
+   kind or a control character in it. */
+bool fetch_is_segment(struct slice text);
+
+/* Adds it as that; false, with nothing added, where it cannot be. */
+bool fetch_add_segment(struct buf *url, struct slice text)
+    __attribute__((warn_unused_result));
 
 /* The API's URL without a '/' at its end. */
 void fetch_add_base(struct buf *url, const char *base);

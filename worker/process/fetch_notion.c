@@ -71,7 +71,7 @@ version_of(const struct inbound *in)
 static bool
 knows(const struct inbound *in)
 {
-    return path_of(in) != NULL;
+    return path_of(in) != NULL && fetch_is_segment(slice_of(in->record_id));
 }
 
 static bool
@@ -80,7 +80,8 @@ build(const struct source *source, const char *key, const struct inbound *in,
 {
     (void)source;
     buf_add_text(&request->url, path_of(in));
-    fetch_add_encoded(&request->url, slice_of(in->record_id));
+    if (!fetch_add_segment(&request->url, slice_of(in->record_id)))
+        return false;
     fetch_notion_headers(key, version_of(in), request);
     return true;
 }

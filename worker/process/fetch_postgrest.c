@@ -209,7 +209,10 @@ add_key(const struct source *source, const struct inbound *in, struct buf *url)
 static bool
 knows(const struct inbound *in)
 {
-    return in->table[0] != '\0';
+    struct slice schema, table;
+
+    fetch_split_table(slice_of(in->table), &schema, &table);
+    return fetch_is_segment(table);
 }
 
 static bool
@@ -220,8 +223,8 @@ build(const struct source *source, const char *key, const struct inbound *in,
 
     fetch_split_table(slice_of(in->table), &schema, &table);
     buf_add_text(&request->url, "/rest/v1/");
-    fetch_add_encoded(&request->url, table);
-    if (!add_key(source, in, &request->url))
+    if (!fetch_add_segment(&request->url, table) ||
+        !add_key(source, in, &request->url))
         return false;
     buf_add_text(&request->url, "&select=*");
     fetch_postgrest_headers(key, schema, request);

@@ -15,6 +15,7 @@
 #include <string.h>
 
 #define REFUSED "the API refuses us"
+#define NAMELESS "there is no such URL: see api_url and poll_tables"
 #define AWAY "the API does not answer"
 #define BUSY "the API is busy"
 #define ODD "the answer cannot be understood"
@@ -109,12 +110,14 @@ read_postgrest(const struct source *source, const struct json_value *body,
         !take_rows(body->text, answer))
         return false;
     raise_high(position, answer, field);
-    answer->more = answer->count == POLL_PAGE;
+    answer->more =
+        poll_page_more(&position->page, (uint32_t)answer->count, POLL_PAGE);
     if (answer->more)
         go_on(position, answer, field);
     if (!answer->more || position->at[0] == '\0') {
         position->at[0] = '\0';
         position->skip = 0;
+        position->page.doubted = false;
         answer->more = false;
     }
     return true;
@@ -190,8 +193,9 @@ read_notion(const struct json_value *body, uint32_t status,
 static const char *
 fault_of(const struct attempt *attempt)
 {
-    if (attempt->obstacle == OBSTACLE_BLOCKED ||
-        attempt->obstacle == OBSTACLE_BAD_URL || attempt->status == 401 ||
+    if (attempt->obstacle == OBSTACLE_BAD_URL)
+        return NAMELESS;
+    if (attempt->obstacle == OBSTACLE_BLOCKED || attempt->status == 401 ||
         attempt->status == 403)
         return REFUSED;
     if (attempt->obstacle != OBSTACLE_NONE || attempt->code != CURLE_OK ||

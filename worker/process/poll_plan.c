@@ -14,7 +14,7 @@
 #include <string.h>
 
 #define LOGGER "postern.worker"
-#define EVERY_US (3 * CLOCK_US_PER_S)
+#define EVERY_US (5 * CLOCK_US_PER_S)
 #define IN_FULL_US (60 * CLOCK_US_PER_S) /* a job may have been lost */
 
 struct change {

@@ -31,11 +31,30 @@ take_text(struct slice object, const char *name, size_t max, char *out)
     buf_free(&text);
 }
 
+static uint32_t
+take_number(struct slice object, const char *name)
+{
+    struct json_value value;
+    int64_t number = 0;
+
+    return json_find(object, name, &value) && value.type == JSON_NUMBER &&
+                   json_integer(value.text, 0, UINT32_MAX, &number)
+               ? (uint32_t)number
+               : 0;
+}
+
+static bool
+take_flag(struct slice object, const char *name)
+{
+    struct json_value value;
+
+    return json_find(object, name, &value) && slice_is(value.text, "true");
+}
+
 void
 poll_position_read(struct slice text, struct poll_position *position)
 {
-    struct json_value object, value;
-    int64_t skip = 0;
+    struct json_value object;
 
     *position = (struct poll_position){.skip = 0};
     if (!json_read(text, &object, NULL) || object.type != JSON_OBJECT)
@@ -43,11 +62,14 @@ poll_position_read(struct slice text, struct poll_position *position)
     take_text(object.text, "high", POLL_VERSION_MAX, position->high);
     take_text(object.text, "at", POLL_VERSION_MAX, position->at);
     take_text(object.text, "cursor", POLL_CURSOR_MAX, position->cursor);
-    if (json_find(object.text, "skip", &value) && value.type == JSON_NUMBER &&
-        json_integer(value.text, 0, UINT32_MAX, &skip))
-        position->skip = (uint32_t)skip;
-    position->database = json_find(object.text, "database", &value) &&
-                         slice_is(value.text, "true");
+    position->skip = take_number(object.text, "skip");
+    position->database = take_flag(object.text, "database");
+    position->page = (struct poll_page){
+        .rows = take_number(object.text, "page"),
+        .full = take_flag(object.text, "full"),
+        .doubted = take_flag(object.text, "doubted"),
+        .trust = take_number(object.text, "trust"),
+    };
 }
 
 void
@@ -62,6 +84,10 @@ poll_position_print(const struct poll_position *position,
     member_u64(&text, "skip", position->skip);
     member_text(&text, "cursor", position->cursor);
     member_bool(&text, "database", position->database);
+    member_u64(&text, "page", position->page.rows);
+    member_bool(&text, "full", position->page.full);
+    member_bool(&text, "doubted", position->page.doubted);
+    member_u64(&text, "trust", position->page.trust);
     buf_add_char(&text, '}');
     (void)snprintf(out, POLL_POSITION_MAX + 1, "%s",
                    buf_ok(&text) ? text.data : "");

@@ -8,6 +8,7 @@
 #define POLL_POSITION_H
 
 #include "buf.h"
+#include "poll_page.h"
 #include "poller.h"
 #include "slice.h"
 
@@ -23,11 +24,12 @@ struct poll_position {
     char at[POLL_VERSION_MAX + 1]; /* the next page begins with that version */
     uint32_t skip;                 /* and behind so many rows of it */
     char cursor[POLL_CURSOR_MAX + 1]; /* Notion's */
-    bool database; /* Notion: a database, asked for by the older API */
+    bool database;         /* Notion: a database, asked for by the older API */
+    struct poll_page page; /* Supabase: how much one answer has */
 };
 
-/* {"high":...,"at":...,"skip":...,"cursor":...,"database":...}; anything else
-   is a beginning. */
+/* {"high":...,"at":...,"skip":...,"cursor":...,"database":...,"page":...,
+   "full":...,"doubted":...,"trust":...}; anything else is a beginning. */
 void poll_position_read(struct slice text, struct poll_position *position);
 void poll_position_print(const struct poll_position *position,
                          char out[POLL_POSITION_MAX + 1]);

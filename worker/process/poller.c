@@ -54,7 +54,8 @@ version_field(const struct source *source)
                                                  : VERSION_FIELD;
 }
 
-static void
+/* False: the table cannot be named in a URL. */
+static bool
 build_postgrest(const struct source *source, const char *key,
                 const struct poll_order *order, struct request *request)
 {
@@ -71,7 +72,8 @@ build_postgrest(const struct source *source, const char *key,
     fetch_split_table(slice_of(order->table), &schema, &table);
     request->get = true;
     buf_add_text(url, "/rest/v1/");
-    fetch_add_encoded(url, table);
+    if (!fetch_add_segment(url, table))
+        return false;
     buf_add_char(url, '?');
     if (from[0] != '\0') {
         fetch_add_encoded(url, field);
@@ -87,6 +89,7 @@ build_postgrest(const struct source *source, const char *key,
     if (position.skip > 0)
         buf_addf(url, "&offset=%u", (unsigned)position.skip);
     fetch_postgrest_headers(key, schema, request);
+    return true;
 }
 
 /* --- Notion ------------------------------------------------------------------- */
@@ -112,7 +115,7 @@ add_query(const struct poll_position *position, struct buf *body)
     buf_add_char(body, '}');
 }
 
-static void
+static bool
 build_notion(const char *key, const struct poll_order *order,
              struct request *request)
 {
@@ -121,7 +124,8 @@ build_notion(const char *key, const struct poll_order *order,
     poll_position_read(slice_of(order->position), &position);
     buf_add_text(&request->url,
                  position.database ? "/v1/databases/" : "/v1/data_sources/");
-    fetch_add_encoded(&request->url, slice_of(order->table));
+    if (!fetch_add_segment(&request->url, slice_of(order->table)))
+        return false;
     buf_add_text(&request->url, "/query");
     add_query(&position, &request->body);
     request_add_header(request, "Content-Type", SLICE("application/json"));
@@ -129,6 +133,7 @@ build_notion(const char *key, const struct poll_order *order,
                          position.database ? SLICE(VERSION_DATABASE)
                                            : SLICE(VERSION_DATA_SOURCE),
                          request);
+    return true;
 }
 
 enum obstacle
@@ -136,6 +141,7 @@ poll_build(const struct source *source, const struct settings *settings,
            const struct poll_order *order, struct request *request)
 {
     const char *key = source_effective_api_key(source, settings);
+    bool named;
 
     if (order == NULL || !poll_is_wanted(source, settings))
         return OBSTACLE_NO_QUESTION;
@@ -143,8 +149,8 @@ poll_build(const struct source *source, const struct settings *settings,
     if (!request_expect_nothing(request))
         return OBSTACLE_INTERNAL;
     if (is_notion(source))
-        build_notion(key, order, request);
+        named = build_notion(key, order, request);
     else
-        build_postgrest(source, key, order, request);
-    return buf_ok(&request->url) ? OBSTACLE_NONE : OBSTACLE_BAD_URL;
+        named = build_postgrest(source, key, order, request);
+    return named && buf_ok(&request->url) ? OBSTACLE_NONE : OBSTACLE_BAD_URL;
 }

@@ -6,7 +6,8 @@
  * through the same lane as the fetches of the source, so the same limits hold.
  *
  *   Supabase  GET {api}/rest/v1/TABLE?VERSION=gte.V&order=VERSION.asc,KEY.asc
- *             &select=*&limit=100&offset=N, by the source's version field
+ *             &select=*&limit=100&offset=N, by the source's version field; it
+ *             may give fewer rows than that (poll_page.h)
  *   Notion    POST {api}/v1/data_sources/ID/query (or, where it is none,
  *             databases/ID/query) by last_edited_time, which Notion rounds to
  *             the minute

@@ -205,7 +205,9 @@ is_same(const struct found *found, const struct record_state *state)
 {
     struct json_value ours, theirs;
 
-    return state->found && !state->deleted && state->data.ptr != NULL &&
+    if (state->same)
+        return true;
+    return state->data.ptr != NULL &&
            json_read(found->in.data, &theirs, NULL) &&
            json_read(state->data, &ours, NULL) && compare_equal(&ours, &theirs);
 }
@@ -295,6 +297,7 @@ compare_rows(struct polling *polling, struct look *look, struct db *db,
             .source_id = look->source->id,
             .table = slice_of(look->found[i].in.table),
             .record_id = slice_of(look->found[i].in.record_id),
+            .content = look->found[i].in.data,
         };
     result = store_record_state(db, states, look->found_count);
     if (result == DB_OK)

@@ -2,9 +2,14 @@
  * process_item.h - what the files behind process.h share; nobody else includes
  * it.
  *
- *   process.c        a batch: its events are read and judged
- *   process_apply.c  what is written
- *   process_tell.c   what is counted and logged
+ *   process.c         a batch: its events are read
+ *   process_judge.c   what becomes of each
+ *   process_apply.c   what is written, in which order:
+ *   process_move.c    what moves, and what is coalesced
+ *   process_wait.c    what waits for deliveries
+ *   process_mirror.c  the mirror
+ *   process_emit.c    events for caches, triggers, people
+ *   process_tell.c    what is counted and logged
  */
 #ifndef PROCESS_ITEM_H
 #define PROCESS_ITEM_H
@@ -94,5 +99,53 @@ item_table(const struct item *item)
 {
     return item->lies_in[0] != '\0' ? item->lies_in : item->in.table;
 }
+
+/* It counts in this batch. */
+static inline bool
+item_is_applied(const struct item *item)
+{
+    return item->row->live && item->way == WAY_APPLY;
+}
+
+/* Its row says that, with the item's note. */
+static inline void
+item_turn_row(struct item *item, enum flush_status status,
+              const char *error_class)
+{
+    item->row->status = status;
+    item->row->error_class = error_class;
+    item->row->error_message = slice_of(item->note);
+}
+
+void item_set_outcome(struct item *item, enum outcome_kind kind,
+                      const char *error_class, int64_t wait_us);
+
+/* It comes from the fetch lane, where the source was asked, or not. */
+void item_judge(struct process *process, struct item *item);
+
+/* Nobody has to be asked: a poller has asked already, or the event says all
+   there is to be known. */
+void item_apply_as_it_came(struct item *item);
+
+/* The record as it is now: the source's, or as the event has it. */
+struct slice item_data(const struct item *item);
+
+/* For the first time, and nobody else will say so: what it was about is not
+   what it was. */
+bool item_has_lost_source(const struct item *item);
+
+/* It is looked at again, for its deliveries' sake. */
+void item_put_off(struct item *item, int64_t now_us);
+
+/* Parts of process_apply(). */
+enum db_result process_move(struct process *process, struct db *db,
+                            int64_t now_us) __attribute__((warn_unused_result));
+enum db_result process_wait(struct process *process, struct db *db,
+                            int64_t now_us) __attribute__((warn_unused_result));
+enum db_result process_mirror(struct process *process, struct db *db,
+                              int64_t now_us)
+    __attribute__((warn_unused_result));
+enum db_result process_emit(struct process *process, struct db *db,
+                            int64_t now_us) __attribute__((warn_unused_result));
 
 #endif /* PROCESS_ITEM_H */

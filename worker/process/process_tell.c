@@ -50,6 +50,10 @@ process_count(const struct process *process, struct rollup *rollup)
                        lane_owner_id(item->row->job.lane),
                        item->readable ? item->in.action : INBOUND_OTHER, end,
                        item->row->attempts, item->row->duration_us);
+        if (item->row->status == FLUSH_SUCCESS && item->asked &&
+            item->verdict.verified == RECORD_DIFFERS)
+            rollup_mismatch(rollup, item->row->ended_us,
+                            lane_owner_id(item->row->job.lane));
     }
     debounce_count(process->debounce, rollup);
 }

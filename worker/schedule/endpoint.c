@@ -276,7 +276,7 @@ endpoint_next_start(const struct endpoint *endpoint,
 void
 endpoint_start(struct endpoint *endpoint, int64_t now_us)
 {
-    rate_start(&endpoint->rate, now_us);
+    rate_start(&endpoint->rate);
     if (endpoint->breaker == BREAKER_OPEN) {
         assert(endpoint->running == 0 && now_us >= endpoint->open_until_us);
         breaker_move(endpoint, BREAKER_HALF_OPEN);
@@ -287,6 +287,13 @@ endpoint_start(struct endpoint *endpoint, int64_t now_us)
     endpoint->running++;
 }
 
+int64_t
+endpoint_sent(struct endpoint *endpoint, int64_t now_us)
+{
+    assert(endpoint->running > 0);
+    return rate_sent(&endpoint->rate, now_us);
+}
+
 bool
 endpoint_end(struct endpoint *endpoint, const struct endpoint_policy *policy,
              enum feedback feedback, struct endpoint_now now,
@@ -294,6 +301,7 @@ endpoint_end(struct endpoint *endpoint, const struct endpoint_policy *policy,
 {
     assert(endpoint->running > 0);
     endpoint->running--;
+    rate_end(&endpoint->rate, now.sent, now.mono_us);
     switch (feedback) {
     case FEEDBACK_GOOD:
         return end_good(endpoint, policy, now);
@@ -371,9 +379,11 @@ endpoint_take_over(struct endpoint *endpoint,
                    const struct endpoint_state *state, struct endpoint_now now)
 {
     uint32_t running = endpoint->running;
+    struct rate rate = endpoint->rate;
 
     endpoint_init(endpoint);
     endpoint->running = running;
+    endpoint->rate = rate;
     if (state != NULL)
         restore(endpoint, policy, state, now);
     rate_fill(&endpoint->rate, now.mono_us);

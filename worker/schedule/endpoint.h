@@ -16,7 +16,7 @@
  *            one with each good answer until it has the size it begins with
  *   busy     a 429 stops everything for the time that was asked for, at least
  *            a second and at most an hour
- *   rate     at most so many starts in any second (rate.h)
+ *   rate     at most so many requests in any second of the receiver (rate.h)
  *   proven   a good answer within the last 10 minutes and no failure since
  *
  * What was sent before the breaker opened and comes back later changes neither
@@ -78,6 +78,7 @@ struct endpoint_state {
 struct endpoint_now {
     int64_t mono_us;
     int64_t wall_us;
+    int64_t sent; /* at an end: what endpoint_sent() gave for it; 0 = nothing */
 };
 
 void endpoint_init(struct endpoint *endpoint);
@@ -94,7 +95,7 @@ void endpoint_save(const struct endpoint *endpoint, struct endpoint_now now,
                    struct endpoint_state *state);
 
 /* When the next request may be started: now_us or earlier = at once; INT64_MAX
-   = not before one in flight has ended. */
+   = not before one in flight has been sent, or has ended. */
 int64_t endpoint_next_start(const struct endpoint *endpoint,
                             const struct endpoint_policy *policy,
                             int64_t now_us);
@@ -106,6 +107,10 @@ bool endpoint_is_open(const struct endpoint *endpoint, int64_t now_us);
 
 /* To be called only when endpoint_next_start() allows it. */
 void endpoint_start(struct endpoint *endpoint, int64_t now_us);
+
+/* One that was started is on its way: to be told where there is a limit of
+   rate. The answer is for its end. */
+int64_t endpoint_sent(struct endpoint *endpoint, int64_t now_us);
 
 /* One that was started has ended. retry_after_us counts with FEEDBACK_BUSY
    only, 0 = not asked. True: the breaker has opened or closed, the failing run

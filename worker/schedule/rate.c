@@ -3,55 +3,94 @@
  */
 #include "rate.h"
 
-#include "clock.h"
-
+#include <assert.h>
 #include <string.h>
 
-#define SLICE_US (50 * CLOCK_US_PER_MS)
-
-/* The slice of now, which becomes the newest; a clock that goes back stays in
-   the one there is. */
 static uint16_t *
+at(struct rate *rate, int64_t slice)
+{
+    return &rate->arrivals[slice % RATE_RING];
+}
+
+/* The slice of now; a clock that goes back stays in the one there is. */
+static int64_t
 advance(struct rate *rate, int64_t now_us)
 {
-    int64_t slice = now_us / SLICE_US;
+    int64_t slice = now_us / RATE_SLICE_US;
 
-    if (slice - rate->slice >= RATE_SLICES) {
-        memset(rate->starts, 0, sizeof(rate->starts));
+    if (slice - rate->slice >= RATE_RING) {
+        memset(rate->arrivals, 0, sizeof(rate->arrivals));
         rate->slice = slice;
     }
-    while (rate->slice < slice)
-        rate->starts[++rate->slice % RATE_SLICES] = 0;
-    return &rate->starts[rate->slice % RATE_SLICES];
+    while (rate->slice < slice) {
+        rate->slice++;
+        *at(rate, rate->slice + RATE_AHEAD) = 0;
+    }
+    return rate->slice;
+}
+
+static void
+count(struct rate *rate, int64_t slice)
+{
+    uint16_t *arrivals = at(rate, slice);
+
+    *arrivals = (uint16_t)(*arrivals + (*arrivals < UINT16_MAX ? 1 : 0));
 }
 
 void
-rate_start(struct rate *rate, int64_t now_us)
+rate_start(struct rate *rate)
 {
-    uint16_t *starts = advance(rate, now_us);
+    rate->open++;
+}
 
-    *starts = (uint16_t)(*starts + (*starts < UINT16_MAX ? 1 : 0));
+int64_t
+rate_sent(struct rate *rate, int64_t now_us)
+{
+    int64_t sent = advance(rate, now_us) + RATE_AHEAD;
+
+    assert(rate->open > 0);
+    rate->open--;
+    count(rate, sent);
+    return sent;
+}
+
+void
+rate_end(struct rate *rate, int64_t sent, int64_t now_us)
+{
+    int64_t slice = advance(rate, now_us);
+    uint16_t *expected = at(rate, sent);
+
+    if (sent == 0) {
+        assert(rate->open > 0);
+        rate->open--;
+        count(rate, slice);
+    } else if (sent > slice && *expected > 0 && *expected < UINT16_MAX) {
+        (*expected)--;
+        count(rate, slice);
+    }
 }
 
 void
 rate_fill(struct rate *rate, int64_t now_us)
 {
-    *advance(rate, now_us) = UINT16_MAX;
+    *at(rate, advance(rate, now_us)) = UINT16_MAX;
 }
 
 int64_t
 rate_allows_at(const struct rate *rate, uint32_t limit)
 {
-    int64_t newest = rate->slice, slice;
-    uint32_t sum = 0;
+    int64_t first = rate->slice - RATE_SLICES, slice;
+    uint32_t sum = rate->open;
 
+    if (sum >= limit)
+        return INT64_MAX;
     if (limit > UINT16_MAX)
         limit = UINT16_MAX; /* what a slice can count */
-
-    for (slice = newest; slice > newest - RATE_SLICES && slice >= 0; slice--) {
-        sum += rate->starts[slice % RATE_SLICES];
+    for (slice = rate->slice + RATE_AHEAD; slice > first && slice >= 0;
+         slice--) {
+        sum += rate->arrivals[slice % RATE_RING];
         if (sum >= limit)
-            return (slice + RATE_SLICES) * SLICE_US;
+            return (slice + RATE_SLICES) * RATE_SLICE_US;
     }
     return 0;
 }

@@ -14,6 +14,8 @@
 
 #define LANE_TASKS_MAX 1024 /* waiting in one lane, however quiet the others */
 #define UNPROVEN_TASKS 2 /* the same, of a receiver that has to prove itself */
+#define UNPROVEN_BATCH 64 /* the same for a batch: one of so many parts */
+#define PROVEN_BATCH 8    /* of the memory; of one that has proven itself */
 
 struct scheduler *
 scheduler_new(const struct scheduler_limits *limits,
@@ -39,7 +41,8 @@ scheduler_free(struct scheduler *s)
 
     if (s == NULL)
         return;
-    assert(s->tasks.used == 0 && s->dropped.count == 0);
+    assert(s->tasks.used == 0 && s->dropped.count == 0 &&
+           s->expired.count == 0);
     while (map_next(&s->lanes, &at, &number, &value))
         free(value);
     for (at = 0; map_next(&s->sites, &at, &number, &value);)
@@ -50,6 +53,7 @@ scheduler_free(struct scheduler *s)
     due_heap_free(&s->due);
     due_heap_free(&s->starts);
     due_heap_free(&s->away);
+    due_heap_free(&s->ripening);
     free(s);
 }
 
@@ -67,6 +71,7 @@ scheduler_lane(struct scheduler *s, uint64_t number, uint32_t shard)
     lane->site = scheduler_site(s, number, shard);
     lane->site->lane_count++;
     lane->number = number;
+    lane->ripening.lane = lane;
     lane->gap_us = NEVER;
     lane->missed_us = NEVER;
     lane->event_bytes = s->event_bytes;
@@ -84,6 +89,7 @@ scheduler_free_lane(struct scheduler *s, struct lane *lane)
         ring_remove(&lane->links[i]);
     ring_remove(&lane->blocked_link);
     due_remove(&s->due, &lane->due);
+    due_remove(&s->ripening, &lane->ripening.due);
     (void)map_remove(&s->lanes, lane->number);
     lane->site->lane_count--;
     scheduler_refresh_site(s, lane->site);
@@ -102,6 +108,14 @@ at_least(size_t n, size_t least)
     return n > least ? n : least;
 }
 
+/* What a lane may have for the sake of its next batch. */
+static size_t
+batch_cap(const struct scheduler *s, const struct site *site, size_t part)
+{
+    return at_most(site->config.batch_max,
+                   at_least(s->limits.tasks / part, UNPROVEN_TASKS));
+}
+
 size_t
 scheduler_lane_cap(const struct scheduler *s, const struct lane *lane)
 {
@@ -113,15 +127,27 @@ scheduler_lane_cap(const struct scheduler *s, const struct lane *lane)
     if (site->endpoint.breaker != BREAKER_CLOSED)
         return 1;
     if (scheduler_group(site->class) == GROUP_UNPROVEN)
-        return UNPROVEN_TASKS;
+        return at_least(batch_cap(s, site, UNPROVEN_BATCH), UNPROVEN_TASKS);
     if (site->class == CLASS_SLOW)
         cap = 2 * window;
     if (site->config.rate > 0)
         cap = at_most(cap, 2 * (size_t)site->config.rate);
+    cap = at_least(cap, batch_cap(s, site, PROVEN_BATCH));
     if (s->limits.bytes > 0 && task_bytes > 0)
         cap = at_most(
             cap, at_least(s->limits.bytes / (s->active + 1) / task_bytes, 2));
     return at_most(cap, LANE_TASKS_MAX);
+}
+
+/* With more than that in memory a lane need not be read. */
+static size_t
+enough(const struct scheduler *s, const struct lane *lane)
+{
+    size_t cap = scheduler_lane_cap(s, lane);
+    size_t batch = lane->site->config.batch_max;
+
+    return batch > 1 && cap > 1 ? at_least(cap / 2, at_most(batch, cap) - 1)
+                                : cap / 2;
 }
 
 void
@@ -136,10 +162,14 @@ scheduler_place(struct scheduler *s, struct lane *lane)
     bool waits = lane->queues[FRESH].count + lane->queues[RETRY].count > 0;
     bool hungry = lane->more && !lane->reading &&
                   (!fifo || lane->blocked_us <= s->now_us) &&
-                  lane->queued <= scheduler_lane_cap(s, lane) / 2;
+                  lane->queued <= enough(s, lane);
 
     if (fifo && !scheduler_fifo_may_run(s, lane))
         fresh = retry = false;
+    if (scheduler_has_batches(site))
+        scheduler_batch_ripen(s, lane, &fresh, &retry);
+    else
+        due_remove(&s->ripening, &lane->ripening.due);
     ring_set(fresh ? &site->lanes[LANES_FRESH] : NULL,
              &lane->links[LANES_FRESH], lane);
     ring_set(retry ? &site->lanes[LANES_RETRY] : NULL,

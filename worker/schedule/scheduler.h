@@ -11,6 +11,11 @@
  *     receiver may have in flight, and when, is its endpoint's (endpoint.h)
  *   - fresh jobs go before retries, but every tenth start is a retry's
  *   - a FIFO lane runs one job at a time, in the order of (due, id)
+ *   - where jobs are to be sent in batches, a lane waits until there are enough
+ *     of them, in number or bytes, or the first has waited as long as it may;
+ *     all in a batch have had the same number of attempts; to everybody else it
+ *     is one job: one slot, one start, one answer
+ *   - a job that is too old when its turn comes has failed, and takes no turn
  *   - a held lane (paused, disabled) is neither run nor read
  *   - the lanes of an endpoint whose breaker is open are neither run nor read,
  *     and hold no memory; a retry or a probe more costs no attempt
@@ -73,6 +78,10 @@ struct lane_config {
     uint32_t window; /* jobs that run at the same time; > 0 */
     uint32_t rate;   /* jobs begun per second; 0 = no limit */
     bool fifo;
+    uint32_t batch_max;    /* jobs in one request; 0 or 1 = each has its own */
+    int64_t batch_wait_us; /* so long the first waits for others */
+    size_t batch_bytes;    /* of their events, about; 0 = they do not matter */
+    int64_t ttl_us;        /* from when a job first became due; 0 = no end */
     uint64_t receiver; /* another value: another one, and all that was known of
                           the one before does not count */
 };
@@ -109,11 +118,14 @@ void scheduler_free(struct scheduler *s);
 
 /* --- running --------------------------------------------------------- */
 
-/* The next job for the delivery loop, now running; NULL if none may run. */
+/* The next job for the delivery loop, now running, as its mates are; NULL if
+   none may run. */
 struct task *scheduler_next(struct scheduler *s, int64_t now_us);
 /* When to ask again although nothing has ended or come meanwhile: a limit of
    rate, a breaker or a share gives way. INT64_MAX = no such time. */
 int64_t scheduler_next_start(const struct scheduler *s);
+/* What was begun is on its way now: to be told of tasks that are `paced`. */
+void scheduler_sent(struct scheduler *s, struct task *task, int64_t now_us);
 /* A job for the store thread, which nothing limits. */
 struct task *scheduler_next_local(struct scheduler *s);
 
@@ -121,7 +133,9 @@ struct task *scheduler_next_local(struct scheduler *s);
  * It does not run any more; its result, in task->attempt, is to be committed.
  * Of the outcome the kind, the feedback and asked_us matter here: a FIFO lane
  * goes on at once after OUTCOME_SUCCESS, otherwise when the task is forgotten.
- * Nothing is learned from tests and orphans.
+ * Nothing is learned from tests and orphans. Mates are ended one by one, after
+ * the first, whose outcome tells about the endpoint. A retry is never later than
+ * the time when the job is too old: wait_us is made shorter.
  */
 void scheduler_end(struct scheduler *s, struct task *task, int64_t now_us,
                    uint32_t random);
@@ -145,6 +159,10 @@ void scheduler_expect(struct scheduler *s, struct task *task, int64_t at_us);
 /* Makes a task known that was made by other means than an offer; NULL if it
    has to be read (FIFO lanes: always). */
 struct task *scheduler_adopt(struct scheduler *s, const struct job_row *row);
+
+/* Tasks that were too old are added to the list: done, failed as "expired", to
+   be committed like all others. */
+void scheduler_take_expired(struct scheduler *s, struct task_list *done);
 
 /* Tasks that were forgotten because memory is needed for others, or because a
    breaker has opened, are added to the list, for the caller to free: from time

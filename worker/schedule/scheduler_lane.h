@@ -83,6 +83,12 @@ struct site {
     bool urgent;      /* to be saved at once */
 };
 
+/* When a batch is to go although it is not full. */
+struct ripening {
+    struct due due; /* in scheduler.ripening; must be first */
+    struct lane *lane;
+};
+
 struct lane {
     struct due due; /* its next job that is not in memory; must be first */
     struct site *site;
@@ -101,7 +107,7 @@ struct lane {
     size_t ties;     /* rows at the mark that are in memory already */
 
     /* FIFO */
-    const struct task *front; /* runs, or did not succeed: the others wait */
+    size_t front;       /* jobs that run, or did not succeed: the others wait */
     int64_t blocked_us;       /* monotonic: nothing runs before; 0 = not */
     int64_t gap_us;     /* jobs from this time on may be missing in memory */
     size_t loading;     /* jobs whose events are being read, */
@@ -121,6 +127,7 @@ struct lane {
     uint64_t oldest_look; /* the last that met a task of it, */
     int64_t oldest_us;    /* and the oldest of those */
 
+    struct ripening ripening;
     struct ring_link links[LANES_RINGS];
     struct ring_link blocked_link;
 };
@@ -141,6 +148,7 @@ struct scheduler {
     struct due_heap due;    /* lanes */
     struct due_heap starts; /* sites with jobs: when the next may start */
     struct due_heap away;   /* sites that are not to be read before */
+    struct due_heap ripening; /* lanes that wait for the rest of a batch */
     struct ring runs[FRESHNESS_COUNT][CLASS_COUNT]; /* sites that may start */
     struct ring hungry[CLASS_COUNT];                /* sites to be read */
     struct ring local;        /* sites with jobs for the store thread */
@@ -148,6 +156,7 @@ struct scheduler {
     struct ring young;        /* running tasks, in the order of start */
     struct task_list tests;   /* ready */
     struct task_list dropped; /* for the caller to free */
+    struct task_list expired; /* for the caller to commit */
 
     struct amount held[CLASS_COUNT];   /* by sites of that class */
     struct amount shares[SHARE_COUNT]; /* in flight */
@@ -251,6 +260,38 @@ bool scheduler_fifo_is_first(const struct lane *lane,
 /* The row's own wait, as the database has it. True: nothing runs before. */
 bool scheduler_fifo_is_blocked(struct lane *lane, const struct job_row *row,
                                const struct scheduler_now *now);
+
+/* scheduler_batch.c */
+
+static inline bool
+scheduler_has_batches(const struct site *site)
+{
+    return site->config.batch_max > 1;
+}
+/* A lane with batches that could run now, had it enough: takes back what it has
+   to wait for, and sees to it that it is woken. */
+void scheduler_batch_ripen(struct scheduler *s, struct lane *lane, bool *fresh,
+                           bool *retry);
+/* Lanes that have waited long enough. */
+void scheduler_batch_wake(struct scheduler *s);
+/* The task was taken from that queue: takes the rest of its batch as well.
+   Returns the first, which the others are the mates of. */
+struct task *scheduler_batch_gather(struct scheduler *s, struct lane *lane,
+                                    struct task_list *queue, struct task *task);
+
+/* scheduler_expiry.c */
+
+/* The job of that lane is too old. */
+bool scheduler_is_expired(const struct scheduler *s, const struct lane *lane,
+                          const struct job_row *row);
+/* It has failed by that. In no queue. */
+void scheduler_expire(struct scheduler *s, struct task *task);
+/* The same for those in front of the queue; true if there were any, and the
+   lane is to be refreshed. */
+bool scheduler_expire_first(struct scheduler *s, struct lane *lane,
+                            struct task_list *queue);
+/* No later than that it is looked at again. */
+void scheduler_expire_in_time(const struct scheduler *s, struct task *task);
 
 /* scheduler_read.c */
 

@@ -12,6 +12,7 @@
 
 #include <assert.h>
 
+#define EXPIRED_ROWS 100
 #define LOOKS 4 /* lanes looked at for each one that may be read */
 /* No transaction that makes jobs lives longer. */
 #define COMMIT_US INT64_C(60000000)
@@ -132,6 +133,9 @@ wanted(const struct scheduler *s, const struct lane *lane, size_t planned)
     size_t room = scheduler_room(s, lane, planned);
     size_t want = cap > lane->queued ? cap - lane->queued : 0;
 
+    /* Before the one that may be a probe there may be many that are too old. */
+    if (lane->site->config.ttl_us > 0 && want == 1)
+        want = EXPIRED_ROWS;
     return want < room ? want : room;
 }
 

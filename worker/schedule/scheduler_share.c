@@ -72,15 +72,15 @@ static void
 add(struct amount *amount, const struct task *task)
 {
     amount->tasks++;
-    amount->bytes += task->counted_bytes;
+    amount->bytes += task->flight_bytes;
 }
 
 static void
 take(struct amount *amount, const struct task *task)
 {
-    assert(amount->tasks > 0 && amount->bytes >= task->counted_bytes);
+    assert(amount->tasks > 0 && amount->bytes >= task->flight_bytes);
     amount->tasks--;
-    amount->bytes -= task->counted_bytes;
+    amount->bytes -= task->flight_bytes;
 }
 
 static enum share
@@ -99,15 +99,19 @@ void
 scheduler_share_begin(struct scheduler *s, struct task *task, int64_t now_us)
 {
     struct site *site = task->lane->site;
+    const struct task *mate;
 
     task->share = (uint8_t)share_of(task, site->class);
     task->aged = false;
     task->begun_us = now_us;
+    task->flight_bytes = 0;
+    for (mate = task; mate != NULL; mate = mate->mate)
+        task->flight_bytes += mate->counted_bytes;
     add(&s->inflight, task);
     add(&s->shares[task->share], task);
     if (task->job.test)
         return;
-    site->inflight_bytes += task->counted_bytes;
+    site->inflight_bytes += task->flight_bytes;
     ring_add(&s->young, &task->young, task);
 }
 
@@ -130,7 +134,7 @@ scheduler_share_end(struct scheduler *s, struct task *task)
     take(&s->shares[task->share], task);
     if (task->job.test)
         return;
-    site->inflight_bytes -= task->counted_bytes;
+    site->inflight_bytes -= task->flight_bytes;
     ring_remove(&task->young);
     if (task->aged)
         site->aged--;

@@ -16,7 +16,7 @@
 static struct endpoint_now
 endpoint_time(const struct scheduler *s)
 {
-    return (struct endpoint_now){s->now_us, s->now_us + s->offset_us};
+    return (struct endpoint_now){s->now_us, s->now_us + s->offset_us, 0};
 }
 
 void

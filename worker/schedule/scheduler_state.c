@@ -12,7 +12,7 @@
 static struct endpoint_now
 time_of(const struct scheduler *s, int64_t now_us)
 {
-    return (struct endpoint_now){now_us, now_us + s->offset_us};
+    return (struct endpoint_now){now_us, now_us + s->offset_us, 0};
 }
 
 void

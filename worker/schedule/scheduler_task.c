@@ -48,7 +48,9 @@ scheduler_take(struct scheduler *s, struct lane *lane,
                const struct job_row *row)
 {
     bool must = row->test ||
-                (lane->site->config.fifo && scheduler_fifo_is_first(lane, row));
+                (lane->site->config.fifo &&
+                 scheduler_fifo_is_first(lane, row)) ||
+                scheduler_is_expired(s, lane, row);
 
     if (!must && (!has_room(s, lane) || scheduler_is_away(s, lane->site)))
         return NULL;
@@ -120,6 +122,27 @@ queue_of(struct lane *lane, const struct task *task)
                              : FRESH];
 }
 
+/* Where a batch waits for others, the oldest stands first. */
+static void
+enqueue(struct lane *lane, struct task *task)
+{
+    struct task_list *queue = queue_of(lane, task);
+    struct task_list alone = TASK_LIST_INIT;
+
+    if (lane->site->config.fifo) {
+        scheduler_fifo_add(lane, task);
+        return;
+    }
+    if (!scheduler_has_batches(lane->site) || queue->head == NULL ||
+        queue->head->job.due_us <= task->job.due_us) {
+        task_list_add(queue, task);
+        return;
+    }
+    task_list_add(&alone, task);
+    task_list_append(&alone, queue);
+    *queue = alone;
+}
+
 void
 scheduler_ready(struct scheduler *s, struct task *task)
 {
@@ -133,10 +156,10 @@ scheduler_ready(struct scheduler *s, struct task *task)
         return;
     }
     lane->loading--;
-    if (lane->site->config.fifo)
-        scheduler_fifo_add(lane, task);
+    if (scheduler_is_expired(s, lane, &task->job))
+        scheduler_expire(s, task);
     else
-        task_list_add(queue_of(lane, task), task);
+        enqueue(lane, task);
     scheduler_refresh(s, lane);
     /* It was being read when the breaker opened. */
     if (scheduler_is_away(s, lane->site))
@@ -186,8 +209,8 @@ forget(struct scheduler *s, struct task *task)
     s->shard_tasks[lane->site->shard]--;
     if (--lane->known == 0)
         s->active--;
-    if (lane->front == task)
-        lane->front = NULL;
+    if (task->front)
+        lane->front--;
 }
 
 void

@@ -66,8 +66,10 @@ take_from_lane(struct lane *lane, enum freshness freshness)
 
     assert(task != NULL);
     lane->queued--;
-    if (fifo)
-        lane->front = task;
+    if (fifo) {
+        task->front = true;
+        lane->front++;
+    }
     return task;
 }
 
@@ -75,24 +77,43 @@ static void
 begin(struct scheduler *s, struct task *task, int64_t now_us)
 {
     struct site *site = task->lane->site;
+    struct task *mate;
 
-    task->state = TASK_RUNNING;
+    for (mate = task; mate != NULL; mate = mate->mate)
+        mate->state = TASK_RUNNING;
     task->slot = true;
     scheduler_share_begin(s, task, now_us);
+    task->sent = 0;
+    task->paced = site->policy.rate > 0 && !task->job.test;
     if (task->job.test)
         return;
     site->begun_us = now_us;
     endpoint_start(&site->endpoint, now_us);
 }
 
-/* The site and the lane go behind the others. */
+static struct task_list *
+queue_of(struct lane *lane, enum freshness freshness)
+{
+    return &lane->queues[lane->site->config.fifo ? FRESH : freshness];
+}
+
+/* The site and the lane go behind the others. NULL: its first jobs were too
+   old. */
 static struct task *
 take_from(struct scheduler *s, struct site *site, enum freshness freshness,
           int64_t now_us)
 {
     struct lane *lane = ring_first(&site->lanes[(enum lane_ring)freshness]);
-    struct task *task = take_from_lane(lane, freshness);
+    struct task_list *queue = queue_of(lane, freshness);
+    struct task *task;
 
+    if (site->config.ttl_us > 0 && scheduler_expire_first(s, lane, queue)) {
+        scheduler_refresh(s, lane);
+        return NULL;
+    }
+    task = take_from_lane(lane, freshness);
+    if (scheduler_has_batches(site))
+        task = scheduler_batch_gather(s, lane, queue, task);
     begin(s, task, now_us);
     ring_remove(&lane->links[(enum lane_ring)freshness]);
     ring_remove(&site->links[(enum site_link)freshness]);
@@ -115,13 +136,17 @@ take_turn(struct scheduler *s, int64_t now_us)
         enum freshness freshness = (i == 0) == retries_first ? RETRY : FRESH;
 
         for (k = 0; k < 4; k++) {
-            struct site *site =
-                choose(s, s->runs[freshness], turns[(first + k) % 4]);
+            enum group group = turns[(first + k) % 4];
+            struct site *site;
 
-            if (site == NULL)
-                continue;
-            s->turn++;
-            return take_from(s, site, freshness, now_us);
+            while ((site = choose(s, s->runs[freshness], group)) != NULL) {
+                struct task *task = take_from(s, site, freshness, now_us);
+
+                if (task == NULL)
+                    continue;
+                s->turn++;
+                return task;
+            }
         }
     }
     return NULL;
@@ -146,6 +171,7 @@ scheduler_next(struct scheduler *s, int64_t now_us)
 {
     scheduler_hear(s, now_us);
     wake_sites(s, &s->starts);
+    scheduler_batch_wake(s);
     scheduler_age(s, s->now_us);
     if (s->inflight.tasks >= s->limits.slots)
         return NULL;
@@ -165,11 +191,14 @@ int64_t
 scheduler_next_start(const struct scheduler *s)
 {
     const struct due *due = due_top(&s->starts);
+    const struct due *batch = due_top(&s->ripening);
     const struct task *oldest = ring_first(&s->young);
     int64_t at_us = due == NULL ? NEVER : due->at_us;
     bool waits = false;
     size_t i, k;
 
+    if (batch != NULL && batch->at_us < at_us)
+        at_us = batch->at_us;
     for (i = 0; i < FRESHNESS_COUNT; i++) {
         for (k = 0; k < CLASS_COUNT; k++)
             waits = waits || s->runs[i][k].count > 0;
@@ -200,6 +229,18 @@ scheduler_next_local(struct scheduler *s)
     return task;
 }
 
+void
+scheduler_sent(struct scheduler *s, struct task *task, int64_t now_us)
+{
+    struct site *site = task->lane->site;
+
+    scheduler_hear(s, now_us);
+    if (!task->slot || task->job.test || task->sent != 0)
+        return;
+    task->sent = endpoint_sent(&site->endpoint, s->now_us);
+    scheduler_refresh_site(s, site);
+}
+
 /* --- the end ------------------------------------------------------------------- */
 
 static void
@@ -208,7 +249,7 @@ learn(struct scheduler *s, struct site *site, const struct task *task,
 {
     const struct outcome *outcome = &task->attempt.outcome;
     enum feedback feedback = task->orphan ? FEEDBACK_NONE : outcome->feedback;
-    struct endpoint_now now = {s->now_us, s->now_us + s->offset_us};
+    struct endpoint_now now = {s->now_us, s->now_us + s->offset_us, task->sent};
     bool news;
 
     news = endpoint_end(&site->endpoint, &site->policy, feedback, now,
@@ -232,9 +273,13 @@ scheduler_end(struct scheduler *s, struct task *task, int64_t now_us,
     assert(task->state == TASK_RUNNING);
     scheduler_hear(s, now_us);
     task->state = TASK_DONE;
-    if (lane->front == task && !task->orphan &&
-        task->attempt.outcome.kind == OUTCOME_SUCCESS)
-        lane->front = NULL;
+    if (task->front && !task->orphan &&
+        task->attempt.outcome.kind == OUTCOME_SUCCESS) {
+        task->front = false;
+        lane->front--;
+    }
+    if (task->attempt.outcome.kind == OUTCOME_RETRY)
+        scheduler_expire_in_time(s, task);
     if (task->slot) {
         task->slot = false;
         scheduler_share_end(s, task);

@@ -38,6 +38,10 @@ struct attempt {
     CURLcode code;
     uint32_t asked_s; /* Retry-After, 0 = none */
     bool asked_name;  /* it was about a name, not about the record */
+    /* Of a request with several jobs: why this one is not in it. */
+    enum obstacle left_out;
+    bool echo; /* of a request with several jobs: another one tells about the
+                  endpoint */
 };
 
 struct lane;
@@ -57,6 +61,14 @@ struct task {
     struct lane *lane;
     size_t
         counted_bytes; /* the scheduler's: of event and answer, known or guessed */
+    size_t flight_bytes; /* the same while it runs, those of its mates included */
+    /* Running, one request for several jobs: the first one has the slot, and
+       the others behind it. */
+    struct task *mate;
+    uint32_t mates; /* of the first: how many */
+    bool paced;     /* it matters when its request is sent */
+    int64_t sent;   /* the scheduler's: the request is on its way */
+    bool front;     /* the scheduler's: the rest of its FIFO lane waits */
     int64_t begun_us;       /* monotonic, when it was started */
     struct ring_link young; /* the scheduler's: running, and not aged */
     struct task *next;
@@ -81,6 +93,20 @@ task_list_add(struct task_list *list, struct task *task)
         list->tail->next = task;
     list->tail = task;
     list->count++;
+}
+
+/* A task that was running and its mates, each for itself from now on. */
+static inline void
+task_list_add_all(struct task_list *list, struct task *task)
+{
+    while (task != NULL) {
+        struct task *next = task->mate;
+
+        task->mate = NULL;
+        task->mates = 0;
+        task_list_add(list, task);
+        task = next;
+    }
 }
 
 static inline struct task *

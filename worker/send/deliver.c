@@ -8,6 +8,7 @@
  */
 #include "deliver.h"
 
+#include "alloc.h"
 #include "clock.h"
 #include "encode.h"
 #include "endpoint_auth.h"
@@ -17,6 +18,7 @@
 #include "sign.h"
 #include "version.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -118,52 +120,95 @@ add_traceparent(uint64_t event_id, uint64_t span, struct request *request)
     request_add_header(request, "traceparent", slice_make(text, (size_t)n));
 }
 
+/* What the headers tell of an event, or of several. */
+struct message {
+    char id[ID_TEXT_MAX];
+    uint64_t number; /* the same */
+    struct slice type;
+    uint64_t delivery_id; /* of one */
+    size_t batch;         /* how many; 0 = one, and no batch */
+    uint32_t attempts;    /* made so far */
+};
+
 static void
-add_headers(const struct subscription *subscription, const struct event *event,
-            const struct job_row *job, const struct deliver_time *time,
+add_number(struct request *request, const char *name, uint64_t number)
+{
+    struct buf text = BUF_INIT(24);
+
+    buf_add_u64(&text, number);
+    request_add_header(request, name, buf_slice(&text));
+    buf_free(&text);
+}
+
+static void
+add_headers(const struct subscription *subscription,
+            const struct message *message, const struct deliver_time *time,
             struct request *request)
 {
-    char id[ID_TEXT_MAX], delivery[ID_TEXT_MAX], number[24];
+    char delivery[ID_TEXT_MAX];
     struct slice taken;
 
-    id_format(ID_EVENT, event->id, id);
-    id_format(ID_DELIVERY, job->id, delivery);
     request_add_header(request, "User-Agent",
                        SLICE("Postern/" POSTERN_VERSION));
-    add_signatures(subscription, slice_of(id), time->wall_us, request);
-    request_add_header(request, "X-Webhook-Event", event->type);
-    request_add_header(request, "X-Webhook-Delivery", slice_of(delivery));
-    (void)snprintf(number, sizeof(number), "%u", job->attempts + 1);
-    request_add_header(request, "X-Webhook-Attempt", slice_of(number));
-    add_traceparent(event->id, time->span, request);
+    add_signatures(subscription, slice_of(message->id), time->wall_us, request);
+    request_add_header(request, "X-Webhook-Event", message->type);
+    if (message->batch > 0) {
+        add_number(request, "X-Webhook-Batch-Size", message->batch);
+    } else {
+        id_format(ID_DELIVERY, message->delivery_id, delivery);
+        request_add_header(request, "X-Webhook-Delivery", slice_of(delivery));
+    }
+    add_number(request, "X-Webhook-Attempt", message->attempts + 1);
+    add_traceparent(message->number, time->span, request);
     taken = add_auth(subscription->auth, request);
     add_own_headers(subscription, taken, request);
 }
 
-/* The body, and what headers tell of it. */
-static enum obstacle
-add_body(const struct subscription *subscription, const struct event *event,
-         struct request *request)
+static struct format_event
+content_of(const struct event *event)
 {
-    const struct format_event content = {
+    return (struct format_event){
         .id = event->id,
         .type = event->type,
         .data = event->payload,
         .metadata = event->metadata,
     };
+}
+
+static void
+write_body(const struct subscription *subscription,
+           const struct format_event *contents, size_t count, bool batch,
+           struct format_out *out)
+{
+    enum payload_format format = subscription->format;
     const struct format_options options = {
         .template = subscription->template,
         .source = subscription->cloudevents_source == NULL
                       ? SLICE_NONE
                       : slice_of(subscription->cloudevents_source),
     };
+
+    if (batch) {
+        out->body->max = format_batch_max(format, contents, count);
+        format_write_batch(format, &options, contents, count, out);
+    } else {
+        out->body->max = format_body_max(format, contents);
+        format_write(format, &options, contents, out);
+    }
+}
+
+/* The body, and what headers tell of it. */
+static enum obstacle
+add_body(const struct subscription *subscription,
+         const struct format_event *contents, size_t count, bool batch,
+         struct request *request)
+{
     struct format_out out;
     bool whole;
     size_t i;
 
-    request->body.max = format_body_max(subscription->format, &content);
     format_out_init(&out, &request->body);
-    format_write(subscription->format, &options, &content, &out);
+    write_body(subscription, contents, count, batch, &out);
     whole = buf_ok(&request->body);
     if (whole)
         request_add_header(request, "Content-Type", slice_of(out.content_type));
@@ -173,27 +218,103 @@ add_body(const struct subscription *subscription, const struct event *event,
     return whole ? OBSTACLE_NONE : OBSTACLE_TOO_LARGE;
 }
 
-enum obstacle
-deliver_build(const struct subscription *subscription,
-              const struct event *event, const struct job_row *job,
-              const struct deliver_time *time, struct request *request)
+static enum obstacle
+check(const struct subscription *subscription)
 {
-    enum obstacle obstacle;
-
-    if (event == NULL)
-        return OBSTACLE_EVENT_MISSING;
     if (subscription->secret == NULL)
         return OBSTACLE_SECRET;
-    if (subscription->unreadable != NULL)
-        return OBSTACLE_UNREADABLE;
-    obstacle = add_body(subscription, event, request);
+    return subscription->unreadable == NULL ? OBSTACLE_NONE
+                                            : OBSTACLE_UNREADABLE;
+}
+
+/* Behind its body: URL and headers. What cannot be made is left empty. */
+static enum obstacle
+complete(const struct subscription *subscription, const struct message *message,
+         const struct deliver_time *time, enum obstacle obstacle,
+         struct request *request)
+{
     buf_add_text(&request->url, subscription->url);
     if (obstacle == OBSTACLE_NONE &&
         (!buf_ok(&request->url) || !request_expect_nothing(request)))
         obstacle = OBSTACLE_INTERNAL;
     if (obstacle == OBSTACLE_NONE)
-        add_headers(subscription, event, job, time, request);
+        add_headers(subscription, message, time, request);
     else
         request_clear(request);
     return obstacle;
+}
+
+enum obstacle
+deliver_build(const struct subscription *subscription,
+              const struct event *event, const struct job_row *job,
+              const struct deliver_time *time, struct request *request)
+{
+    enum obstacle obstacle = check(subscription);
+    struct format_event content;
+    struct message message;
+
+    if (event == NULL)
+        return OBSTACLE_EVENT_MISSING;
+    if (obstacle != OBSTACLE_NONE)
+        return obstacle;
+    message = (struct message){
+        .number = event->id,
+        .type = event->type,
+        .delivery_id = job->id,
+        .attempts = job->attempts,
+    };
+    id_format(ID_EVENT, event->id, message.id);
+    content = content_of(event);
+    obstacle = add_body(subscription, &content, 1, false, request);
+    return complete(subscription, &message, time, obstacle, request);
+}
+
+/* Of the ids of its events, in their order. */
+static uint64_t
+batch_number(const struct event *const *events, size_t count)
+{
+    struct buf ids = BUF_INIT(count * ID_TEXT_MAX);
+    uint8_t digest[32];
+    uint64_t number = 0;
+    char text[ID_TEXT_MAX];
+    size_t i;
+
+    for (i = 0; i < count; i++) {
+        id_format(ID_EVENT, events[i]->id, text);
+        buf_add_text(&ids, text);
+    }
+    sign_sha256(buf_slice(&ids), digest);
+    buf_free(&ids);
+    for (i = 0; i < sizeof(number); i++)
+        number = number << 8 | digest[i];
+    return number >> 1; /* as large as other ids */
+}
+
+enum obstacle
+deliver_build_batch(const struct subscription *subscription,
+                    const struct event *const *events, size_t count,
+                    uint32_t attempts, const struct deliver_time *time,
+                    struct request *request)
+{
+    enum obstacle obstacle = check(subscription);
+    struct format_event *contents;
+    struct message message;
+    size_t i;
+
+    assert(count > 0);
+    if (obstacle != OBSTACLE_NONE)
+        return obstacle;
+    message = (struct message){
+        .number = batch_number(events, count),
+        .type = SLICE("batch"),
+        .batch = count,
+        .attempts = attempts,
+    };
+    id_format(ID_BATCH, message.number, message.id);
+    contents = xcalloc(count, sizeof(*contents));
+    for (i = 0; i < count; i++)
+        contents[i] = content_of(events[i]);
+    obstacle = add_body(subscription, contents, count, true, request);
+    free(contents);
+    return complete(subscription, &message, time, obstacle, request);
 }

@@ -31,4 +31,17 @@ deliver_build(const struct subscription *subscription,
               const struct deliver_time *time, struct request *request)
     __attribute__((warn_unused_result));
 
+/*
+ * The same for several events, in that order, as one array: webhook-id is an id
+ * of the batch, made from those of its events, so the same batch has it again;
+ * X-Webhook-Event is "batch", X-Webhook-Batch-Size their number, and there is no
+ * X-Webhook-Delivery. All of them exist; attempts: made so far, of each.
+ */
+enum obstacle deliver_build_batch(const struct subscription *subscription,
+                                  const struct event *const *events,
+                                  size_t count, uint32_t attempts,
+                                  const struct deliver_time *time,
+                                  struct request *request)
+    __attribute__((warn_unused_result));
+
 #endif /* DELIVER_H */

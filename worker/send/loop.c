@@ -39,6 +39,7 @@ struct loop {
     int64_t again_us; /* when the desk may have something; NEVER */
     struct transfer *active;
     struct task_list done;
+    bool sent; /* the desk has been told of a request on its way */
     pthread_t thread;
 };
 
@@ -80,6 +81,16 @@ on_timer(CURLM *multi, long timeout_ms, void *arg)
     return 0;
 }
 
+/* Called by libcurl: the next start of that receiver depends on it. */
+static void
+on_sent(void *arg, struct task *task)
+{
+    struct loop *loop = arg;
+
+    desk_sent(loop->desk, task);
+    loop->sent = true;
+}
+
 static void
 act(struct loop *loop, curl_socket_t fd, int what)
 {
@@ -116,7 +127,7 @@ static void
 retire(struct loop *loop, struct transfer *transfer, CURLcode code,
        enum obstacle obstacle)
 {
-    task_list_add(&loop->done, transfer_finish(transfer, code, obstacle));
+    task_list_add_all(&loop->done, transfer_finish(transfer, code, obstacle));
     carrier_give(&loop->carrier, transfer);
 }
 
@@ -190,9 +201,12 @@ cut(struct loop *loop, bool orphans_only)
 static void
 refuse(struct loop *loop, struct task *task)
 {
+    struct task *mate;
+
     log_error(LOGGER, NULL, "libcurl has no memory for another transfer");
-    task->attempt.outcome = (struct outcome){.kind = OUTCOME_DROPPED};
-    task_list_add(&loop->done, task);
+    for (mate = task; mate != NULL; mate = mate->mate)
+        mate->attempt.outcome = (struct outcome){.kind = OUTCOME_DROPPED};
+    task_list_add_all(&loop->done, task);
 }
 
 static void
@@ -247,6 +261,7 @@ exchange(struct loop *loop)
     struct task *next[STARTS];
     size_t i, n;
 
+    loop->sent = false;
     do {
         int64_t left_ms;
         size_t max = may_start(loop, &left_ms) ? STARTS : 0;
@@ -345,7 +360,8 @@ run(void *arg)
         reap(loop);
         if (called && atomic_exchange(&loop->desk->orphans, false))
             cut(loop, true);
-        if (called || loop->done.count > 0 || clock_mono_us() >= loop->again_us)
+        if (called || loop->sent || loop->done.count > 0 ||
+            clock_mono_us() >= loop->again_us)
             exchange(loop);
         rest(loop);
     }
@@ -397,6 +413,8 @@ loop_start(const struct settings *settings, struct desk *desk,
         return NULL;
     }
     loop->carrier.rules.names = desk->names;
+    loop->carrier.rules.on_sent = on_sent;
+    loop->carrier.rules.sent_arg = loop;
     failed = begin(loop);
     if (failed != 0) {
         buf_addf(why, "cannot start the delivery loop: %s", strerror(failed));

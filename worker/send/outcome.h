@@ -51,6 +51,9 @@ struct outcome_facts {
     uint32_t random; /* 32 uniform bits */
 };
 
+/* error_class of a delivery that was too old for another attempt. */
+#define OUTCOME_EXPIRED "expired"
+
 enum outcome_kind {
     OUTCOME_SUCCESS,
     OUTCOME_RETRY,     /* after wait_us, from the end of the attempt */

@@ -9,60 +9,19 @@
 #include "fetch.h"
 #include "random.h"
 
-#include <arpa/inet.h>
 #include <assert.h>
 #include <openssl/ssl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 
 #define ANSWER_MAX (1024 * 1024) /* bytes read of an answer at least */
+#define HEADERS_MAX                                                            \
+    (64 * 1024) /* bytes of an answer's, those of 1xx answers included */
 #define CONNECT_MAX_MS 10000
 #define RECEIVE_BYTES 4096L    /* answers are small */
 #define SEND_BYTES 16384L      /* the least that libcurl takes */
 #define CONNECTION_LIFE_S 300L /* then look the name up again */
-
-/* Asked before every connection with the resolved address, so a name that
-   changes its address after the URL was checked gains nothing. */
-static curl_socket_t
-open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *address)
-{
-    struct transfer *transfer = arg;
-
-    if (purpose != CURLSOCKTYPE_IPCXN ||
-        !target_address_allowed(&transfer->rules->allow, &address->addr)) {
-        transfer->refused = true;
-        return CURL_SOCKET_BAD;
-    }
-    transfer->opened = true;
-    return socket(address->family, address->socktype | SOCK_CLOEXEC,
-                  address->protocol);
-}
-
-/* The same for a connection that is used again: it opens no socket. */
-static int
-check_peer(void *arg, char *peer, char *local, int peer_port, int local_port)
-{
-    struct transfer *transfer = arg;
-    struct sockaddr_in6 v6 = {.sin6_family = AF_INET6};
-    struct sockaddr_in v4 = {.sin_family = AF_INET};
-    const struct sockaddr *address = NULL;
-
-    (void)local;
-    (void)peer_port;
-    (void)local_port;
-    if (inet_pton(AF_INET, peer, &v4.sin_addr) == 1)
-        address = (const struct sockaddr *)&v4;
-    else if (inet_pton(AF_INET6, peer, &v6.sin6_addr) == 1)
-        address = (const struct sockaddr *)&v6;
-    if (address != NULL &&
-        target_address_allowed(&transfer->rules->allow, address))
-        return CURL_PREREQFUNC_OK;
-    transfer->refused = true;
-    transfer->opened = false;
-    return CURL_PREREQFUNC_ABORT;
-}
 
 /* A connection that waits for its answer needs no buffers meanwhile. */
 static CURLcode
@@ -91,6 +50,21 @@ receive(char *data, size_t size, size_t count, void *arg)
     return len;
 }
 
+/* What libcurl has read as one line of the headers. */
+static size_t
+receive_header(char *line, size_t size, size_t count, void *arg)
+{
+    struct transfer *transfer = arg;
+
+    transfer->headers_whole =
+        slice_trim(slice_make(line, size * count)).len == 0;
+    transfer->headed += size * count;
+    if (transfer->headed <= HEADERS_MAX)
+        return size * count;
+    transfer->headers_too_large = true;
+    return 0; /* ends the transfer */
+}
+
 #define SET(option, value)                                                     \
     (failed |= curl_easy_setopt(transfer->easy, (option), (value)) != CURLE_OK)
 
@@ -104,10 +78,6 @@ set_fixed_options(struct transfer *transfer)
     SET(CURLOPT_NOSIGNAL, 1L);
     /* A look-up that hangs must not hold up the loop when its transfer ends. */
     SET(CURLOPT_QUICK_EXIT, 1L);
-    SET(CURLOPT_FOLLOWLOCATION, 0L);
-    SET(CURLOPT_PROXY, "");
-    SET(CURLOPT_PROTOCOLS_STR, "http,https");
-    SET(CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
     SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
     SET(CURLOPT_BUFFERSIZE, RECEIVE_BYTES);
     SET(CURLOPT_UPLOAD_BUFFERSIZE, SEND_BYTES);
@@ -119,16 +89,28 @@ set_fixed_options(struct transfer *transfer)
     if (rules->ca_bundle[0] != '\0')
         SET(CURLOPT_CAINFO, rules->ca_bundle);
     SET(CURLOPT_SHARE, rules->share);
-    SET(CURLOPT_OPENSOCKETFUNCTION, open_socket);
-    SET(CURLOPT_OPENSOCKETDATA, transfer);
-    SET(CURLOPT_PREREQFUNCTION, check_peer);
-    SET(CURLOPT_PREREQDATA, transfer);
     SET(CURLOPT_WRITEFUNCTION, receive);
     SET(CURLOPT_WRITEDATA, transfer);
+    SET(CURLOPT_HEADERFUNCTION, receive_header);
+    SET(CURLOPT_HEADERDATA, transfer);
     SET(CURLOPT_ERRORBUFFER, transfer->error);
     SET(CURLOPT_MAXAGE_CONN, TRANSFER_IDLE_CONNECTION_S);
     SET(CURLOPT_MAXLIFETIME_CONN, CONNECTION_LIFE_S);
     return !failed;
+}
+
+/* Called by the guard. */
+static void
+tell_sent(void *arg)
+{
+    struct transfer *transfer = arg;
+    const struct transfer_rules *rules = transfer->rules;
+
+    if (transfer->asks_token || transfer->sent || !transfer->task->paced)
+        return;
+    transfer->sent = true;
+    if (rules->on_sent != NULL)
+        rules->on_sent(rules->sent_arg, transfer->task);
 }
 
 struct transfer *
@@ -139,7 +121,10 @@ transfer_new(const struct transfer_rules *rules)
     transfer->rules = rules;
     request_init(&transfer->request);
     buf_init(&transfer->answer, rules->body_kept);
-    transfer->easy = curl_easy_init();
+    transfer->guard.allow = &rules->allow;
+    transfer->guard.on_request = tell_sent;
+    transfer->guard.request_arg = transfer;
+    transfer->easy = guard_new_handle(&transfer->guard);
     if (transfer->easy == NULL || !set_fixed_options(transfer)) {
         transfer_free(transfer);
         return NULL;
@@ -257,6 +242,8 @@ transfer_build_delivery(struct transfer *transfer)
     obstacle = transfer_check_url(transfer, slice_of(subscription->url));
     if (obstacle != OBSTACLE_NONE)
         return obstacle;
+    if (transfer_is_batch(transfer))
+        return transfer_build_batch(transfer, &time);
     return deliver_build(subscription, task->event, &task->job, &time,
                          &transfer->request);
 }
@@ -287,12 +274,15 @@ start_anew(struct transfer *transfer, struct task *task,
     transfer->task = task;
     transfer->subscription = NULL;
     transfer->source = NULL;
-    transfer->refused = false;
-    transfer->opened = false;
+    guard_begin(&transfer->guard);
     transfer->too_large = false;
+    transfer->headers_too_large = false;
+    transfer->headers_whole = false;
     transfer->hurried = false;
     transfer->asks_token = false;
+    transfer->sent = false;
     transfer->received = 0;
+    transfer->headed = 0;
     transfer->error[0] = '\0';
     catalog_keep(snapshot);
     transfer->snapshot = snapshot;

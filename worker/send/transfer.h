@@ -9,6 +9,7 @@
 #define TRANSFER_H
 
 #include "catalog.h"
+#include "guard.h"
 #include "http_request.h"
 #include "outcome.h"
 #include "settings.h"
@@ -36,6 +37,9 @@ struct transfer_rules {
     const struct settings *settings; /* for questions to sources */
     struct names *names;             /* the same, or NULL */
     struct tokens *tokens;           /* of endpoints with OAuth2 */
+    /* The request of a task that is paced (task.h) is about to be sent. */
+    void (*on_sent)(void *arg, struct task *task);
+    void *sent_arg;
 };
 
 struct transfer {
@@ -48,10 +52,13 @@ struct transfer {
     struct request request;
     struct buf answer;
     size_t received; /* bytes of the answer, kept or not */
-    bool refused;    /* an address was not allowed */
-    bool opened;     /* another one was */
+    struct guard guard;
+    size_t headed; /* the same of its headers */
     bool too_large;
+    bool headers_too_large;
+    bool headers_whole; /* their end has come */
     bool hurried;    /* its time-out is shorter than it should be */
+    bool sent;       /* the delivery itself is on its way */
     bool asks_token; /* what is under way is the question for a token */
     int64_t end_us;  /* monotonic: this process must be done; 0 = no matter */
     char error[CURL_ERROR_SIZE];
@@ -79,7 +86,8 @@ enum obstacle transfer_prepare(struct transfer *transfer, struct task *task,
 enum obstacle transfer_go_on(struct transfer *transfer, CURLcode code)
     __attribute__((warn_unused_result));
 
-/* Writes the result into the task and forgets it. The task is returned. */
+/* Writes the result into the task, and into its mates, and forgets it. The task
+   is returned. */
 struct task *transfer_finish(struct transfer *transfer, CURLcode code,
                              enum obstacle obstacle);
 

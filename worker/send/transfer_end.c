@@ -4,11 +4,13 @@
 #include "transfer_impl.h"
 
 #include "alloc.h"
+#include "answer_mask.h"
 #include "clock.h"
 #include "random.h"
 
 #include <assert.h>
 #include <stdio.h>
+#include <string.h>
 
 #define ANSWER_MEMORY 65536 /* bytes that an idle transfer keeps */
 
@@ -18,7 +20,7 @@ find_obstacle(const struct transfer *transfer, CURLcode code)
 {
     if (code == CURLE_OK)
         return OBSTACLE_NONE;
-    if (transfer->refused && !transfer->opened)
+    if (guard_refusal(&transfer->guard) != NULL)
         return OBSTACLE_BLOCKED;
     if (transfer->hurried && code == CURLE_OPERATION_TIMEDOUT)
         return OBSTACLE_CUT;
@@ -37,6 +39,14 @@ static const char *const obstacle_texts[OBSTACLE_COUNT] = {
     [OBSTACLE_NO_QUESTION] = "",
 };
 
+const char *
+transfer_obstacle_text(enum obstacle obstacle)
+{
+    const char *text = obstacle_texts[obstacle];
+
+    return text == NULL ? "" : text;
+}
+
 /* What libcurl's own words are to be read after, where they alone would be
    riddles. */
 static const struct {
@@ -45,6 +55,15 @@ static const struct {
 } introductions[] = {
     {CURLE_PEER_FAILED_VERIFICATION, "the certificate is not accepted: "},
     {CURLE_SSL_CONNECT_ERROR, "no agreement about TLS (1.2 or newer): "},
+    {CURLE_COULDNT_RESOLVE_HOST, "the name has no address: "},
+    {CURLE_COULDNT_CONNECT, "no connection: "},
+    {CURLE_OPERATION_TIMEDOUT, "not finished in time: "},
+    {CURLE_GOT_NOTHING, "closed without an answer: "},
+    {CURLE_PARTIAL_FILE, "closed in the middle of the answer: "},
+    {CURLE_RECV_ERROR, "the connection broke off: "},
+    {CURLE_SEND_ERROR, "the connection broke off: "},
+    {CURLE_WEIRD_SERVER_REPLY, "the answer is not valid HTTP: "},
+    {CURLE_UNSUPPORTED_PROTOCOL, "the answer is not valid HTTP: "},
 };
 
 static const char *
@@ -57,6 +76,41 @@ introduce(CURLcode code)
             return introductions[i].text;
     }
     return "";
+}
+
+static bool
+has_begun_to_answer(const struct transfer *transfer)
+{
+    curl_off_t us = 0;
+
+    (void)curl_easy_getinfo(transfer->easy, CURLINFO_STARTTRANSFER_TIME_T, &us);
+    return us > 0;
+}
+
+static CURLcode
+explain(struct transfer *transfer, CURLcode code, const char *text)
+{
+    (void)snprintf(transfer->error, sizeof(transfer->error), "%s", text);
+    return code;
+}
+
+/* Some of libcurl's codes do not tell an answer that is no HTTP from a
+   connection that breaks off, or from memory that is short. */
+static CURLcode
+sharpen(struct transfer *transfer, CURLcode code)
+{
+    if (transfer->headers_too_large)
+        return explain(transfer, CURLE_WEIRD_SERVER_REPLY,
+                       "its headers are larger than 64 KB");
+    if (code == CURLE_OUT_OF_MEMORY && has_begun_to_answer(transfer))
+        return explain(transfer, CURLE_WEIRD_SERVER_REPLY,
+                       "one of its headers is too long");
+    if (code == CURLE_RECV_ERROR &&
+        strstr(transfer->error, "chunked-encoding") != NULL)
+        return CURLE_WEIRD_SERVER_REPLY;
+    if (code == CURLE_OK && !transfer->headers_whole)
+        return explain(transfer, CURLE_PARTIAL_FILE, "its headers do not end");
+    return code;
 }
 
 static const char *
@@ -77,7 +131,11 @@ describe(const struct transfer *transfer, CURLcode code, long status,
 {
     size_t i;
 
-    if (obstacle != OBSTACLE_NONE)
+    if (obstacle == OBSTACLE_BLOCKED && guard_refusal(&transfer->guard) != NULL)
+        (void)snprintf(error, CURL_ERROR_SIZE, "%s: %s",
+                       obstacle_texts[OBSTACLE_BLOCKED],
+                       guard_refusal(&transfer->guard));
+    else if (obstacle != OBSTACLE_NONE)
         (void)snprintf(error, CURL_ERROR_SIZE, "%s",
                        obstacle_text(transfer, obstacle));
     else if (code == CURLE_OK)
@@ -165,6 +223,23 @@ hand_over_answer(struct transfer *transfer)
         buf_clear(&transfer->answer);
 }
 
+/* What is stored tells no secret of the subscription. */
+static void
+mask_answer(struct transfer *transfer)
+{
+    const struct subscription *subscription = transfer->subscription;
+    struct buf *answer = &transfer->answer;
+    char *error = transfer->task->attempt.error;
+
+    if (subscription == NULL)
+        return;
+    if (!subscription->capture_responses)
+        buf_clear(answer);
+    answer_mask(subscription, &transfer->request, answer->data, answer->len,
+                transfer->received > answer->len);
+    answer_mask(subscription, &transfer->request, error, strlen(error), true);
+}
+
 struct task *
 transfer_finish(struct transfer *transfer, CURLcode code,
                 enum obstacle obstacle)
@@ -178,6 +253,8 @@ transfer_finish(struct transfer *transfer, CURLcode code,
        decides. */
     if (transfer->too_large)
         code = CURLE_OK;
+    else if (obstacle == OBSTACLE_NONE)
+        code = sharpen(transfer, code);
     if (obstacle == OBSTACLE_NONE) {
         obstacle = find_obstacle(transfer, code);
         (void)curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE,
@@ -185,7 +262,13 @@ transfer_finish(struct transfer *transfer, CURLcode code,
     }
     decide(transfer, code, status, obstacle);
     transfer_judge_token(transfer, status);
+    mask_answer(transfer);
     hand_over_answer(transfer);
+    if (task->mate != NULL) {
+        const struct retry_policy policy = policy_of(transfer->subscription);
+
+        transfer_spread(task, obstacle, &policy);
+    }
     request_clear(&transfer->request);
     catalog_release(transfer->snapshot);
     transfer->snapshot = NULL;

@@ -5,6 +5,7 @@
 #ifndef TRANSFER_IMPL_H
 #define TRANSFER_IMPL_H
 
+#include "deliver.h"
 #include "tokens.h"
 #include "transfer.h"
 
@@ -14,6 +15,20 @@ enum obstacle transfer_check_url(const struct transfer *transfer,
 
 /* transfer.c: the request of the delivery, but for its token. */
 enum obstacle transfer_build_delivery(struct transfer *transfer);
+
+/* transfer_batch.c: the same for a task that has mates, or whose subscription
+   wants batches. */
+bool transfer_is_batch(const struct transfer *transfer);
+enum obstacle transfer_build_batch(struct transfer *transfer,
+                                   const struct deliver_time *time);
+
+/* transfer_batch.c: what the first has come to is the result of its mates as
+   well, but for those that were left out. */
+void transfer_spread(struct task *first, enum obstacle obstacle,
+                     const struct retry_policy *policy);
+
+/* transfer_end.c: what that is in words; never NULL. */
+const char *transfer_obstacle_text(enum obstacle obstacle);
 
 /* transfer.c: hands the request to libcurl. */
 enum obstacle transfer_set_request(struct transfer *transfer);

@@ -117,10 +117,10 @@ judge(struct transfer *transfer, CURLcode code)
 {
     if (transfer->hurried && code == CURLE_OPERATION_TIMEDOUT)
         return OBSTACLE_CUT;
-    if (transfer->refused && !transfer->opened)
+    if (guard_refusal(&transfer->guard) != NULL)
         return fail(transfer, "the address of token_url is not public and not "
                               "listed in allow_targets");
-    if (transfer->too_large)
+    if (transfer->too_large || transfer->headers_too_large)
         return fail(transfer, "the answer is too large");
     if (code != CURLE_OK)
         return fail(transfer, transfer->error[0] != '\0'
@@ -138,8 +138,10 @@ transfer_go_on(struct transfer *transfer, CURLcode code)
     buf_wipe(&transfer->answer);
     transfer->asks_token = false;
     transfer->received = 0;
-    transfer->refused = false;
-    transfer->opened = false;
+    transfer->headed = 0;
+    transfer->headers_too_large = false;
+    transfer->headers_whole = false;
+    guard_begin(&transfer->guard);
     transfer->too_large = false;
     if (obstacle != OBSTACLE_NONE)
         return obstacle;

@@ -5,6 +5,7 @@
 
 #include "alloc.h"
 #include "clock.h"
+#include "id.h"
 #include "payloads.h"
 #include "store_rollup.h"
 
@@ -131,6 +132,29 @@ fifo_of(const struct task *task, const struct catalog_snapshot *snapshot)
     return subscription != NULL && subscription->fifo ? subscription : NULL;
 }
 
+/* A time limit counts from when it was to be delivered at first: a retry must
+   not hide that. 0 = from when it was made, or there is no limit. */
+static int64_t
+first_due_of(const struct task *task, const struct catalog_snapshot *snapshot)
+{
+    const struct job_row *job = &task->job;
+    const struct subscription *subscription;
+
+    if (job->kind != JOB_DELIVER || job->attempts > 0 ||
+        job->due_us <= id_time_us(job->id) + CLOCK_US_PER_S)
+        return 0;
+    subscription = catalog_subscription(snapshot, lane_owner_id(job->lane));
+    return subscription != NULL && subscription->ttl_s > 0 ? job->due_us : 0;
+}
+
+/* Nothing more is to be done for it, so its lane must not wait for a person. */
+static bool
+is_expired(const struct outcome *outcome)
+{
+    return outcome->error_class != NULL &&
+           strcmp(outcome->error_class, OUTCOME_EXPIRED) == 0;
+}
+
 static void
 fill_row(const struct task *task, const struct catalog_snapshot *snapshot,
          struct flush_row *row)
@@ -158,7 +182,10 @@ fill_row(const struct task *task, const struct catalog_snapshot *snapshot,
     };
     if (task->job.kind == JOB_POLL && row->status == FLUSH_CANCELLED)
         row->status = FLUSH_REMOVE; /* nobody misses it */
-    if (row->status == FLUSH_FAILED && fifo != NULL && fifo->pause_exhausted) {
+    if (row->status == FLUSH_RETRY && fifo == NULL)
+        row->first_due_us = first_due_of(task, snapshot);
+    if (row->status == FLUSH_FAILED && fifo != NULL && fifo->pause_exhausted &&
+        !is_expired(&attempt->outcome)) {
         row->status = FLUSH_RETRY; /* it stays in front of the others */
         row->pauses = true;
     }

@@ -131,9 +131,10 @@ desk_exchange(struct desk *desk, struct task_list *done, struct task **next,
         scheduler_end(scheduler, task, now_us, random_u32());
         task_list_add(&desk->finished, task);
     }
-    after = desk->finished.count;
     while (n < max && (next[n] = scheduler_next(scheduler, now_us)) != NULL)
         n++;
+    scheduler_take_expired(scheduler, &desk->finished);
+    after = desk->finished.count;
     *again_us = max > 0 ? scheduler_next_start(scheduler) : INT64_MAX;
     desk_unlock(desk);
     /* Once for the first, so that the store's clock starts; once for a full
@@ -145,9 +146,16 @@ desk_exchange(struct desk *desk, struct task_list *done, struct task **next,
 }
 
 void
+desk_sent(struct desk *desk, struct task *task)
+{
+    scheduler_sent(desk_lock(desk), task, clock_mono_us());
+    desk_unlock(desk);
+}
+
+void
 desk_collect(struct desk *desk, struct task_list *done)
 {
-    (void)desk_lock(desk);
+    scheduler_take_expired(desk_lock(desk), done);
     task_list_append(done, &desk->finished);
     desk_unlock(desk);
 }

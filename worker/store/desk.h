@@ -68,6 +68,9 @@ void desk_give_order(struct desk *desk, enum desk_order order);
 size_t desk_exchange(struct desk *desk, struct task_list *done,
                      struct task **next, size_t max, int64_t *again_us);
 
+/* What a task sends is on its way; of tasks that are paced. */
+void desk_sent(struct desk *desk, struct task *task);
+
 /* The store takes what has finished, appended to its list. */
 void desk_collect(struct desk *desk, struct task_list *done);
 

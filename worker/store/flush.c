@@ -11,6 +11,7 @@
 #include "ledger.h"
 #include "log.h"
 #include "process.h"
+#include "replay.h"
 #include "settle.h"
 
 #include <assert.h>
@@ -190,6 +191,8 @@ take_local(struct flush *flush, size_t n, size_t max, size_t max_bytes)
         scheduler_end(scheduler, task, now_us, 0);
         if (task->job.kind == JOB_FANOUT)
             fanout_add(flush->peers.fanout, task);
+        else if (task->job.kind == JOB_REPLAY)
+            replayer_add(flush->peers.replayer, task);
         else if (prepare_local(flush, task))
             join(flush, n++, task);
         else

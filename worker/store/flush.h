@@ -23,6 +23,7 @@
 #include <stdint.h>
 
 struct fanout;
+struct replayer;
 
 /* Who it works with; all of them outlive it. */
 struct flush_peers {
@@ -34,6 +35,7 @@ struct flush_peers {
     struct lease *lease;
     struct doorbell *doorbell; /* for jobs made in other workers' shards */
     struct fanout *fanout;     /* takes the fan-out jobs */
+    struct replayer *replayer; /* takes the replay jobs */
 };
 
 struct flush;

@@ -84,7 +84,8 @@ static void
 warn_of_kind(struct reader *reader, const struct job_row *row)
 {
     if (row->kind == JOB_DELIVER || row->kind == JOB_PROCESS ||
-        row->kind == JOB_FANOUT || row->kind == JOB_POLL || reader->warned_kind)
+        row->kind == JOB_FANOUT || row->kind == JOB_REPLAY ||
+        row->kind == JOB_POLL || reader->warned_kind)
         return;
     reader->warned_kind = true;
     log_warning(LOGGER, LOG_FIELDS(LOG_INT("kind", row->kind)),

@@ -81,6 +81,8 @@ disable_where_due(const struct flush_peers *peers, const struct task *task)
 {
     char reason[64];
 
+    if (task->attempt.echo)
+        return; /* another one of the same request tells it */
     if (task->attempt.outcome.kind == OUTCOME_DISABLE) {
         disable(peers, task, "410 Gone");
     } else if (has_failed_for_days(peers, task)) {
@@ -128,7 +130,7 @@ pause_where_due(const struct flush_peers *peers, const struct batch *batch,
     for (i = 0; i < count; i++) {
         const struct flush_row *row = batch_row(batch, i);
 
-        if (row->pauses && row->live &&
+        if (row->pauses && row->live && !tasks[i]->attempt.echo &&
             tasks[i]->attempt.outcome.kind != OUTCOME_DISABLE)
             pause_subscription(peers, row);
     }

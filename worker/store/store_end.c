@@ -27,6 +27,7 @@ store_drop_waiting(struct store_loop *loop)
     uint32_t shard;
 
     fanout_drop(loop->fanout);
+    replayer_drop(loop->replayer);
     scheduler = desk_lock(loop->setup.desk);
     for (shard = 0; shard < LANE_SHARDS; shard++)
         scheduler_leave_shard(scheduler, shard, false, &dropped);

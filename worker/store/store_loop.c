@@ -48,7 +48,8 @@ store_counts(struct store_loop *loop)
 size_t
 store_parked(const struct store_loop *loop)
 {
-    return flush_parked(loop->flush) + fanout_parked(loop->fanout);
+    return flush_parked(loop->flush) + fanout_parked(loop->fanout) +
+           replayer_parked(loop->replayer);
 }
 
 void
@@ -263,6 +264,8 @@ turn(struct store_loop *loop)
     if (result == DB_OK && loop->phase == PHASE_RUN)
         result = fanout_run(loop->fanout);
     if (result == DB_OK && loop->phase == PHASE_RUN)
+        result = replayer_run(loop->replayer);
+    if (result == DB_OK && loop->phase == PHASE_RUN)
         result = look_at_heads(loop, clock_mono_us());
     if (result == DB_OK && loop->phase == PHASE_RUN)
         result = move_outbox(loop, clock_mono_us());
@@ -289,6 +292,7 @@ next_turn(struct store_loop *loop)
         until = store_earlier(until, tail_due(loop));
         until = store_earlier(until, outbox_due(loop->outbox));
         until = store_earlier(until, fanout_due(loop->fanout));
+        until = store_earlier(until, replayer_due(loop->replayer));
         until = store_earlier(until, indexer_due(loop->indexer));
         if (loop->hungry)
             until = 0;

@@ -18,6 +18,7 @@ store_close(struct store_loop *loop)
     outbox_free(loop->outbox);
     flush_free(loop->flush);
     fanout_free(loop->fanout);
+    replayer_free(loop->replayer);
     reader_free(loop->reader);
     store_free_dropped(loop);
     doorbell_unlisten(loop->setup.settings->run_dir, loop->doorbell_fd);
@@ -56,6 +57,8 @@ store_open(struct store_loop *loop)
     };
     loop->fanout = fanout_new(&peers);
     peers.fanout = loop->fanout;
+    loop->replayer = replayer_new(&peers);
+    peers.replayer = loop->replayer;
     loop->flush = flush_new(&peers);
     loop->outbox = outbox_new(&(struct outbox_peers){
         .settings = setup->settings,

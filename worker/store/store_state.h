@@ -16,6 +16,7 @@
 #include "outbox.h"
 #include "poll_plan.h"
 #include "reader.h"
+#include "replay.h"
 #include "store_loop.h"
 #include "thrift.h"
 
@@ -37,6 +38,7 @@ struct store_loop {
     struct lease lease;
     struct reader *reader;
     struct fanout *fanout;
+    struct replayer *replayer;
     struct flush *flush;
     struct outbox *outbox;
     struct indexer *indexer;
