@@ -18,6 +18,7 @@ const struct command *const command_tables[] = {
     event_forget_commands,
     event_type_commands,
     delivery_commands,
+    replay_commands,
     outbox_commands,
     outbox_grant_commands,
     rejections_commands,

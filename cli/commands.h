@@ -20,6 +20,7 @@ extern const struct command event_type_commands[];
 extern const struct command event_history_commands[];
 extern const struct command event_forget_commands[];
 extern const struct command delivery_commands[];
+extern const struct command replay_commands[];
 extern const struct command outbox_commands[];
 extern const struct command outbox_grant_commands[];
 extern const struct command rejections_commands[];

@@ -15,8 +15,8 @@
 #define LINE_MAX_BYTES 16384
 
 static const char global_usage[] =
-    "  -c, --config FILE    read this file (else $POSTERN_CONF, else the usual "
-    "places)\n"
+    "  -c, --config FILE    read this file (else $POSTERN_CONF, else the "
+    "usual ones)\n"
     "  --set NAME=VALUE     one option, before files and environment\n"
     "  --json               one JSON object (lists: one for each line)\n"
     "  --quiet              only data and errors\n"

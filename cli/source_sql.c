@@ -32,6 +32,7 @@ struct wish {
     size_t table_count;
     const char *keys[COLUMNS_MAX];
     size_t key_count;
+    bool unchecked; /* no database is asked about the source */
 };
 
 /* 'it''s'; PostgreSQL takes backslashes in it as they are. */
@@ -252,6 +253,7 @@ take_wish(struct cli *cli, struct wish *wish)
 {
     const char *url = args_value(&cli->args, "--url");
     const char *secret_name = args_value(&cli->args, "--secret-name");
+    bool unchecked = args_flag(&cli->args, "--unchecked");
     int code =
         take_all(cli, "--table", wish->tables, TABLES_MAX, &wish->table_count);
 
@@ -263,6 +265,7 @@ take_wish(struct cli *cli, struct wish *wish)
                    url == NULL ? DEFAULT_URL : url,
                    url == NULL && wish->source != NULL ? wish->source : "");
     wish->given_url = url;
+    wish->unchecked = unchecked;
     wish->secret_name = secret_name == NULL ? "postern_secret" : secret_name;
     if (wish->table_count == 0)
         wish->tables[wish->table_count++] = "your_table";
@@ -343,7 +346,7 @@ run_sql(struct cli *cli)
     struct wish wish = {.given_url = NULL};
     int code = take_wish(cli, &wish);
 
-    if (code == EXIT_OK)
+    if (code == EXIT_OK && !wish.unchecked)
         code = check_source(cli, &wish);
     if (code == EXIT_OK)
         code = check(&wish);
@@ -353,7 +356,9 @@ run_sql(struct cli *cli)
 const struct command source_sql_commands[] = {
     {"source", "sql",
      "NAME [--table [SCHEMA.]TABLE]... [--key COLUMN]... [--url URL] "
-     "[--secret-name NAME]",
-     "print SQL for Supabase: a trigger that sends signed webhooks", run_sql},
+     "[--secret-name NAME] [--unchecked]",
+     "print SQL for Supabase: a trigger that sends signed webhooks to that "
+     "source (--unchecked: without a database, whether there is one or not)",
+     run_sql},
     {NULL, NULL, NULL, NULL, NULL},
 };

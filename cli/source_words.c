@@ -193,7 +193,7 @@ say_problems(const struct problems *problems)
         const struct problem *problem = &problems->list[i];
         struct buf where = BUF_INIT(WHY_MAX);
 
-        for (k = 0; k < 3 && problem->loc[k][0] != '\0'; k++)
+        for (k = 0; k < PROBLEM_LOC_PARTS && problem->loc[k][0] != '\0'; k++)
             buf_addf(&where, "%s%s", k == 0 ? "" : ".", problem->loc[k]);
         (void)output_error(EXIT_DATA, "%s: %s",
                            where.data == NULL ? "options" : where.data,

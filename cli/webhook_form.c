@@ -6,6 +6,7 @@
 #include "json.h"
 #include "member.h"
 #include "output.h"
+#include "sign.h"
 
 #include <string.h>
 
@@ -208,6 +209,22 @@ add_flags(struct cli *cli, struct buf *body)
     }
 }
 
+/* A secret that is not to be seen in the list of processes. */
+static int
+add_secret_of_stdin(struct cli *cli, struct buf *body)
+{
+    struct buf line = BUF_INIT(4 * SIGN_SECRET_MAX);
+    int code = EXIT_OK;
+
+    if (!args_flag(&cli->args, "--secret-stdin"))
+        return EXIT_OK;
+    code = cli_read_input("-", &line);
+    if (code == EXIT_OK)
+        member_slice(body, "secret", slice_trim(buf_slice(&line)));
+    buf_wipe(&line);
+    return code;
+}
+
 int
 webhook_form_take(struct cli *cli, struct buf *body)
 {
@@ -232,6 +249,8 @@ webhook_form_take(struct cli *cli, struct buf *body)
             code = add_json(body, option, value);
         }
     }
+    if (code == EXIT_OK)
+        code = add_secret_of_stdin(cli, body);
     if (code == EXIT_OK)
         code = add_batch(cli, body);
     add_flags(cli, body);

@@ -10,7 +10,8 @@
 #include "subscription_form.h"
 
 #define WEBHOOK_FORM_USAGE                                                     \
-    "[--secret S] [--description T] [--retry-count N] [--retry-delay S] "      \
+    "[--secret S | --secret-stdin] [--description T] [--retry-count N] "       \
+    "[--retry-delay S] "                                                       \
     "[--timeout S] [--header 'N: V']... [--format F] [--channels C,...] "      \
     "[--max-concurrency N] [--rate-limit N] [--ordering none|fifo] "           \
     "[--on-exhausted skip|pause] [--metadata JSON] [--filter JSON|@FILE] "     \

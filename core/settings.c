@@ -5,6 +5,7 @@
 
 #include "alloc.h"
 #include "target.h"
+#include "threshold.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -73,6 +74,9 @@ static const struct {
     MEMBER(grace_s),
     MEMBER(response_body_kept),
     MEMBER(cache_bytes),
+    MEMBER(health_check_interval_s),
+    MEMBER(metric_thresholds),
+    MEMBER(alert_after_s),
     MEMBER(events_days),
     MEMBER(deliveries_days),
     MEMBER(rollup_days),
@@ -190,12 +194,27 @@ base_path_is_valid(const char *path)
             strstr(path, "/.") == NULL);
 }
 
+static bool
+check_thresholds(const struct settings *settings, struct buf *why)
+{
+    struct thresholds thresholds;
+    struct buf detail = BUF_INIT(512);
+    bool ok = thresholds_parse(slice_of(settings->metric_thresholds),
+                               &thresholds, &detail);
+
+    if (!ok)
+        buf_addf(why, "metric_thresholds: %s", buf_slice(&detail).ptr);
+    buf_free(&detail);
+    return ok;
+}
+
 /* What no single row of the table can say. */
 static bool
 check(const struct settings *settings, struct buf *why)
 {
     if (!check_nets("allow_targets", settings->allow_targets, why) ||
-        !check_nets("trusted_proxies", settings->trusted_proxies, why))
+        !check_nets("trusted_proxies", settings->trusted_proxies, why) ||
+        !check_thresholds(settings, why))
         return false;
     if (!base_path_is_valid(settings->base_path)) {
         buf_addf(why,

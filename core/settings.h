@@ -76,6 +76,11 @@ struct settings {
     int64_t response_body_kept; /* bytes stored of an answer */
     int64_t cache_bytes;        /* payloads held in memory */
 
+    /* monitoring */
+    int health_check_interval_s; /* 0 = no health.check */
+    const char *metric_thresholds; /* threshold.h */
+    int alert_after_s;
+
     /* retention */
     int events_days;
     int deliveries_days;

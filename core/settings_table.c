@@ -12,6 +12,7 @@
 #define SOURCES "sources"
 #define HTTP "http"
 #define WORKER "worker"
+#define MONITORING "monitoring"
 #define RETENTION "retention"
 #define LOGS "log"
 
@@ -187,6 +188,21 @@ const struct config_option settings_table[] = {
      "excepted (capture_responses)."},
     {"cache_bytes", NULL, CONFIG_BYTES, "32M", MB, 4096 * MB, NULL, "bytes",
      WORKER, false, "Event bodies a worker holds in memory."},
+
+    {"health_check_interval_s", NULL, CONFIG_INT, "0", 0, 86400, NULL, "s",
+     MONITORING, false,
+     "So often the event health.check is made, for whoever subscribes to it; "
+     "0: never."},
+    {"metric_thresholds", NULL, CONFIG_STRING, "", 0, 0, NULL, "", MONITORING,
+     false,
+     "Limits, such as \"pending:10000, oldest_due_s:60, failure_rate:0.2, "
+     "process_queue:1000\". When one is reached the event metric.threshold is "
+     "made, and again once the number is below 80 % of it. Empty: nothing is "
+     "watched."},
+    {"alert_after_s", NULL, CONFIG_INT, "300", 0, 86400, NULL, "s", MONITORING,
+     false,
+     "A limit of metric_thresholds that has been exceeded for so long makes the "
+     "event alert.triggered."},
 
     {"events_days", NULL, CONFIG_INT, "30", 1, DAYS_MAX, NULL, "days",
      RETENTION, false,

@@ -8,8 +8,6 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#define LOC_PARTS 3
-
 /* What does not fit is cut; json_add_string() repairs a character cut in
    half. */
 static void
@@ -76,7 +74,7 @@ problem_add_where(const struct problem *problem, struct buf *out)
     struct json_member part;
     size_t i, at = 0;
 
-    for (i = 0; i < LOC_PARTS && problem->loc[i][0] != '\0'; i++)
+    for (i = 0; i < PROBLEM_LOC_PARTS && problem->loc[i][0] != '\0'; i++)
         buf_addf(out, "%s%s", i == 0 ? "" : ".", problem->loc[i]);
     if (problem->deep[0] == '\0')
         return;
@@ -167,9 +165,9 @@ static void
 put_part(struct problem *problem, const char *text, bool is_index)
 {
     memmove(problem->loc[1], problem->loc[0],
-            (LOC_PARTS - 1) * sizeof(problem->loc[0]));
-    problem->loc_is_index[2] = problem->loc_is_index[1];
-    problem->loc_is_index[1] = problem->loc_is_index[0];
+            (PROBLEM_LOC_PARTS - 1) * sizeof(problem->loc[0]));
+    memmove(&problem->loc_is_index[1], &problem->loc_is_index[0],
+            (PROBLEM_LOC_PARTS - 1) * sizeof(problem->loc_is_index[0]));
     copy_text(problem->loc[0], sizeof(problem->loc[0]), text);
     problem->loc_is_index[0] = is_index;
 }
@@ -194,13 +192,22 @@ problem_put_name(struct problems *problems, size_t first, const char *name)
         put_part(&problems->list[i], name, false);
 }
 
+void
+problem_join(struct problems *problems, const struct problems *others)
+{
+    size_t i;
+
+    for (i = 0; i < others->count && problems->count < PROBLEM_MAX; i++)
+        problems->list[problems->count++] = others->list[i];
+}
+
 static void
 print_problem(const struct problem *problem, struct buf *out)
 {
     size_t i;
 
     buf_add_text(out, "{\"loc\":[\"body\"");
-    for (i = 0; i < LOC_PARTS && problem->loc[i][0] != '\0'; i++) {
+    for (i = 0; i < PROBLEM_LOC_PARTS && problem->loc[i][0] != '\0'; i++) {
         buf_add_char(out, ',');
         if (problem->loc_is_index[i])
             buf_add_text(out, problem->loc[i]);

@@ -17,12 +17,13 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define PROBLEM_MAX 32       /* more are not reported */
+#define PROBLEM_MAX 32 /* more are not reported */
+#define PROBLEM_LOC_PARTS 4
 #define PROBLEM_DEEP_MAX 380 /* bytes */
 
 struct problem {
-    char loc[3][128];     /* parts after "body"; unused ones are "" */
-    bool loc_is_index[3]; /* printed as a number */
+    char loc[PROBLEM_LOC_PARTS][128];     /* after "body"; unused ones are "" */
+    bool loc_is_index[PROBLEM_LOC_PARTS]; /* printed as a number */
     /* What follows behind loc, as JSON with a comma before each part:
        ,"order",3 */
     char deep[PROBLEM_DEEP_MAX + 1];
@@ -70,12 +71,15 @@ void problem_not_object(struct problems *problems);
 void problem_json(struct problems *problems, const struct json_error *error);
 
 /* Puts a number in front of the loc of the problems from `first` on: what was
-   found in item `index` of an array, ["body",3,"event"]. A loc of three parts
-   loses its last. */
+   found in item `index` of an array, ["body",3,"event"]. A full loc loses
+   its last part. */
 void problem_put_index(struct problems *problems, size_t first, size_t index);
 /* The same with a name: of the list that the item is in. */
 void problem_put_name(struct problems *problems, size_t first,
                       const char *name);
+
+/* Appends what others have found, as far as there is room. */
+void problem_join(struct problems *problems, const struct problems *others);
 
 /* Appends the whole 422 body. */
 void problem_print(const struct problems *problems, struct buf *out);

@@ -27,11 +27,13 @@ subscription_batch_read(const char *field, struct slice object,
                         struct problems *problems)
 {
     static const struct body_options options = {false, NULL};
+    const struct json_value json = {.type = JSON_OBJECT, .text = object};
     struct body_value values[BATCH_FIELDS];
     size_t first = problems->count;
     bool good;
 
-    good = body_read(object, fields, BATCH_FIELDS, &options, values, problems);
+    good = body_read_value(json, fields, BATCH_FIELDS, &options, values,
+                           problems);
     if (good)
         *batch = (struct subscription_batch){
             .max_size = (uint32_t)values[BATCH_SIZE].number,

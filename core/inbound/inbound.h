@@ -53,7 +53,7 @@ struct inbound_request {
     /* As in verify.h; NULL: there are no headers. */
     struct slice (*header)(void *arg, const char *name);
     void *arg;
-    int64_t now_us; /* time of arrival, wall clock */
+    int64_t now_us;      /* time of arrival, wall clock */
     const uint8_t *once; /* 32 bytes: what verify_once() says; or NULL */
 };
 

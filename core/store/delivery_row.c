@@ -37,30 +37,47 @@ delivery_row_day(struct buf *sql, uint64_t id)
     sql_text(sql, slice_make(text, strlen("2026-01-01")));
 }
 
-/* NULLIF spares a job without attempts the look into every partition: a NULL
-   key is not looked up. */
-void
-delivery_row_select_live(struct buf *sql, uint64_t oldest_id)
+/* The days spare it the look into every partition; NULLIF spares a job without
+   attempts all of them: a NULL key is not looked up. */
+static void
+add_last_attempt(struct buf *sql, uint64_t oldest_id)
 {
-    sql_raw(sql, "SELECT j.id, j.event_id, COALESCE(e.type, k.type), "
-                 "s.application_id, j.lane >> 32, "
-                 "IF(j.attempts = 0, 'pending', 'retrying'), j.attempts, "
-                 "a.response_code, a.response_body, a.error_class, "
-                 "a.error_message, a.duration_ms, "
-                 /* What was tried in a FIFO lane keeps its place: the lane
-                    says when it is tried again. */
-                 "IF(j.attempts > 0 AND s.ordering = 'fifo', "
-                 "GREATEST(j.next_retry_at, COALESCE((SELECT l.blocked_until "
-                 "FROM lane_state l WHERE l.lane = j.lane), "
-                 "j.next_retry_at)), j.next_retry_at), NULL, "
-                 "j.retry_of "
-                 "FROM jobs j "
-                 "JOIN subscriptions s ON s.id = j.lane >> 32 "
-                 "LEFT JOIN events e ON e.id = j.event_id "
-                 "LEFT JOIN events_kept k ON k.id = j.event_id "
-                 "LEFT JOIN attempts a ON a.delivery_id = j.id "
+    sql_raw(sql, " LEFT JOIN attempts a ON a.delivery_id = j.id "
                  "AND a.attempt = NULLIF(j.attempts, 0) AND a.day >= ");
     delivery_row_day(sql, oldest_id);
+    sql_raw(sql, " AND a.day <= UTC_DATE() + INTERVAL 1 DAY");
+}
+
+static void
+add_event(struct buf *sql)
+{
+    sql_raw(sql, " LEFT JOIN events e ON e.id = j.event_id "
+                 "LEFT JOIN events_kept k FORCE INDEX (PRIMARY) "
+                 "ON k.id = j.event_id");
+}
+
+void
+delivery_row_select_live(struct buf *sql, uint64_t oldest_id, bool by_type)
+{
+    sql_raw(sql,
+            "SELECT STRAIGHT_JOIN j.id, j.event_id, COALESCE(e.type, k.type), "
+            "s.application_id, j.lane >> 32, "
+            "IF(j.attempts = 0, 'pending', 'retrying'), j.attempts, "
+            "a.response_code, a.response_body, a.error_class, "
+            "a.error_message, a.duration_ms, "
+            /* What was tried in a FIFO lane keeps its place: the lane says
+               when it is tried again. */
+            "IF(j.attempts > 0 AND s.ordering = 'fifo', "
+            "GREATEST(j.next_retry_at, COALESCE((SELECT l.blocked_until "
+            "FROM lane_state l WHERE l.lane = j.lane), "
+            "j.next_retry_at)), j.next_retry_at), NULL, "
+            "j.retry_of FROM jobs j JOIN subscriptions s "
+            "FORCE INDEX (PRIMARY) ON s.id = j.lane >> 32");
+    if (by_type)
+        add_event(sql);
+    add_last_attempt(sql, oldest_id);
+    if (!by_type)
+        add_event(sql);
     sql_raw(sql, " WHERE j.kind = 1");
 }
 

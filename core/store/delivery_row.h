@@ -9,8 +9,11 @@
 
 /* The beginnings of a statement; the tables are called j (jobs), s
    (subscriptions), e and k (events), a (the last attempt), or d (deliveries).
-   A condition follows after WHERE. */
-void delivery_row_select_live(struct buf *sql, uint64_t oldest_id);
+   A condition follows after WHERE. oldest_id: no job that is meant is older;
+   by_type: the condition is about the type of the event, so that is looked up
+   first. */
+void delivery_row_select_live(struct buf *sql, uint64_t oldest_id,
+                              bool by_type);
 void delivery_row_select_done(struct buf *sql, const char *index_hint);
 
 /* Appends the rows of the statement to the list, which grows. DB_NONE is not

@@ -49,7 +49,7 @@ store_delivery_get(struct db *db, uint32_t application_id, uint64_t id,
     struct buf sql = BUF_INIT(SQL_MAX);
     enum db_result result;
 
-    delivery_row_select_live(&sql, id);
+    delivery_row_select_live(&sql, id, false);
     sql_raw(&sql, " AND j.id = ");
     sql_u64(&sql, id);
     result = delivery_row_query(db, &sql, &found);

@@ -91,8 +91,14 @@ read_live(struct delivery_paging *paging, const struct store_window *window)
                                        "a.response_code",
                                        "a.error_class"};
     struct buf *sql = &paging->sql;
+    uint64_t oldest_id = 0;
+    enum db_result result =
+        store_delivery_window_find_oldest(paging, window, &oldest_id);
 
-    delivery_row_select_live(sql, window->low);
+    if (result != DB_OK)
+        return result;
+    delivery_row_select_live(sql, oldest_id,
+                             paging->filter->event_type.ptr != NULL);
     if (paging->filter->subscription_id != 0)
         store_delivery_window_add_lane(sql, "j.lane", "j.shard",
                                        paging->filter->subscription_id);

@@ -64,6 +64,21 @@ store_delivery_window_add_lane(struct buf *sql, const char *lane_column,
 }
 
 enum db_result
+store_delivery_window_find_oldest(struct delivery_paging *paging,
+                                  const struct store_window *window,
+                                  uint64_t *oldest_id)
+{
+    enum db_result result = DB_OK;
+
+    *oldest_id = window->low;
+    if (window->low == 0) {
+        sql_raw(&paging->sql, "SELECT MIN(id) FROM jobs");
+        result = query_number(paging, oldest_id);
+    }
+    return result;
+}
+
+enum db_result
 store_delivery_window_find_lane(struct delivery_paging *paging)
 {
     uint64_t count = 0;

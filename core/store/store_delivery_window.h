@@ -41,6 +41,12 @@ store_delivery_window_find_floor(void *arg, const struct store_window *window,
                                  uint64_t rows, uint64_t *floor)
     __attribute__((warn_unused_result));
 
+/* No job of the window is older than that: spares looking for attempts of days
+   when there were no such jobs. */
+enum db_result store_delivery_window_find_oldest(
+    struct delivery_paging *paging, const struct store_window *window,
+    uint64_t *oldest_id) __attribute__((warn_unused_result));
+
 /* AND shard = ... AND lane BETWEEN ...: the subscription's lane and those of its
    ordering keys, as a range of the index `due`. */
 void store_delivery_window_add_lane(struct buf *sql, const char *lane_column,

@@ -64,17 +64,31 @@ disable(struct db *db, void *arg)
     return result == DB_OK ? start_anew(db, change->subscription_id) : result;
 }
 
-enum db_result
-store_disable(struct db *db, uint32_t subscription_id, const char *reason)
+static struct change
+disabling(uint32_t subscription_id, const char *reason)
 {
-    struct change change = {
+    return (struct change){
         .subscription_id = subscription_id,
         .assignment = "active=0,disabled_at=UTC_TIMESTAMP(6),disabled_reason=",
         .reason = reason,
         .condition = " AND active=1",
     };
+}
+
+enum db_result
+store_disable(struct db *db, uint32_t subscription_id, const char *reason)
+{
+    struct change change = disabling(subscription_id, reason);
 
     return transact(db, disable, &change);
+}
+
+enum db_result
+store_disable_in(struct db *db, uint32_t subscription_id, const char *reason)
+{
+    struct change change = disabling(subscription_id, reason);
+
+    return disable(db, &change);
 }
 
 static enum db_result

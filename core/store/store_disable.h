@@ -17,6 +17,12 @@ enum db_result store_disable(struct db *db, uint32_t subscription_id,
                              const char *reason)
     __attribute__((warn_unused_result));
 
+/* The same inside a transaction that the caller has begun, as its first
+   statement. */
+enum db_result store_disable_in(struct db *db, uint32_t subscription_id,
+                                const char *reason)
+    __attribute__((warn_unused_result));
+
 /* Pauses it and notes why, in the same manner. DB_NONE: it was paused or deleted
    already. */
 enum db_result store_pause(struct db *db, uint32_t subscription_id,

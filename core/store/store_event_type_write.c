@@ -103,9 +103,10 @@ insert(struct db *db, void *arg)
         return result;
     /* Behind those of the catalogue. */
     sql_raw(&sql, "INSERT INTO event_types SET position = 4294967295, "
-                  "category = '" EVENT_TYPE_NO_CATEGORY "', "
                   "created_at = UTC_TIMESTAMP(6), name = ");
     sql_text(&sql, write->name);
+    if (write->change->category.ptr == NULL)
+        sql_raw(&sql, ", category = '" EVENT_TYPE_NO_CATEGORY "'");
     add_version(&sql, version);
     add_changes(&sql, write->change);
     return run(db, &sql);

@@ -22,7 +22,8 @@ struct paging {
 
 /* Cells of a summary, in order; `data` and metadata follow where asked for. */
 #define SUMMARY                                                                \
-    "SELECT e.id, e.application_id, e.type, s.name, e.verified, e.expunged"
+    "SELECT STRAIGHT_JOIN e.id, e.application_id, e.type, s.name, "            \
+    "e.verified, e.expunged"
 
 static void
 read_summary(const struct slice *cell, struct event_row *row)
@@ -83,7 +84,8 @@ read_window(void *arg, const struct store_window *window, size_t *count)
     enum db_result result;
 
     sql_raw(sql, SUMMARY " FROM events e "
-                         "LEFT JOIN sources s ON s.id = e.source_id");
+                         "LEFT JOIN sources s FORCE INDEX (PRIMARY) "
+                         "ON s.id = e.source_id");
     add_conditions(paging, window);
     sql_raw(sql, " ORDER BY e.id DESC LIMIT ");
     sql_u64(sql, paging->filter->limit + 1);

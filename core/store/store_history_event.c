@@ -105,7 +105,7 @@ read_live(struct db *db, uint64_t event_id, struct buf *sql,
     if (result != DB_OK)
         return result;
     *complete = end == 0;
-    delivery_row_select_live(sql, event_id);
+    delivery_row_select_live(sql, event_id, false);
     sql_raw(sql, " AND j.event_id = ");
     sql_u64(sql, event_id);
     sql_raw(sql, " AND j.id > ");

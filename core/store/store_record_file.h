@@ -8,6 +8,7 @@
 #include "db.h"
 #include "slice.h"
 
+#include <stddef.h>
 #include <stdint.h>
 
 struct record_file_due {
@@ -18,9 +19,17 @@ struct record_file_due {
     int64_t written_us; /* when it was written last; 0 = never */
 };
 
+/* One that is left out. */
+struct record_file_skip {
+    uint32_t source_id;
+    const char *table;
+};
+
 /* The one that was written longest ago, of those that have changed since, or
-   were not written after since_us. DB_NONE: there is none. */
+   were not written after since_us. skip: not these. DB_NONE: there is none. */
 enum db_result store_record_file_next(struct db *db, int64_t since_us,
+                                      const struct record_file_skip *skip,
+                                      size_t skip_count,
                                       struct record_file_due *due)
     __attribute__((warn_unused_result));
 void record_file_due_free(struct record_file_due *due);

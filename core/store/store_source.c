@@ -4,7 +4,6 @@
 #include "store_source_impl.h"
 
 #include "alloc.h"
-#include "clock.h"
 #include "json.h"
 #include "provider.h"
 #include "sql.h"
@@ -12,9 +11,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-
-#define NAME_REST_US (CLOCK_US_PER_S * 3 / 2)
 
 enum db_result
 store_source_run(struct db *db, struct buf *sql)
@@ -276,48 +272,6 @@ out:
     return result;
 }
 
-/* How long the name has to stay free: programs look for news once a second, and
-   take the source that had it before for the one that has it now. */
-static enum db_result
-name_is_fresh_us(struct db *db, const struct source_form *form, int64_t *us)
-{
-    const struct body_value *name = &form->value[SOURCE_NAME_FIELD];
-    struct buf sql = BUF_INIT(SOURCE_SQL_MAX);
-    struct db_rows *rows = NULL;
-    const struct slice *cell;
-    enum db_result result;
-
-    sql_raw(&sql, "SELECT TIMESTAMPDIFF(MICROSECOND, UTC_TIMESTAMP(6), "
-                  "MAX(deleted_at)) + ");
-    sql_i64(&sql, NAME_REST_US);
-    sql_raw(&sql, " FROM sources WHERE name = ");
-    sql_text(&sql, slice_make(name->text, name->text_len));
-    result = db_query(db, buf_slice(&sql), &rows);
-    buf_free(&sql);
-    if (result != DB_OK)
-        return result;
-    cell = db_rows_next(rows);
-    *us = cell == NULL ? 0 : db_i64(cell[0], 0);
-    db_rows_free(rows);
-    return DB_OK;
-}
-
-static enum db_result
-let_name_rest(struct db *db, const struct source_form *form)
-{
-    enum db_result result;
-    int64_t us = 0;
-    struct timespec pause;
-
-    result = name_is_fresh_us(db, form, &us);
-    if (result != DB_OK || us <= 0 || us > NAME_REST_US)
-        return result;
-    pause.tv_sec = us / CLOCK_US_PER_S;
-    pause.tv_nsec = us % CLOCK_US_PER_S * 1000;
-    nanosleep(&pause, NULL);
-    return DB_OK;
-}
-
 enum db_result
 store_source_insert(struct db *db, const struct sealer *sealer,
                     const struct source_form *form, uint32_t application_id,
@@ -328,7 +282,7 @@ store_source_insert(struct db *db, const struct sealer *sealer,
                                    .application_id = application_id,
                                    .made = made};
 
-    enum db_result result = let_name_rest(db, form);
+    enum db_result result = store_source_let_name_rest(db, form);
 
     memset(made, 0, sizeof(*made));
     if (result != DB_OK)
@@ -367,6 +321,9 @@ store_source_update(struct db *db, const struct sealer *sealer,
                                    .application_id = application_id,
                                    .ref = *ref,
                                    .move_to = move_to};
+    enum db_result result = store_source_let_name_rest(db, form);
 
+    if (result != DB_OK)
+        return result;
     return store_source_transact(db, update_work, &change, action);
 }

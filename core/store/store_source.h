@@ -104,8 +104,8 @@ store_source_insert(struct db *db, const struct sealer *sealer,
                     struct source_made *made, enum source_action *action)
     __attribute__((warn_unused_result));
 
-/* Only what is given changes. move_to: the application it is to belong to
-   then; 0 = stays. */
+/* Only what is given changes; a name as in store_source_insert(). move_to: the
+   application it is to belong to then; 0 = stays. */
 enum db_result store_source_update(struct db *db, const struct sealer *sealer,
                                    const struct source_form *form,
                                    uint32_t application_id,

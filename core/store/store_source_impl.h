@@ -5,6 +5,7 @@
  *   store_source_read.c    rows from the database
  *   store_source_print.c   and as JSON
  *   store_source.c         made, changed
+ *   store_source_name.c    not before the name is free everywhere
  *   store_source_secret.c  secrets: which ones there are after a change
  *   store_source_token.c   rotated, awaited, confirmed
  *   store_source_hook.c    the subscription of invalidate_url
@@ -58,6 +59,12 @@ void store_source_add_sealed(struct buf *sql,
 /* Makes, changes or removes the subscription of row->options.invalidate_url;
    row->hook_id becomes its id or 0. */
 enum db_result store_source_hook(struct db *db, struct source_change *change)
+    __attribute__((warn_unused_result));
+
+/* Before the form's name is taken: waits, if need be, until every program knows
+   that the source that had it is gone. */
+enum db_result store_source_let_name_rest(struct db *db,
+                                          const struct source_form *form)
     __attribute__((warn_unused_result));
 
 /* Runs the statement and empties it. */

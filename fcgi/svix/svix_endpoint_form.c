@@ -104,12 +104,21 @@ static const struct {
     {FIELD_METADATA, "metadata"},
 };
 
-static const struct svix_name names[] = {
-    {"events", "eventTypes"},
-    {"active", "disabled"},
-    {"rate_limit", "throttleRate"},
-    {NULL, NULL},
-};
+/* What our names are here: those that the body has where it has one of two. */
+static void
+rename_problems(const struct body_value *values, struct problems *problems)
+{
+    const char *types = values[FIELD_TYPES].name;
+    const char *throttle = values[FIELD_THROTTLE].name;
+    const struct svix_name names[] = {
+        {"events", types == NULL ? "eventTypes" : types},
+        {"active", "disabled"},
+        {"rate_limit", throttle == NULL ? "throttleRate" : throttle},
+        {NULL, NULL},
+    };
+
+    svix_rename_problems(problems, names);
+}
 
 static bool
 is_said(const struct body_value *value, enum svix_endpoint_way way)
@@ -210,7 +219,7 @@ read_subscription(struct svix_endpoint_form *form, struct exchange *exchange,
     if (subscription_form_read(&form->subscription, buf_slice(&form->json),
                                &rules, &problems))
         return true;
-    svix_rename_problems(&problems, names);
+    rename_problems(form->values, &problems);
     reply_problems(exchange->reply, &problems);
     return false;
 }

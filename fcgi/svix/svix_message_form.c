@@ -40,14 +40,14 @@ static const struct svix_name names[] = {
 
 struct reading {
     struct slice parts[TRIGGER_FIELDS];
-    struct slice tags; /* or absent */
-    struct problems problems;
+    struct slice tags;    /* or absent */
+    struct problems late; /* of what an event does not have */
 };
 
 static void
 read_tags(struct reading *reading, const struct json_value *value)
 {
-    struct problems *problems = &reading->problems;
+    struct problems *problems = &reading->late;
     struct json_member item;
     size_t at = 0, count = 0;
 
@@ -81,7 +81,7 @@ read_transformations(struct reading *reading, const struct json_value *value)
     if (value->type == JSON_NULL ||
         (value->type == JSON_OBJECT && !json_next(value->text, &at, &item)))
         return;
-    problem_add(&reading->problems, "transformationsParams", NULL,
+    problem_add(&reading->late, "transformationsParams", NULL,
                 "value_error.unsupported", "transformations are not supported");
 }
 
@@ -96,17 +96,31 @@ read_member(struct reading *reading, const struct json_member *member)
             continue;
         if (members[i].field < TRIGGER_FIELDS)
             reading->parts[members[i].field] = member->value.text;
-        else if (members[i].extra == EXTRA_TAGS)
-            read_tags(reading, &member->value);
-        else if (members[i].extra == EXTRA_TRANSFORMATIONS)
-            read_transformations(reading, &member->value);
         return;
     }
     memset(name, 0, sizeof(name));
     memcpy(name, member->name.ptr,
            member->name.len < sizeof(name) ? member->name.len
                                            : sizeof(name) - 1);
-    problem_extra(&reading->problems, name);
+    problem_extra(&reading->late, name);
+}
+
+/* In the order of the table, wherever they stand. */
+static void
+read_extras(struct reading *reading, struct slice object)
+{
+    struct json_value value;
+    size_t i;
+
+    for (i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
+        if (members[i].extra == EXTRA_IGNORED ||
+            !json_find(object, members[i].name, &value))
+            continue;
+        if (members[i].extra == EXTRA_TAGS)
+            read_tags(reading, &value);
+        else
+            read_transformations(reading, &value);
+    }
 }
 
 /* What an event has no column for. */
@@ -128,7 +142,8 @@ add_metadata(struct svix_message_form *form, struct reading *reading)
 
 static bool
 read_object(struct svix_message_form *form, struct exchange *exchange,
-            struct slice object, struct reading *reading)
+            struct slice object, struct reading *reading,
+            struct problems *problems)
 {
     const struct trigger_rules rules = {
         .item_max = (size_t)exchange->app->settings->max_body,
@@ -136,16 +151,18 @@ read_object(struct svix_message_form *form, struct exchange *exchange,
         .catalog = exchange->catalog,
     };
     struct json_member member;
-    bool whole;
+    bool good;
     size_t at = 0;
 
+    read_extras(reading, object);
     while (json_next(object, &at, &member))
         read_member(reading, &member);
     add_metadata(form, reading);
-    whole = trigger_read_parts(&form->trigger, reading->parts, &rules,
-                               &reading->problems);
-    svix_rename_problems(&reading->problems, names);
-    return whole && reading->problems.count == 0;
+    good = trigger_read_parts(&form->trigger, reading->parts, &rules, problems);
+    svix_rename_problems(problems, names);
+    good = good && reading->late.count == 0;
+    problem_join(problems, &reading->late);
+    return good;
 }
 
 bool
@@ -153,6 +170,7 @@ svix_message_form_read(struct svix_message_form *form,
                        struct exchange *exchange)
 {
     struct slice body = buf_slice(&exchange->request->body);
+    struct problems problems = {.count = 0};
     struct reading reading;
     struct json_value json;
     struct json_error error;
@@ -164,12 +182,12 @@ svix_message_form_read(struct svix_message_form *form,
                              (size_t)exchange->app->settings->max_body))
         return false;
     if (!json_read(body, &json, &error))
-        problem_json(&reading.problems, &error);
+        problem_json(&problems, &error);
     else if (json.type != JSON_OBJECT)
-        problem_not_object(&reading.problems);
-    else if (read_object(form, exchange, json.text, &reading))
+        problem_not_object(&problems);
+    else if (read_object(form, exchange, json.text, &reading, &problems))
         return true;
-    reply_problems(exchange->reply, &reading.problems);
+    reply_problems(exchange->reply, &problems);
     return false;
 }
 

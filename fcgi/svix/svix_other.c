@@ -5,6 +5,8 @@
 
 #include "alloc.h"
 #include "buf.h"
+#include "member.h"
+#include "res_replays.h"
 #include "store_svix_message.h"
 #include "store_svix_type.h"
 #include "storing.h"
@@ -98,6 +100,89 @@ out:
     body_free(values, EXAMPLE_FIELDS);
 }
 
+/* --- recovery --------------------------------------------------------------- */
+
+static const char *const task_names[REPLAY_KINDS] = {
+    [REPLAY_RECOVER] = "endpoint.recover",
+    [REPLAY_MISSING] = "endpoint.replay",
+    [REPLAY_RETRY] = "endpoint.bulk-replay",
+};
+
+static const char *const task_states[REPLAY_STATUSES] = {
+    [REPLAY_COUNTING] = "running",    [REPLAY_PLANNED] = "running",
+    [REPLAY_RUNNING] = "running",     [REPLAY_DONE] = "finished",
+    [REPLAY_CANCELLED] = "finished", [REPLAY_FAILED] = "failed",
+};
+
+/* Its id is that of /api/replays, where it can be followed and cancelled. */
+static void
+send_task(struct exchange *exchange, const struct replay *replay)
+{
+    struct buf json = BUF_INIT(RESOURCE_JSON_MAX);
+
+    buf_add_char(&json, '{');
+    member_id(&json, "id", ID_REPLAY, replay->id);
+    member_text(&json, "status", task_states[replay->status]);
+    member_text(&json, "task", task_names[replay->kind]);
+    member_time(&json, "updatedAt",
+                replay->finished_at_us != 0    ? replay->finished_at_us
+                : replay->confirmed_at_us != 0 ? replay->confirmed_at_us
+                                               : replay->created_at_us);
+    buf_add_char(&json, '}');
+    resource_send_status(exchange, 202, &json);
+}
+
+/* Nobody is asked there whether it is to be run. */
+static void
+start_replay(struct exchange *exchange, enum replay_kind kind,
+             enum replay_form_kind form_kind)
+{
+    struct replay_form form = {.kind = form_kind};
+    struct replay wanted, made = {.id = 0};
+    uint32_t application_id, subscription_id;
+    enum db_result result;
+    struct db *db = NULL;
+    uint64_t id = 0;
+
+    if (!replays_read_form(exchange, form_kind, &form) ||
+        (db = svix_endpoint_db(exchange, SEGMENT, &application_id,
+                               &subscription_id)) == NULL)
+        goto out;
+    replays_wanted(exchange, &form, kind, application_id, subscription_id,
+                   &wanted);
+    result =
+        store_replay_insert(db, &exchange->app->ids, &wanted, true, &id);
+    if (result == DB_OK)
+        result = store_replay_get(db, application_id, id, &made);
+    if (!resource_done(exchange, db, result, SVIX_ENDPOINT_MISSING))
+        goto out;
+    doorbell_ring(exchange->app->doorbell);
+    send_task(exchange, &made);
+    replay_free(&made);
+out:
+    replay_form_free(&form);
+}
+
+static void
+recover(struct exchange *exchange)
+{
+    start_replay(exchange, REPLAY_RECOVER, REPLAY_FORM_SVIX);
+}
+
+static void
+replay_missing(struct exchange *exchange)
+{
+    start_replay(exchange, REPLAY_MISSING, REPLAY_FORM_SVIX);
+}
+
+static void
+bulk_replay(struct exchange *exchange)
+{
+    start_replay(exchange, REPLAY_RETRY, REPLAY_FORM_BULK);
+}
+
+/* --- the rest ---------------------------------------------------------------- */
+
 static void
 no_content(struct exchange *exchange)
 {
@@ -119,12 +204,12 @@ const struct route svix_other_routes[] = {
     {METHOD_GET, "/api/v1/health", ACCESS_OPEN, FAMILY_SVIX, false, no_content},
     {METHOD_GET, "/api/v1/health/ping", ACCESS_OPEN, FAMILY_SVIX, false,
      no_content},
-    {METHOD_POST, ENDPOINT "/recover", ACCESS_MANAGE, FAMILY_SVIX, false,
-     unsupported},
-    {METHOD_POST, ENDPOINT "/replay-missing", ACCESS_MANAGE, FAMILY_SVIX, false,
-     unsupported},
-    {METHOD_POST, ENDPOINT "/bulk-replay", ACCESS_MANAGE, FAMILY_SVIX, false,
-     unsupported},
+    {METHOD_POST, ENDPOINT "/recover", ACCESS_MANAGE, FAMILY_SVIX, true,
+     recover},
+    {METHOD_POST, ENDPOINT "/replay-missing", ACCESS_MANAGE, FAMILY_SVIX, true,
+     replay_missing},
+    {METHOD_POST, ENDPOINT "/bulk-replay", ACCESS_MANAGE, FAMILY_SVIX, true,
+     bulk_replay},
     {METHOD_GET, ENDPOINT "/transformation", ACCESS_MANAGE, FAMILY_SVIX, false,
      unsupported},
     {METHOD_PATCH, ENDPOINT "/transformation", ACCESS_MANAGE, FAMILY_SVIX,

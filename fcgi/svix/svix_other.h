@@ -1,6 +1,6 @@
 /*
- * svix_other.h - the rest of Svix's API: examples, health, and the routes that
- * have nothing behind them yet and say so.
+ * svix_other.h - the rest of Svix's API: examples, recovery, health, and the
+ * routes that have nothing behind them and say so.
  */
 #ifndef SVIX_OTHER_H
 #define SVIX_OTHER_H

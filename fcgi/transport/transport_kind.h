@@ -14,7 +14,8 @@
 /* How long a peer may keep a connection waiting. */
 struct patience {
     int64_t silent_us;       /* it neither sends nor reads what it should */
-    int64_t whole_us;        /* it has begun a request, which does not end */
+    int64_t whole_us;        /* it has begun a request, which does not end, or
+                                takes an answer, and does not come to its end */
     int64_t kept_us;         /* it keeps a connection without a request */
     int64_t kept_at_stop_us; /* the same, once it is time to stop */
 };

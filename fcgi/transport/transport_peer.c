@@ -44,6 +44,7 @@ peer_open(struct peer *peer, int fd)
     peer->watched = 0;
     peer->has_news = false;
     peer->began_mono_us = 0;
+    peer->owed_mono_us = 0;
 }
 
 void

@@ -24,6 +24,8 @@ struct peer {
     bool drained;          /* the last read took all there was */
     bool ends;             /* ... but the end, which has come */
     int64_t began_mono_us; /* the request that is coming; 0: not seen yet */
+    int64_t owed_mono_us;  /* since when there is something to send; 0: it has
+                              not been waited for */
     uint32_t watched;      /* events that the epoll set tells; 0: none yet */
 
     /* Guarded by the lock of the peers: */

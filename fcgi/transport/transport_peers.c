@@ -122,27 +122,38 @@ sooner(int64_t a, int64_t b)
     return a < b ? a : b;
 }
 
-/* until_us, and not longer than a request may take, however often a byte of
-   it comes. */
+/* until_us, and not longer than a request and an answer may take, however often
+   a byte of them comes or goes. */
 static int64_t
-within_request(const struct peers *peers, const struct peer *peer,
-               int64_t until_us)
+within_whole(const struct peers *peers, const struct peer *peer,
+             int64_t until_us)
 {
-    if (peer->began_mono_us == 0)
-        return until_us;
-    return sooner(until_us,
-                  peer->began_mono_us + peers->transport->patience.whole_us);
+    int64_t whole_us = peers->transport->patience.whole_us;
+
+    if (peer->began_mono_us != 0)
+        until_us = sooner(until_us, peer->began_mono_us + whole_us);
+    if (peer->owed_mono_us != 0)
+        until_us = sooner(until_us, peer->owed_mono_us + whole_us);
+    return until_us;
+}
+
+/* When it began: as it is known, or now. */
+static void
+note(int64_t *since_mono_us, bool is_so, int64_t now_us)
+{
+    if (!is_so)
+        *since_mono_us = 0;
+    else if (*since_mono_us == 0)
+        *since_mono_us = now_us;
 }
 
 static void
 set_deadline(const struct peers *peers, struct peer *peer, int64_t now_us)
 {
-    if (!peer_is_receiving(peer))
-        peer->began_mono_us = 0;
-    else if (peer->began_mono_us == 0)
-        peer->began_mono_us = now_us;
+    note(&peer->began_mono_us, peer_is_receiving(peer), now_us);
+    note(&peer->owed_mono_us, peer->session.out.len > 0, now_us);
     peer->until_mono_us =
-        within_request(peers, peer, now_us + patience_us(peers, peer));
+        within_whole(peers, peer, now_us + patience_us(peers, peer));
 }
 
 static void
@@ -223,18 +234,25 @@ peers_wait(struct peers *peers, struct peer *peer, uint32_t events)
         peers_drop(peers, peer); /* no memory left to wait with */
 }
 
+static void
+shift(int64_t *since_mono_us, int64_t gap_us, int64_t now_us)
+{
+    if (*since_mono_us != 0)
+        *since_mono_us = sooner(*since_mono_us + gap_us, now_us);
+}
+
 /* Gives back the time in which the peer could not be heard; not more than it
    would have if it had been heard right now. */
 static void
 forgive(const struct peers *peers, struct peer *peer, int64_t gap_us,
         int64_t now_us)
 {
-    if (peer->began_mono_us != 0)
-        peer->began_mono_us = sooner(peer->began_mono_us + gap_us, now_us);
+    shift(&peer->began_mono_us, gap_us, now_us);
+    shift(&peer->owed_mono_us, gap_us, now_us);
     peer->until_mono_us =
-        within_request(peers, peer,
-                       sooner(peer->until_mono_us + gap_us,
-                              now_us + patience_us(peers, peer)));
+        within_whole(peers, peer,
+                     sooner(peer->until_mono_us + gap_us,
+                            now_us + patience_us(peers, peer)));
 }
 
 void

@@ -695,6 +695,109 @@ describe('attempts', () => {
         });
 });
 
+describe('recovery', () => {
+    let app;
+    before(async () => {
+        app = (await makeApp()).id;
+    });
+
+    // An endpoint that has refused one message of each type for good, and
+    // takes everything from then on.
+    async function refusing(...types) {
+        let refuse = true;
+        const place = receiver.place(fresh('recovery'),
+            () => refuse ? 500 : 200);
+        const endpoint = await svix.endpoint.create(app,
+            { url: place.url, filterTypes: types });
+        await stack.api().patch(`/api/webhooks/${endpoint.id}`,
+            { retry_count: 0 });
+        const messages = [];
+        for (const eventType of types)
+            messages.push(await svix.message.create(app,
+                { eventType, payload: {} }));
+        await eventually('all have failed', async () => (await svix.endpoint
+            .getStats(app, endpoint.id)).fail === types.length);
+        refuse = false;
+        place.requests.length = 0;
+        return { place, endpoint, messages };
+    }
+
+    const got = (place) =>
+        place.requests.map((request) => request.headers['svix-id'] ??
+            request.headers['webhook-id']);
+    const since = new Date(Date.now() - 3600_000);
+
+    async function finished({ id, updatedAt }) {
+        assert.match(id, /^rpl_/);
+        assert.ok(updatedAt instanceof Date);
+        const answer = await eventually('it is finished', async () => {
+            const { json } = await stack.api().get(`/api/replays/${id}`);
+            return json.status === 'done' && json;
+        });
+        return answer;
+    }
+
+    test('recover sends what has failed', async () => {
+        const { place, endpoint, messages } = await refusing(fresh('recover'),
+            fresh('recover'));
+        const task = await svix.endpoint.recover(app, endpoint.id, { since });
+        assert.equal(task.task, 'endpoint.recover');
+        assert.match(task.status, /^(running|finished)$/);
+        const done = await finished(task);
+        assert.equal(done.succeeded, 2);
+        assert.deepEqual(got(place).sort(),
+            messages.map(({ id }) => id).sort());
+        assert.equal((await svix.endpoint.getStats(app, endpoint.id)).success,
+            2);
+    });
+
+    test('replay missing sends what came before it was there', async () => {
+        const eventType = fresh('missed');
+        const message = await svix.message.create(app,
+            { eventType, payload: { n: 1 } });
+        const place = receiver.place(fresh('recovery'));
+        const { id } = await svix.endpoint.create(app,
+            { url: place.url, filterTypes: [eventType] });
+        const task = await svix.endpoint.replayMissing(app, id, { since,
+            until: new Date(Date.now() + 3600_000) });
+        assert.equal(task.task, 'endpoint.replay');
+        await finished(task);
+        assert.deepEqual(got(place), [message.id]);
+    });
+
+    test('bulk replay sends what its filters pick', async () => {
+        const types = [fresh('bulk'), fresh('bulk'), fresh('bulk')];
+        const { place, endpoint, messages } = await refusing(...types);
+        const task = await svix.endpoint.bulkReplay(app, endpoint.id, { since,
+            eventTypes: types.slice(0, 2), status: 2, statusCodeClass: 500 });
+        assert.equal(task.task, 'endpoint.bulk-replay');
+        await finished(task);
+        assert.deepEqual(got(place).sort(),
+            messages.slice(0, 2).map(({ id }) => id).sort());
+        await refusedField(svix.endpoint.bulkReplay(app, endpoint.id, { since,
+            tag: 'x' }), 'body', 'tag');
+        await refusedField(svix.endpoint.bulkReplay(app, endpoint.id, { since,
+            statusCodeClass: 404 }), 'body', 'statusCodeClass');
+    });
+
+    test('the same idempotency key starts one', async () => {
+        const { endpoint } = await refusing(fresh('recover'));
+        const start = () => svix.endpoint.recover(app, endpoint.id, { since },
+            { idempotencyKey: 'recover-once' });
+        assert.equal((await start()).id, (await start()).id);
+    });
+
+    test('bad times and strangers are refused', async () => {
+        const { id } = await svix.endpoint.create(app, { url });
+        await refusedField(svix.endpoint.recover(app, id,
+            { since: new Date(Date.now() + 3600_000) }), 'body', 'since');
+        await refusedField(svix.endpoint.replayMissing(app, id,
+            { since, until: new Date(+since - 1) }), 'body', 'until');
+        await refusedWith(svix.endpoint.recover((await makeApp()).id, id,
+            { since }), 404, 'not_found');
+    });
+});
+
 describe('event types', () => {
     test('one is made with every field, read, changed, archived and removed',
         async () => {
@@ -783,12 +886,6 @@ describe('the rest', () => {
 
     test('what is not offered says so', async () => {
         const app = (await makeApp()).id;
-        const { id } = await svix.endpoint.create(app, { url });
-        const since = new Date();
-        await refusedWith(svix.endpoint.recover(app, id, { since }), 400,
-            'not_supported');
-        await refusedWith(svix.endpoint.replayMissing(app, id, { since }), 400,
-            'not_supported');
         await refusedWith(svix.authentication.appPortalAccess(app, {}), 400,
             'not_supported');
     });

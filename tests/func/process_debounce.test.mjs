@@ -58,6 +58,14 @@ async function source(options = {}) {
                 return rows.length >= count && rows;
             }, 40_000);
         },
+        // Nothing is left that has not been given its time.
+        async waits() {
+            return eventually(`${name}'s events wait for their turn`,
+                async () => await stack.sql.count('SELECT COUNT(*) FROM ' +
+                    'jobs j JOIN sources s ON s.id = j.lane >> 32 WHERE ' +
+                    's.name = ? AND j.kind = 2 AND j.lane & 7 = 1',
+                [name]) === 0);
+        },
         async record(page) {
             const [row] = await stack.sql.rows('SELECT r.* FROM records r JOIN ' +
                 'sources s ON s.id = r.source_id WHERE s.name = ? AND ' +
@@ -110,7 +118,8 @@ test('continuous edits are not put off for ever', async () => {
     while (asked(page).length === 0 && Date.now() - start < slow(10_000)) {
         await s.send('page.content_updated', page);
         sent++;
-        await pause(300);
+        // The next one comes when this one has taken its place.
+        await s.waits();
     }
     const [first] = asked(page);
     assert.ok(first, 'it was fetched');

@@ -170,7 +170,7 @@ describe('recover', () => {
         const rows = (await api.get(
             `/api/webhooks/${id}/deliveries?status=failed`)).json;
         const { id: last } = rows[0];
-        const at = new Date(Number((idNumber(last) >> 22n) +
+        const at = new Date(Number((BigInt(idNumber(last)) >> 22n) +
             1735689600000n));
         assert.equal((await recover(id, { until: at })).planned +
             (await recover(id, { since: at })).planned, 4);

@@ -38,6 +38,8 @@ describe('a repeat', () => {
     };
     const jobs = () => stack.sql.count(
         'SELECT COUNT(*) FROM jobs WHERE kind = 2');
+    const rejected = () => stack.sql.count(
+        "SELECT COUNT(*) FROM rejections WHERE reason = 'duplicate'");
     const ended = (status, count) => eventually(`${count} ${status}`,
         async () => await stack.sql.count('SELECT COUNT(*) FROM deliveries ' +
             'WHERE kind = 2 AND status = ?', [status]) === count &&
@@ -70,6 +72,8 @@ describe('a repeat', () => {
             'WHERE kind = 2 ORDER BY id');
         assert.deepEqual(chain.map((row) => row.retry_of),
             [null, chain[0].id, chain[1].id]);
+        // They had their effect, so nobody looks for them in the rejections.
+        assert.equal(await rejected(), 0);
     });
 
     test('of one that succeeded changes nothing', async () => {
@@ -81,6 +85,7 @@ describe('a repeat', () => {
         assert.match(answer.details.event_id, /^evt_/);
         assert.equal(await jobs(), 0);
         assert.equal(fake.count(() => true), requests);
+        await eventually('it has its row', async () => await rejected() === 1);
     });
 
     test('twenty times at once is one', async () => {

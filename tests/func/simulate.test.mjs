@@ -115,6 +115,36 @@ describe('over HTTP', () => {
         assert.equal((await simulate(place.url, '--timeout', '0')).code, 64);
     });
 
+    test('--dry-run shows the request, as JSON if that is asked for',
+        async () => {
+            const place = receiver.place('dry');
+            const done = await simulate(place.url, '--dry-run', '--json');
+            assert.equal(done.code, 0, done.stderr);
+            const shown = JSON.parse(done.stdout);
+            assert.equal(shown.method, 'POST');
+            assert.equal(shown.url, place.url);
+            assert.equal(shown.headers['Content-Type'], 'application/json');
+            assert.equal(shown.headers['X-Notion-Signature'],
+                `sha256=${hexSignature(secret, shown.body)}`);
+            assert.equal(JSON.parse(shown.body).entity.id, page);
+            assert.equal(place.requests.length, 0);
+        });
+
+    test('an event that Notion does not have is told, with those it has',
+        async () => {
+            for (const args of [['frob'], ['page.frob'], ['comment.moved'],
+                ['page.frob', '--page', 'not an id'], []]) {
+                const done = await run(join(build, 'postern'),
+                    ['simulate', 'notion', ...args],
+                    { env: plainEnv({ HOME: dir }), cwd: dir });
+                assert.equal(done.code, 64);
+                for (const type of [...args.slice(0, 1), 'page.created',
+                    'page.content_updated', 'database.schema_updated',
+                    'data_source.undeleted', 'comment.deleted'])
+                    assert.ok(done.stderr.includes(type), done.stderr);
+            }
+        });
+
     test('Notion tries an event one to eight times', async () => {
         for (const [count, code] of [['0', 64], ['1', 0], ['8', 0], ['9', 64],
             ['x', 64]]) {

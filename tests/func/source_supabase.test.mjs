@@ -188,6 +188,9 @@ describe('read again at the source', () => {
             const row = await seen('users', '2', () => true);
             assert.equal(JSON.parse(data(row)).name, 'Bob');
             assert.equal(row.verified, 'differs');
+            await eventually('it is counted', async () => (await it.stack.api()
+                .get(`/api/sources/${name}/stats`)).json.total.mismatched ===
+                1);
             fake.hide(users, (one) => one.name === 'Bob');
             await sendTo(fake.hook('UPDATE', users, users.rows.at(-1), null));
             await seen('users', '2', (now) => Number(now.deleted) === 1);

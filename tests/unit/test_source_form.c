@@ -26,7 +26,7 @@ problems_of(const char *json, const struct subscription_rules *rules)
     for (i = 0; i < problems.count; i++) {
         const struct problem *p = &problems.list[i];
 
-        for (k = 0; k < 3 && p->loc[k][0] != '\0'; k++)
+        for (k = 0; k < PROBLEM_LOC_PARTS && p->loc[k][0] != '\0'; k++)
             len += (size_t)snprintf(out + len, sizeof(out) - len, "%s%s",
                                     k > 0   ? "."
                                     : i > 0 ? "|"

@@ -9,11 +9,14 @@
 #include "clock.h"
 #include "id.h"
 #include "lane.h"
+#include "store_backlog.h"
 #include "store_delivery.h"
 #include "store_event.h"
 #include "store_job.h"
 #include "store_payload.h"
+#include "store_receiving.h"
 #include "store_requeue.h"
+#include "store_source_rejection.h"
 
 #define JOBS 20000 /* in LANES lanes, all of shard 0 */
 #define LANES 20
@@ -308,6 +311,74 @@ test_repeats_are_looked_up_by_event(void)
     testdb_exec(db, "DELETE FROM deliveries");
 }
 
+/* Among those of all sources, and of all hours. */
+static void
+test_a_source_is_read_by_itself(void)
+{
+    struct rejection_filter filter = {
+        .scope = REJECTION_SOURCE, .source_id = 7, .limit = 20};
+    struct rejection_list list;
+    struct receiving_figures figures = {0};
+
+    testdb_exec(db, "DELETE FROM rejections");
+    testdb_exec(db, "INSERT INTO rejections (id, source_id, status, reason, "
+                    "day) SELECT seq, seq MOD 100, 401, 'no_secret', "
+                    "UTC_DATE() FROM seq_1_to_20000");
+    testdb_exec(db, "ANALYZE TABLE rejections");
+    count_reads();
+    CU_ASSERT_EQUAL_FATAL(store_source_rejection_list(db, &filter, &list),
+                          DB_OK);
+    CU_ASSERT_EQUAL(list.count, 20);
+    check_reads("the newest rejections of a source", 100);
+    rejection_list_free(&list);
+
+    testdb_exec(db, "DELETE FROM rollup_sources");
+    testdb_exec(db, "DELETE FROM rollup_receiving");
+    testdb_exec(db, "INSERT INTO rollup_sources (hour, source_id, action, "
+                    "slot, processed) SELECT '2026-01-01' + INTERVAL seq DIV "
+                    "100 HOUR, seq MOD 100, 'insert', 1, 1 "
+                    "FROM seq_1_to_20000");
+    testdb_exec(db, "INSERT INTO rollup_receiving (hour, source_id, slot, "
+                    "ignored) SELECT hour, source_id, 1, 2 "
+                    "FROM rollup_sources");
+    testdb_exec(db, "ANALYZE TABLE rollup_sources, rollup_receiving");
+    count_reads();
+    CU_ASSERT_EQUAL(store_receiving_read(db, 7, 0, &figures), DB_OK);
+    CU_ASSERT_EQUAL(figures.processed, 200);
+    CU_ASSERT_EQUAL(figures.ignored, 400);
+    check_reads("the figures of a source", 500);
+    count_reads();
+    CU_ASSERT_EQUAL(
+        store_receiving_read(db, 7, FIRST_DUE_US + 190 * 3600 * CLOCK_US_PER_S,
+                             &figures),
+        DB_OK);
+    CU_ASSERT_EQUAL(figures.processed, 10);
+    check_reads("those of the last hours", 50);
+    testdb_exec(db, "DELETE FROM rollup_sources");
+    testdb_exec(db, "DELETE FROM rollup_receiving");
+    testdb_exec(db, "DELETE FROM rejections");
+}
+
+static void
+test_a_queue_is_counted_up_to_its_bound(void)
+{
+    uint64_t lane = lane_number(LANE_SOURCE, 7);
+    uint32_t count = 0;
+    char sql[256];
+
+    fill_jobs();
+    snprintf(sql, sizeof(sql),
+             "UPDATE jobs SET kind = 2, shard = %u, lane = %llu "
+             "WHERE id <= 15000",
+             (unsigned)lane_shard(lane), (unsigned long long)lane);
+    testdb_exec(db, sql);
+    testdb_exec(db, "ANALYZE TABLE jobs");
+    count_reads();
+    CU_ASSERT_EQUAL(store_backlog_count(db, 7, 100, &count), DB_OK);
+    CU_ASSERT_EQUAL(count, 100);
+    check_reads("the queue of a source", 400);
+}
+
 int
 main(void)
 {
@@ -320,6 +391,9 @@ main(void)
         {"a page of deliveries reads a page",
          test_a_page_of_deliveries_reads_a_page},
         {"repeats are looked up by event", test_repeats_are_looked_up_by_event},
+        {"a source is read by itself", test_a_source_is_read_by_itself},
+        {"a queue is counted up to its bound",
+         test_a_queue_is_counted_up_to_its_bound},
         CU_TEST_INFO_NULL,
     };
     char option[96];

@@ -426,10 +426,10 @@ test_files_that_are_due(void)
     int64_t start_us;
 
     clean();
-    CU_ASSERT_EQUAL(store_record_file_next(db, 0, &due), DB_NONE);
+    CU_ASSERT_EQUAL(store_record_file_next(db, 0, NULL, 0, &due), DB_NONE);
     put(1, "users", "1", "{}");
     (void)carry(0);
-    CU_ASSERT_EQUAL_FATAL(store_record_file_next(db, 0, &due), DB_OK);
+    CU_ASSERT_EQUAL_FATAL(store_record_file_next(db, 0, NULL, 0, &due), DB_OK);
     CU_ASSERT_STRING_EQUAL(due.source, "crm");
     CU_ASSERT_STRING_EQUAL(due.table, "users");
     CU_ASSERT_EQUAL(due.written_us, 0);
@@ -437,14 +437,35 @@ test_files_that_are_due(void)
     (void)carry(0);
     CU_ASSERT_EQUAL(store_record_file_done(db, &due), DB_OK);
     record_file_due_free(&due);
-    CU_ASSERT_EQUAL_FATAL(store_record_file_next(db, 0, &due), DB_OK);
+    CU_ASSERT_EQUAL_FATAL(store_record_file_next(db, 0, NULL, 0, &due), DB_OK);
     CU_ASSERT(due.written_us > 0);
     CU_ASSERT_EQUAL(store_record_file_done(db, &due), DB_OK);
     start_us = due.written_us + 3600 * CLOCK_US_PER_S;
     record_file_due_free(&due);
-    CU_ASSERT_EQUAL(store_record_file_next(db, 0, &due), DB_NONE);
+    CU_ASSERT_EQUAL(store_record_file_next(db, 0, NULL, 0, &due), DB_NONE);
     /* Somebody else's files, written before. */
-    CU_ASSERT_EQUAL_FATAL(store_record_file_next(db, start_us, &due), DB_OK);
+    CU_ASSERT_EQUAL_FATAL(store_record_file_next(db, start_us, NULL, 0, &due),
+                          DB_OK);
+    record_file_due_free(&due);
+}
+
+static void
+test_files_that_are_left_out(void)
+{
+    static const struct record_file_skip skip[] = {{1, "users"}, {1, "o'b"}};
+    struct record_file_due due;
+
+    clean();
+    put(1, "users", "1", "{}");
+    put(1, "users2", "1", "{}");
+    (void)carry(0);
+    CU_ASSERT_EQUAL_FATAL(store_record_file_next(db, 0, skip, 2, &due), DB_OK);
+    CU_ASSERT_STRING_EQUAL(due.table, "users2");
+    CU_ASSERT_EQUAL(store_record_file_done(db, &due), DB_OK);
+    record_file_due_free(&due);
+    CU_ASSERT_EQUAL(store_record_file_next(db, 0, skip, 2, &due), DB_NONE);
+    CU_ASSERT_EQUAL_FATAL(store_record_file_next(db, 0, NULL, 0, &due), DB_OK);
+    CU_ASSERT_STRING_EQUAL(due.table, "users");
     record_file_due_free(&due);
 }
 
@@ -468,6 +489,7 @@ main(void)
         {"pages are bounded in bytes", test_pages_are_bounded_in_bytes},
         {"one record", test_one_record},
         {"files that are due", test_files_that_are_due},
+        {"files that are left out", test_files_that_are_left_out},
         CU_TEST_INFO_NULL,
     };
     int code = EXIT_FAILURE;

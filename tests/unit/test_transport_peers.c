@@ -145,6 +145,105 @@ test_a_request_that_does_not_end(void)
     peers_free(&peers);
 }
 
+/* A request is answered with more than the socket takes. */
+static void
+answer_at_length(struct line *line)
+{
+    static char large[4 << 20];
+    static const struct fastcgi_rules rules = {"", 9, NULL};
+    static char room[65536];
+    struct buf bytes = BUF_INIT(70000);
+
+    memset(large, 'x', sizeof(large));
+    put_post(&bytes, 1, true, "/", SLICE("body"));
+    CU_ASSERT_EQUAL(write(line->web, bytes.data, bytes.len),
+                    (ssize_t)bytes.len);
+    CU_ASSERT_EQUAL(peer_go_on(line->peer, &rules, room, sizeof(room)),
+                    PEER_CALL);
+    reply_json_text(&line->peer->call.reply, 200,
+                    slice_make(large, sizeof(large)));
+    CU_ASSERT_EQUAL(peer_answer(line->peer, false), PEER_WRITES);
+    buf_free(&bytes);
+}
+
+/* The web server takes up to so many bytes; what the peer does then. */
+static enum peer_news
+take_some(struct line *line, size_t bytes)
+{
+    static const struct fastcgi_rules rules = {"", 9, NULL};
+    static char room[65536];
+    ssize_t got = 1;
+
+    while (bytes > 0 && got > 0) {
+        got = recv(line->web, room, bytes < sizeof(room) ? bytes : sizeof(room),
+                   MSG_DONTWAIT);
+        bytes -= got > 0 ? (size_t)got : 0;
+    }
+    CU_ASSERT(peers_take(&peers, line->peer, EPOLLOUT));
+    return peer_go_on(line->peer, &rules, room, sizeof(room));
+}
+
+static bool
+is_shut(const struct line *line)
+{
+    char byte;
+
+    return send(line->web, "x", 1, MSG_NOSIGNAL | MSG_DONTWAIT) < 0 &&
+           recv(line->web, &byte, 1, MSG_PEEK | MSG_DONTWAIT) >= 0;
+}
+
+/* Never silent, and never done: it takes a little now and then. */
+static void
+test_an_answer_that_is_not_taken(void)
+{
+    struct line slow;
+
+    set_up();
+    transport.patience.silent_us = 1000 * S;
+    open_line(&slow);
+    answer_at_length(&slow);
+    peers_wait(&peers, slow.peer, EPOLLOUT);
+    look_for(60 * S);
+    CU_ASSERT_EQUAL(take_some(&slow, 300000), PEER_WRITES);
+    peers_wait(&peers, slow.peer, EPOLLOUT);
+    look_for(59 * S);
+    CU_ASSERT(!is_shut(&slow));
+    look_for(2 * S);
+    CU_ASSERT(is_shut(&slow));
+    close_line(&slow);
+    peers_free(&peers);
+}
+
+/* Each answer has that time for itself. */
+static void
+test_answers_that_are_taken(void)
+{
+    struct line slow;
+    enum peer_news news;
+    unsigned i;
+
+    set_up();
+    transport.patience.silent_us = 1000 * S;
+    open_line(&slow);
+    for (i = 0; i < 3; i++) {
+        answer_at_length(&slow);
+        peers_wait(&peers, slow.peer, EPOLLOUT);
+        look_for(100 * S);
+        while ((news = take_some(&slow, 1 << 20)) == PEER_WRITES)
+            peers_wait(&peers, slow.peer, EPOLLOUT);
+        CU_ASSERT_EQUAL(news, PEER_READS);
+        peers_wait(&peers, slow.peer, EPOLLIN);
+        look_for(100 * S);
+        CU_ASSERT_EQUAL(slow.peer->owed_mono_us, 0);
+        CU_ASSERT(peers_take(&peers, slow.peer, EPOLLIN));
+        while (recv(slow.web, (char[4096]){0}, 4096, MSG_DONTWAIT) > 0)
+            continue;
+    }
+    peers_drop(&peers, slow.peer);
+    close(slow.web);
+    peers_free(&peers);
+}
+
 /* The process stood still (SIGSTOP, a machine that was suspended): nobody
    could be heard, so nobody was silent. */
 static void
@@ -237,6 +336,8 @@ main(void)
     CU_TestInfo tests[] = {
         {"silence", test_silence},
         {"a request that does not end", test_a_request_that_does_not_end},
+        {"an answer that is not taken", test_an_answer_that_is_not_taken},
+        {"answers that are taken", test_answers_that_are_taken},
         {"a pause of the process", test_a_pause_of_the_process},
         {"a pause in a request", test_a_pause_in_a_request},
         {"connections are counted", test_connections_are_counted},

@@ -106,7 +106,7 @@ bool
 indexer_is_idle(const struct indexer *indexer)
 {
     return !indexer->ours || indexer->broken ||
-           (indexer->clean && record_files_due(indexer->files) == INT64_MAX);
+           (indexer->clean && record_files_is_idle(indexer->files));
 }
 
 static uint64_t

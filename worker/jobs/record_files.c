@@ -7,6 +7,7 @@
 #include "clock.h"
 #include "log.h"
 #include "record_file.h"
+#include "record_file_faults.h"
 #include "store_record_file.h"
 #include "store_record_list.h"
 
@@ -17,7 +18,7 @@
 #define LOGGER "postern.worker"
 #define PIECE 500                       /* records read at once */
 #define REST_US CLOCK_US_PER_S          /* between two files of one table */
-#define FAILED_US (60 * CLOCK_US_PER_S) /* after an error of the directory */
+#define FAILED_US (60 * CLOCK_US_PER_S) /* where too many files fail */
 
 struct record_files {
     const struct settings *settings;
@@ -30,6 +31,7 @@ struct record_files {
     struct record_file_due due;
     struct record_file *file;
     char *after; /* how far it has come; NULL = at the start */
+    struct record_file_faults *faults;
 };
 
 struct record_files *
@@ -41,6 +43,7 @@ record_files_new(const struct settings *settings, struct db *db,
     files->settings = settings;
     files->db = db;
     files->lease = lease;
+    files->faults = record_file_faults_new();
     return files;
 }
 
@@ -61,6 +64,7 @@ record_files_free(struct record_files *files)
     if (files == NULL)
         return;
     give_up(files);
+    record_file_faults_free(files->faults);
     free(files);
 }
 
@@ -74,6 +78,7 @@ void
 record_files_restart(struct record_files *files)
 {
     give_up(files);
+    record_file_faults_clear(files->faults);
     files->since_us = db_now_us(files->db);
     files->next_us = 0;
     record_files_wake(files);
@@ -82,31 +87,59 @@ record_files_restart(struct record_files *files)
 int64_t
 record_files_due(const struct record_files *files)
 {
-    return files->pending ? files->next_us : INT64_MAX;
+    if (files->settings->json_cache_dir[0] == '\0')
+        return INT64_MAX;
+    return files->pending ? files->next_us
+                          : record_file_faults_due(files->faults);
+}
+
+bool
+record_files_is_idle(const struct record_files *files)
+{
+    return !files->pending;
 }
 
 /* errno says why. */
 static void
 fail(struct record_files *files)
 {
-    log_warning(
-        LOGGER,
-        LOG_FIELDS(LOG_TEXT("directory", files->settings->json_cache_dir),
-                   LOG_TEXT("source", files->due.source),
-                   LOG_TEXT("table", files->due.table),
-                   LOG_TEXT("error", strerror(errno))),
-        "A file of the mirror cannot be written; trying again");
+    int64_t now_us = clock_mono_us();
+    const char *error = strerror(errno);
+    enum record_file_fault fault =
+        record_file_faults_add(files->faults, &files->due, now_us);
+
+    if (fault != FAULT_AGAIN)
+        log_warning(
+            LOGGER,
+            LOG_FIELDS(LOG_TEXT("directory", files->settings->json_cache_dir),
+                       LOG_TEXT("source", files->due.source),
+                       LOG_TEXT("table", files->due.table),
+                       LOG_TEXT("error", error)),
+            "A file of the mirror cannot be written; trying again");
+    if (fault == FAULT_TOO_MANY)
+        files->next_us = now_us + FAILED_US;
     give_up(files);
-    files->next_us = clock_mono_us() + FAILED_US;
+}
+
+static void
+tell_success(const struct record_files *files)
+{
+    log_info(LOGGER,
+             LOG_FIELDS(LOG_TEXT("source", files->due.source),
+                        LOG_TEXT("table", files->due.table)),
+             "A file of the mirror can be written again");
 }
 
 static enum db_result
 begin(struct record_files *files)
 {
-    enum db_result result;
+    struct record_file_skip skip[RECORD_FILE_FAULTS_MAX];
+    size_t skip_count =
+        record_file_faults_resting(files->faults, clock_mono_us(), skip);
+    enum db_result result = store_record_file_next(
+        files->db, files->since_us, skip, skip_count, &files->due);
     int64_t rest_us;
 
-    result = store_record_file_next(files->db, files->since_us, &files->due);
     if (result == DB_NONE) {
         files->pending = false;
         return DB_OK;
@@ -159,6 +192,8 @@ finish(struct record_files *files)
         return DB_OK;
     }
     result = note_done(files);
+    if (result == DB_OK && record_file_faults_drop(files->faults, &files->due))
+        tell_success(files);
     give_up(files);
     return result;
 }

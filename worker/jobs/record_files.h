@@ -33,8 +33,11 @@ void record_files_wake(struct record_files *files);
 /* When to be called (monotonic); INT64_MAX = nothing is to be written. */
 int64_t record_files_due(const struct record_files *files);
 
-/* One piece of one file. What the directory refuses is logged and tried again
-   later. */
+/* Is every file as it should be, but for those that cannot be written? */
+bool record_files_is_idle(const struct record_files *files);
+
+/* One piece of one file. A file that cannot be written is logged once and tried
+   again later; the others go on. */
 enum db_result record_files_run(struct record_files *files)
     __attribute__((warn_unused_result));
 

@@ -345,11 +345,18 @@ endpoint_save(const struct endpoint *endpoint, struct endpoint_now now,
                                   : to_wall(now, endpoint->open_until_us),
         .trips = endpoint->trips,
         .failing_since_wall_us = endpoint->failing_since_wall_us,
+        .told_since_wall_us = endpoint->told_since_wall_us,
         .last_good_wall_us = endpoint->last_good_wall_us,
         .blocked_until_wall_us = endpoint->blocked_until_us > now.mono_us
                                      ? to_wall(now, endpoint->blocked_until_us)
                                      : 0,
     };
+}
+
+int64_t
+endpoint_tellable(const struct endpoint_state *state)
+{
+    return state->trips > 0 ? state->failing_since_wall_us : 0;
 }
 
 static void
@@ -365,6 +372,7 @@ restore(struct endpoint *endpoint, const struct endpoint_policy *policy,
     }
     endpoint->trips = state->trips;
     endpoint->failing_since_wall_us = state->failing_since_wall_us;
+    endpoint->told_since_wall_us = endpoint_tellable(state);
     endpoint->last_good_wall_us = state->last_good_wall_us;
     endpoint->blocked_until_us =
         to_mono(now, state->blocked_until_wall_us, BUSY_MOST_US);

@@ -55,6 +55,8 @@ struct endpoint {
     bool probing;      /* half-open: the probe is in flight */
     bool recovering;   /* grows fast: the breaker has closed */
     int64_t failing_since_wall_us; /* first of the bad ones in a row; 0 */
+    int64_t told_since_wall_us;    /* of the failing run that others have been
+                                      told of; 0 = none */
     int64_t last_good_wall_us;     /* 0 = never */
     int64_t proven_until_us;       /* 0 = not proven */
     int64_t blocked_until_us;      /* Retry-After */
@@ -73,6 +75,7 @@ struct endpoint_state {
     int64_t failing_since_wall_us;
     int64_t last_good_wall_us;
     int64_t blocked_until_wall_us;
+    int64_t told_since_wall_us; /* in memory alone: endpoint_tellable() */
 };
 
 struct endpoint_now {
@@ -93,6 +96,10 @@ void endpoint_take_over(struct endpoint *endpoint,
                         struct endpoint_now now);
 void endpoint_save(const struct endpoint *endpoint, struct endpoint_now now,
                    struct endpoint_state *state);
+
+/* Since when it has been failing in a way that is worth telling: its breaker has
+   opened. 0 = it is not. */
+int64_t endpoint_tellable(const struct endpoint_state *state);
 
 /* When the next request may be started: now_us or earlier = at once; INT64_MAX
    = not before one in flight has been sent, or has ended. */

@@ -120,6 +120,27 @@ ledger_write(struct ledger *ledger, struct db *db)
     return store_lane_save(db, ledger->rows, ledger->count);
 }
 
+bool
+ledger_news(const struct ledger *ledger, size_t *at, struct ledger_news *news)
+{
+    while (*at < ledger->count) {
+        const struct lane_save *save = &ledger->saves[(*at)++];
+        int64_t failing_us = endpoint_tellable(&save->state);
+        int64_t told_us = save->state.told_since_wall_us;
+
+        if ((failing_us != 0) == (told_us != 0) ||
+            lane_kind_of(save->lane) != LANE_SUBSCRIPTION)
+            continue;
+        *news = (struct ledger_news){
+            .lane = save->lane,
+            .failing = failing_us != 0,
+            .failing_since_us = failing_us != 0 ? failing_us : told_us,
+        };
+        return true;
+    }
+    return false;
+}
+
 void
 ledger_settle(struct ledger *ledger)
 {

@@ -30,6 +30,16 @@ enum db_result ledger_write(struct ledger *ledger, struct db *db)
 /* What was written, if anything, has been committed. */
 void ledger_settle(struct ledger *ledger);
 
+/* Of the states that were noted, those that others should be told of. */
+struct ledger_news {
+    uint64_t lane;            /* the base lane of a subscription */
+    bool failing;             /* its breaker has opened; else it answers again */
+    int64_t failing_since_us; /* wall clock */
+};
+/* One after the other; *at is 0 at first. False behind the last. */
+bool ledger_news(const struct ledger *ledger, size_t *at,
+                 struct ledger_news *news);
+
 /* At the end, before the leases are given back: writes what has not been
    written yet, in transactions of its own. What is lost when it fails, or takes
    longer than a second, is learned anew. */

@@ -13,6 +13,20 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#define SAME_TIME_US INT64_C(1000000)
+#define AFTER_US INT64_C(50000) /* when it is too old beyond doubt */
+
+/* A job that was not made for later became due when it was made, which is told
+   by its id; two clocks are not quite the same. */
+static bool
+was_made_for_later(const struct job_row *row)
+{
+    int64_t difference_us = row->due_us - id_time_us(row->id);
+
+    return row->attempts == 0 && (difference_us > SAME_TIME_US ||
+                                  difference_us < -SAME_TIME_US);
+}
+
 /* Database clock; NEVER if it cannot become too old. */
 static int64_t
 expires_at(const struct lane *lane, const struct job_row *row)
@@ -23,9 +37,10 @@ expires_at(const struct lane *lane, const struct job_row *row)
     if (config->ttl_us == 0 || config->mode != LANE_REMOTE || row->test)
         return NEVER;
     /* A FIFO lane keeps that time; others move it at every retry. */
-    if (!config->fifo && row->attempts > 0)
-        first_us = row->first_due_us > 0 ? row->first_due_us
-                                         : id_time_us(row->id);
+    if (row->first_due_us > 0)
+        first_us = row->first_due_us;
+    else if (!config->fifo && !was_made_for_later(row))
+        first_us = id_time_us(row->id);
     return first_us + config->ttl_us;
 }
 
@@ -78,7 +93,7 @@ scheduler_expire_in_time(const struct scheduler *s, struct task *task)
 
     if (at_us == NEVER)
         return;
-    left_us = at_us - (s->now_us + s->offset_us);
+    left_us = at_us + AFTER_US - (s->now_us + s->offset_us);
     if (left_us < 0)
         left_us = 0;
     if (outcome->wait_us > left_us)

@@ -21,7 +21,8 @@ static bool
 is_ours(const struct job_row *row)
 {
     return row->kind == JOB_DELIVER || row->kind == JOB_PROCESS ||
-           row->kind == JOB_FANOUT || row->kind == JOB_POLL;
+           row->kind == JOB_FANOUT || row->kind == JOB_REPLAY ||
+           row->kind == JOB_POLL;
 }
 
 static int64_t

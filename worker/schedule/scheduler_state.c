@@ -118,6 +118,7 @@ scheduler_saved(struct scheduler *s, const struct lane_save *save,
         return;
     site->saved_us = now_us;
     site->saved_change = save->change;
+    site->endpoint.told_since_wall_us = endpoint_tellable(&save->state);
     if (site->change == save->change)
         site->urgent = false;
 }

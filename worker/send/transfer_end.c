@@ -64,6 +64,7 @@ static const struct {
     {CURLE_SEND_ERROR, "the connection broke off: "},
     {CURLE_WEIRD_SERVER_REPLY, "the answer is not valid HTTP: "},
     {CURLE_UNSUPPORTED_PROTOCOL, "the answer is not valid HTTP: "},
+    {CURLE_BAD_CONTENT_ENCODING, "the answer is not valid HTTP: "},
 };
 
 static const char *

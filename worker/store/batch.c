@@ -19,6 +19,7 @@
 struct batch {
     struct process *process;
     struct ledger *ledger;
+    struct notices *notices; /* or NULL */
     struct rollup *rollup;
     struct flush_row *rows;
     size_t max;
@@ -37,6 +38,12 @@ batch_new(struct process *process, struct ledger *ledger, size_t max)
     batch->max = max;
     batch->rows = xcalloc(max, sizeof(*batch->rows));
     return batch;
+}
+
+void
+batch_use_notices(struct batch *batch, struct notices *notices)
+{
+    batch->notices = notices;
 }
 
 void
@@ -292,6 +299,36 @@ any_live(const struct batch *batch, size_t count)
     return false;
 }
 
+/* The last that says what is wrong with the endpoint behind that lane. */
+static const struct flush_row *
+find_failure(const struct batch *batch, size_t count, uint64_t lane)
+{
+    while (count-- > 0) {
+        const struct flush_row *row = &batch->rows[count];
+
+        if (lane_base(row->job.lane) == lane && row->error_class != NULL)
+            return row;
+    }
+    return NULL;
+}
+
+static enum db_result
+write_notices(const struct batch *batch, struct db *db, size_t count,
+              int64_t now_us)
+{
+    struct ledger_news news;
+    size_t i, at = 0;
+
+    if (batch->notices == NULL)
+        return DB_OK;
+    for (i = 0; i < count; i++)
+        notices_delivery(batch->notices, &batch->rows[i]);
+    while (ledger_news(batch->ledger, &at, &news))
+        notices_endpoint(batch->notices, &news,
+                        find_failure(batch, count, news.lane), now_us);
+    return notices_write(batch->notices, db, now_us);
+}
+
 /* Everything between BEGIN and COMMIT. DB_OK with nothing to write leaves the
    rows not live. */
 static enum db_result
@@ -317,7 +354,9 @@ write_rows(struct batch *batch, struct db *db, const struct lease *lease,
     count_deliveries(batch, count);
     process_count(batch->process, batch->rollup);
     result = rollup_write(db, batch->rollup, lease->node.number);
-    return result == DB_OK ? ledger_write(batch->ledger, db) : result;
+    if (result == DB_OK)
+        result = ledger_write(batch->ledger, db);
+    return result == DB_OK ? write_notices(batch, db, count, now_us) : result;
 }
 
 enum db_result
@@ -330,6 +369,7 @@ batch_write(struct batch *batch, struct db *db, const struct lease *lease,
 
     assert(count > 0 && count <= batch->max);
     process_begin(batch->process, snapshot);
+    notices_begin(batch->notices, snapshot);
     ledger_note(batch->ledger, tasks, count);
     for (i = 0; i < count; i++) {
         if (manner == BATCH_BARE) {

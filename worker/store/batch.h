@@ -15,6 +15,7 @@
 #include "db.h"
 #include "lease.h"
 #include "ledger.h"
+#include "notices.h"
 #include "process.h"
 #include "store_flush.h"
 #include "task.h"
@@ -28,6 +29,8 @@ struct batch;
 struct batch *batch_new(struct process *process, struct ledger *ledger,
                         size_t max);
 void batch_free(struct batch *batch);
+/* What is written along is also told (notices.h); without it nothing is. */
+void batch_use_notices(struct batch *batch, struct notices *notices);
 
 enum batch_manner {
     BATCH_FULL,

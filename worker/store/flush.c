@@ -56,6 +56,7 @@ flush_new(const struct flush_peers *peers)
     });
     flush->ledger = ledger_new(peers->desk, flush->max);
     flush->batch = batch_new(flush->process, flush->ledger, flush->max);
+    batch_use_notices(flush->batch, peers->notices);
     flush->tasks = xcalloc(flush->max, sizeof(struct task *));
     return flush;
 }
@@ -247,6 +248,8 @@ compose(struct flush *flush)
 static void
 settle(struct flush *flush, size_t from, size_t count, enum batch_manner manner)
 {
+    if (manner == BATCH_FULL)
+        (void)notices_tell(flush->peers.notices, flush->peers.doorbell);
     settle_batch(&flush->peers, flush->batch, flush->process,
                  flush->tasks + from, count, manner);
     flush->written += count;

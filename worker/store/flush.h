@@ -23,6 +23,7 @@
 #include <stdint.h>
 
 struct fanout;
+struct notices;
 struct replayer;
 
 /* Who it works with; all of them outlive it. */
@@ -35,6 +36,7 @@ struct flush_peers {
     struct lease *lease;
     struct doorbell *doorbell; /* for jobs made in other workers' shards */
     struct fanout *fanout;     /* takes the fan-out jobs */
+    struct notices *notices;   /* of what happens, or NULL */
     struct replayer *replayer; /* takes the replay jobs */
 };
 

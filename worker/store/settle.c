@@ -7,6 +7,7 @@
 #include "clock.h"
 #include "id.h"
 #include "log.h"
+#include "notices.h"
 #include "store_disable.h"
 
 #include <stdio.h>
@@ -59,7 +60,9 @@ disable(const struct flush_peers *peers, const struct task *task,
     uint32_t id = lane_owner_id(task->job.lane);
     enum db_result result;
 
-    result = store_disable(peers->db, id, reason);
+    result = notices_disable(peers->notices, peers->db,
+                            peers->follower->snapshot, peers->doorbell, id,
+                            reason);
     if (result == DB_OK)
         log_warning(
             LOGGER,

@@ -228,6 +228,19 @@ count_filtered(struct store_loop *loop, int64_t now_us)
 }
 
 static enum db_result
+tell_of_itself(struct store_loop *loop, int64_t now_us)
+{
+    enum db_result result;
+    bool made;
+
+    if (!loop->ready || now_us < monitor_due(loop->monitor))
+        return DB_OK;
+    result = monitor_run(loop->monitor, &made);
+    loop->rang = loop->rang || made;
+    return result;
+}
+
+static enum db_result
 keep_house(struct store_loop *loop, int64_t now_us)
 {
     if (now_us < loop->housekeeping.next_us || !lease_owns(&loop->lease, 0))
@@ -276,6 +289,8 @@ turn(struct store_loop *loop)
     if (result == DB_OK && loop->phase == PHASE_RUN)
         result = count_filtered(loop, clock_mono_us());
     if (result == DB_OK && loop->phase == PHASE_RUN)
+        result = tell_of_itself(loop, clock_mono_us());
+    if (result == DB_OK && loop->phase == PHASE_RUN)
         result = keep_house(loop, clock_mono_us());
     return result;
 }
@@ -294,6 +309,7 @@ next_turn(struct store_loop *loop)
         until = store_earlier(until, fanout_due(loop->fanout));
         until = store_earlier(until, replayer_due(loop->replayer));
         until = store_earlier(until, indexer_due(loop->indexer));
+        until = store_earlier(until, monitor_due(loop->monitor));
         if (loop->hungry)
             until = 0;
         if (loop->shards > 0)
@@ -445,6 +461,8 @@ store_loop_free(struct store_loop *loop)
     flush_collect(loop->flush);
     store_drop_waiting(loop);
     /* Without a database it would only cost a time-out. */
+    if (db_connected(loop->db))
+        monitor_end(loop->monitor);
     if (db_connected(loop->db) &&
         ledger_close(loop->setup.desk, loop->db, &loop->lease) != DB_OK)
         log_warning(LOGGER,

@@ -17,6 +17,8 @@ store_close(struct store_loop *loop)
     indexer_free(loop->indexer);
     outbox_free(loop->outbox);
     flush_free(loop->flush);
+    monitor_free(loop->monitor);
+    notices_free(loop->notices);
     fanout_free(loop->fanout);
     replayer_free(loop->replayer);
     reader_free(loop->reader);
@@ -55,6 +57,18 @@ store_open(struct store_loop *loop)
         .lease = &loop->lease,
         .doorbell = loop->doorbell,
     };
+    loop->notices = notices_new(&loop->lease.ids);
+    peers.notices = loop->notices;
+    loop->monitor = monitor_new(&(struct monitor_peers){
+        .settings = setup->settings,
+        .db = loop->db,
+        .desk = setup->desk,
+        .payloads = setup->payloads,
+        .follower = setup->follower,
+        .lease = &loop->lease,
+        .doorbell = loop->doorbell,
+        .notices = loop->notices,
+    });
     loop->fanout = fanout_new(&peers);
     peers.fanout = loop->fanout;
     loop->replayer = replayer_new(&peers);

@@ -13,6 +13,7 @@
 #include "housekeeping.h"
 #include "indexer.h"
 #include "lease.h"
+#include "monitor.h"
 #include "outbox.h"
 #include "poll_plan.h"
 #include "reader.h"
@@ -40,6 +41,8 @@ struct store_loop {
     struct fanout *fanout;
     struct replayer *replayer;
     struct flush *flush;
+    struct notices *notices;
+    struct monitor *monitor;
     struct outbox *outbox;
     struct indexer *indexer;
     struct housekeeping housekeeping;

@@ -4,11 +4,13 @@
 //
 // A field:
 //   kind       str int bool word time dict dicts (a dict of texts) texts ints
+//              list (of anything) json (anything)
 //   required   a body without it is refused
 //   nullable   false: null is refused (where it is not said, null is fine)
 //   min, max   characters, the number itself, or items
 //   item       [min, max] characters or value of an item
 //   words      that are permitted
+//   alone      those of the words, or of true and false, that are fine alone
 //   alias      another name of it
 //   make(n)    a good value with n characters or items, or the number n
 //   good       a good value where no bound gives one
@@ -49,7 +51,8 @@ const makers = {
 
 // What JSON type a kind wants, as a problem calls it, and values that have it.
 const wanted = { str: 'str', int: 'int', bool: 'bool', word: 'str',
-    time: 'str', dict: 'dict', dicts: 'dict', texts: 'list', ints: 'list' };
+    time: 'str', dict: 'dict', dicts: 'dict', texts: 'list', ints: 'list',
+    list: 'list' };
 const ofType = { str: 'x', int: 1, bool: true, dict: {}, list: [] };
 
 const wrongType = (want, ...at) => ({ at, msg: `${want} type expected`,
@@ -79,6 +82,8 @@ const large = (n) => ({ msg: 'ensure this value is less than or equal to ' +
 
 function* wrongTypes(field) {
     const want = wanted[field.kind];
+    if (want === undefined)
+        return;
     for (const [type, value] of Object.entries(ofType))
         if (type !== want)
             yield [`${type} instead of ${want}`, value, wrongType(want)];
@@ -177,7 +182,8 @@ export function* goodValues(field) {
         if (field.alone === undefined || field.alone.includes(word))
             yield [`'${word}'`, word];
     if (field.kind === 'bool')
-        yield* [['true', true], ['false', false]];
+        for (const value of field.alone ?? [true, false])
+            yield [`${value}`, value];
     if (field.good !== undefined)
         yield ['a good value', field.good];
 }

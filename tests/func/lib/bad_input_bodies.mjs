@@ -10,59 +10,11 @@
 //   empty    no body at all is fine
 //   order    of the problems, where it is not that of the fields
 
-const text = (min, max, more) => ({ kind: 'str', min, max, nullable: true,
-    ...more });
-const number = (min, max, more) => ({ kind: 'int', min, max, nullable: true,
-    ...more });
-const flag = (more) => ({ kind: 'bool', nullable: true, ...more });
-const word = (words, more) => ({ kind: 'word', words, nullable: true, ...more });
-const list = (max, item, more) => ({ kind: 'texts', max, item, nullable: true,
-    ...more });
-const dict = (more) => ({ kind: 'dict', nullable: true, ...more });
-const time = (more) => ({ kind: 'time', nullable: true,
-    good: '2026-01-01T15:00:00Z', ...more });
-// A field that has to be there, and not as null.
-const needed = (field) => ({ ...field, required: true, nullable: false });
-
-const says = (type, msg, ...at) => ({ at, msg, type: `value_error.${type}` });
-const tooManyBytes = (n) => says('dict.max_bytes',
-    `ensure this value has at most ${n} bytes`);
-const ofBytes = (n) => ({ pad: 'x'.repeat(n) });
-const notFound = says('application', 'application not found');
-const isMissing = (...at) => says('missing', 'field required', ...at);
-
-const urlOf = (n) => 'https://example.com/' + 'x'.repeat(n - 20);
-const url = needed(text(1, 2048, { make: urlOf, atLeast: false, wrong: [
-    ['no URL', 'example.com', says('url', 'invalid or unsupported URL')],
-    ['another scheme', 'ftp://example.com/',
-        says('url', 'invalid or unsupported URL')],
-    ['a private address', 'http://10.0.0.1/', says('url.host',
-        'address is private or not allowed')],
-] }));
-const notPrintable = says('secret',
-    'only printable ASCII characters are allowed');
-const patterns = [
-    ['a pattern that is none', ['a', 'b c'],
-        says('event_type', 'invalid event type or pattern', 1)],
-    ['a star in the middle', ['a.*.b'],
-        says('event_type', 'invalid event type or pattern', 0)],
-];
-const eventType = (more) => text(1, 255, { wrong: [
-    ['white space', 'a b', says('event_type', 'invalid event type')],
-    ['a pattern', 'a.*', says('event_type', 'invalid event type')]], ...more });
-const headersOf = (n) => Object.fromEntries(
-    Array.from({ length: n }, (_, i) => [`X-H${i}`, 'x']));
-const headers = (more) => ({ kind: 'dicts', max: 20, item: [1, 8192],
-    nullable: true, make: headersOf, wrong: [
-        ['a header of HTTP', { Host: 'x' }, says('header.reserved',
-            'this header is set by the gateway', 'Host')],
-        ['a name that is none', { 'X Y': 'x' }, says('header.name',
-            'invalid header name', 'X Y')],
-        ['a line break', { 'X-A': 'a\r\nb: c' }, says('header.value',
-            'invalid header value', 'X-A')],
-        ['8,193 bytes in all', { 'X-A': 'x'.repeat(8190) },
-            tooManyBytes(8192)],
-    ], ...more });
+import { application, dict, eventType, flag, headers, isMissing, list,
+    needed, notPrintable, number, ofBytes, part, patterns, says, text, time,
+    tooManyBytes, url, word } from './bad_input_fields.mjs';
+import { sources } from './bad_input_sources.mjs';
+import { svix } from './bad_input_svix.mjs';
 
 const subscription = {
     url,
@@ -94,7 +46,8 @@ const subscription = {
     on_exhausted: word(['skip', 'pause']),
     template: text(1, 16384, { make: (n) => `"${'x'.repeat(n - 2)}"`,
         atLeast: false, wrong: [['no JSON', '{', says('template',
-            'this is not JSON: unexpected end of JSON at offset 1')]] }),
+            'line 1, column 2: not JSON: Expecting property name ' +
+                'enclosed in double quotes')]] }),
     template_type: word(['json', 'text'], { alone: [], wrong: [
         ['no template beside it', 'json', says('template',
             'belongs to a template, which is not given')]] }),
@@ -102,14 +55,15 @@ const subscription = {
         says('uri', 'must be a URI reference (RFC 3986)')]] }),
     filter: dict({ good: { data: { a: 1 } }, wrong: [
         ['an unknown operator', { data: { $near: 1 } },
-            says('filter', '?')]] }),
+            says('filter', '$.data.$near: is not an operator')]] }),
     auth: dict({ good: { type: 'bearer', token: 'abc' }, wrong: [
-        ['no type', {}, says('auth', '?')],
-        ['an unknown type', { type: 'magic' }, says('auth', '?')],
+        ['no type', {}, says('auth', 'is missing', 'type')],
+        ['an unknown type', { type: 'magic' }, says('auth',
+            'must be basic, bearer, api_key or oauth2', 'type')],
         ['an unknown member', { type: 'bearer', token: 'a', colour: 1 },
-            says('auth', '?')]] }),
+            says('auth', '"colour": does not belong to this type')]] }),
     client_certificate: text(1, 65536, { atLeast: false, atMost: false,
-        wrong: [['no PEM', 'x', says('certificate', '?')]] }),
+        wrong: [['no PEM', 'x', says('certificate', 'has no certificate in PEM')]] }),
     ed25519: flag(),
     signature_headers: word(['webhook', 'svix']),
     batch: dict({ good: { max_size: 10 }, wrong: [
@@ -117,15 +71,6 @@ const subscription = {
     ttl_seconds: number(0, 31536000),
     capture_responses: flag(),
 };
-const application = text(1, 255, { atLeast: false, atMost: false,
-    good: 'default', wrong: [['one that is not there', 'nobody', notFound]] });
-
-// What a PATCH may have: nothing is needed, and some cannot be reset.
-const part = (fields, notNull = []) => Object.fromEntries(
-    Object.entries(fields).map(([name, field]) => [name,
-        { ...field, required: false, nullable: notNull.includes(name)
-            ? false : field.nullable }]));
-
 const trigger = {
     event: needed(eventType({ alias: 'event_type' })),
     data: needed(dict({ good: {} })),
@@ -140,7 +85,58 @@ const trigger = {
 };
 const triggered = { event: 'bad.input', data: {} };
 
-export const bodies = {
+const eventTypeFields = {
+    category: text(1, 50),
+    description: text(0, 1000),
+    example: dict({ good: { a: 1 },
+        wrong: [['65,537 bytes', ofBytes(65527), tooManyBytes(65536)]] }),
+    schema: dict({ good: { type: 'object' } }),
+    validate: flag({ alone: [false], wrong: [['without a schema', true,
+        says('json_schema', 'there is no schema to check with')]] }),
+    archived: flag(),
+};
+
+const range = {
+    since: needed(time({ wrong: [['the future', '2099-01-01T00:00:00Z',
+        says('since', 'must not be in the future')]] })),
+    until: time({ good: '2030-01-01T00:00:00Z', wrong: [['before since',
+        '2020-01-01T00:00:00Z', says('until', 'must not be before since')]] }),
+    rate: number(1, 10000),
+    confirm: flag(),
+};
+const rangeTables = ['since', 'until', 'rate', 'confirm'].map((name) =>
+    `core/form/replay_form.c:${name}_field`);
+const replays = {
+    'POST /api/webhooks/{id}/recover': { tables: rangeTables,
+        request: ['POST', '/api/webhooks/<webhook>/recover'],
+        stores: 'replays', base: { since: '2026-01-01T00:00:00Z' },
+        fields: range },
+    'POST /api/webhooks/{id}/replay-missing': { tables: rangeTables,
+        request: ['POST', '/api/webhooks/<webhook>/replay-missing'],
+        stores: 'replays', base: { since: '2026-01-01T00:00:00Z' },
+        fields: range },
+    'POST /api/deliveries/retry': {
+        tables: [...rangeTables, 'core/form/replay_form.c:retry_filters'],
+        request: ['POST', '/api/deliveries/retry'], stores: 'replays',
+        empty: true,
+        base: { since: '2026-01-01T00:00:00Z' },
+        fields: {
+            webhook_id: number(1, 4294967295, { alias: 'subscription_id',
+                atMost: false }),
+            status: word(['failed', 'cancelled', 'skipped', 'success']),
+            event_type: text(1, 255),
+            response_code: text(0, 3, { good: '4xx', atLeast: false,
+                atMost: false, wrong: [['a word', 'abc', says('response_code',
+                    'a status code such as 404, or a class such as 4xx')]] }),
+            error_class: text(1, 16),
+            since: { ...range.since, required: false, nullable: true },
+            until: range.until, rate: range.rate, confirm: range.confirm,
+            application,
+        },
+    },
+};
+
+const own = {
     'POST /api/webhooks': {
         tables: ['core/form/subscription_form.c:fields'],
         request: ['POST', '/api/webhooks'], stores: 'subscriptions',
@@ -149,8 +145,8 @@ export const bodies = {
     },
     'PATCH /api/webhooks/{id}': {
         tables: ['core/form/subscription_form.c:fields'],
-        request: ['PATCH', '/api/webhooks/{webhook}'], stores: 'subscriptions',
-        base: {}, fields: part(subscription, ['url', 'events', 'secret']),
+        request: ['PATCH', '/api/webhooks/<webhook>'], stores: 'subscriptions',
+        base: { format: 'envelope' }, fields: part(subscription, ['url', 'events', 'secret']),
         unknown: ['application', 'id', 'created_at'],
     },
     'batch of a webhook': {
@@ -164,13 +160,13 @@ export const bodies = {
     },
     'POST /api/webhooks/{id}/rotate-secret': {
         tables: ['fcgi/resource/res_subscriptions.c:grace_fields'],
-        request: ['POST', '/api/webhooks/{webhook}/rotate-secret'],
-        base: {}, empty: true, fields: { grace_seconds: number(0, 604800) },
+        request: ['POST', '/api/webhooks/<webhook>/rotate-secret'],
+        base: {}, empty: true, fields: { grace_seconds: number(0, 2592000) },
     },
     'POST /api/webhooks/test': {
         tables: ['fcgi/resource/res_tests.c:fields'],
         request: ['POST', '/api/webhooks/test'], stores: 'events',
-        base: { url: '{sink}' }, good: false,
+        base: { url: '<sink>' }, good: false,
         fields: { url, event: eventType({ alias: 'event_type' }),
             data: dict() },
     },
@@ -185,4 +181,36 @@ export const bodies = {
         base: triggered, fields: trigger, where: [1], nested: true,
         wrap: (item) => [triggered, item],
     },
+    'POST /api/applications': {
+        tables: ['fcgi/resource/res_applications.c:fields'],
+        request: ['POST', '/api/applications'], stores: 'applications',
+        base: { name: 'bad-<serial>' },
+        fields: { name: needed(text(1, 255)),
+            retention_days: number(1, 3650) },
+    },
+    'PATCH /api/applications/{id}': {
+        tables: ['fcgi/resource/res_applications.c:fields'],
+        request: ['PATCH', '/api/applications/<application>'],
+        stores: 'applications', base: {}, unknown: ['name'],
+        fields: { retention_days: number(1, 3650) },
+    },
+    'POST /api/event-types': {
+        tables: ['core/form/event_type_form.c:fields'],
+        request: ['POST', '/api/event-types'], stores: 'event_types',
+        base: { name: 'bad.type<serial>' },
+        fields: { name: needed(eventType()), ...eventTypeFields },
+    },
+    'PATCH /api/event-types/{name}': {
+        tables: ['core/form/event_type_form.c:fields'],
+        request: ['PATCH', '/api/event-types/<type>'], stores: 'event_types',
+        base: {}, unknown: ['name'], fields: part(eventTypeFields),
+    },
+    ...replays,
+};
+
+export const bodies = { ...own, ...sources, ...svix };
+
+// Tables whose problems are told by another field, and the tests of those.
+export const elsewhere = {
+    'core/source/trigger_rule.c:fields': 'source_settings: triggers',
 };

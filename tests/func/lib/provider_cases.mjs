@@ -132,6 +132,23 @@ export const errors = {
     invalid: [422, /./],
 };
 
+// The documented 202: these members, in words that every provider shares.
+function assertAccepted(answer, name, one) {
+    const { details, ...rest } = answer.json;
+    assert.deepEqual(rest, { status: 'accepted', message:
+        'Webhook payload received and queued for processing' });
+    const table = 'database_id' in details ? 'database_id' : 'table_name';
+    assert.deepEqual(Object.keys(details), ['event_type', 'source',
+        'record_id', table, 'timestamp']);
+    assert.ok(['insert', 'update', 'delete', 'other'].includes(
+        details.event_type), details.event_type);
+    assert.equal(details.source, name);
+    if (one.record)
+        assert.equal(details.record_id.replaceAll('-', ''),
+            one.record.replaceAll('-', ''));
+    assert.ok(!Number.isNaN(Date.parse(details.timestamp)));
+}
+
 // All cases of a provider. get() gives {stack, receiver} once they run.
 export function providerCases(spec, get) {
     const name = spec.name ?? spec.provider;
@@ -164,6 +181,8 @@ export function providerCases(spec, get) {
             await subscribe(stack, place.url, [one.type]);
             const answer = await send(one);
             assert.equal(answer.status, spec.status, answer.text);
+            if (spec.status === 202)
+                assertAccepted(answer, name, one);
             spec.body?.(answer, one);
             const event = (await eventsOf(stack, name)).at(-1);
             assert.equal(event.type, one.type);
