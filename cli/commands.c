@@ -17,6 +17,7 @@ const struct command *const command_tables[] = {
     event_history_commands,
     event_forget_commands,
     event_type_commands,
+    event_catalogue_commands,
     delivery_commands,
     replay_commands,
     outbox_commands,

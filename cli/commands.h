@@ -17,6 +17,7 @@ extern const struct command source_sql_commands[];
 extern const struct command webhook_commands[];
 extern const struct command event_commands[];
 extern const struct command event_type_commands[];
+extern const struct command event_catalogue_commands[];
 extern const struct command event_history_commands[];
 extern const struct command event_forget_commands[];
 extern const struct command delivery_commands[];

@@ -121,7 +121,17 @@ run_template(struct cli *cli)
     if (code != EXIT_OK)
         return code;
     config_print_template(settings_table, settings_table_rows, &text);
-    fwrite(text.data, 1, text.len, stdout);
+    if (cli->json) {
+        struct buf line = BUF_INIT(7 * (size_t)TEMPLATE_MAX);
+
+        buf_add_char(&line, '{');
+        member_slice(&line, "template", buf_slice(&text));
+        buf_add_char(&line, '}');
+        output_line(buf_slice(&line));
+        buf_free(&line);
+    } else {
+        fwrite(text.data, 1, text.len, stdout);
+    }
     buf_free(&text);
     return EXIT_OK;
 }

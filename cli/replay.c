@@ -51,8 +51,8 @@ take_range(struct cli *cli, struct order *order)
         return output_error(EXIT_USE, "--until must not be before --since");
     if (order->wanted.until_us > now_us)
         order->wanted.until_us = now_us;
-    if (rate != NULL && (!number_u64(slice_of(rate), REPLAY_RATE_MAX, &number) ||
-                         number == 0))
+    if (rate != NULL &&
+        (!number_u64(slice_of(rate), REPLAY_RATE_MAX, &number) || number == 0))
         return output_error(EXIT_USE, "--rate is a number from 1 to %d",
                             REPLAY_RATE_MAX);
     order->wanted.rate = (uint32_t)number;
@@ -139,7 +139,8 @@ take_filter(struct cli *cli, struct replay *wanted)
     const char *code = args_value(&cli->args, "--response-code");
 
     filter->error_class = slice_of(args_value(&cli->args, "--error-class"));
-    if (webhook != NULL && !object_id_webhook(webhook, &wanted->subscription_id))
+    if (webhook != NULL &&
+        !object_id_webhook(webhook, &wanted->subscription_id))
         return output_error(EXIT_USE, "--webhook takes an ID, not '%s'",
                             webhook);
     filter->status = DELIVERY_FAILED;
@@ -154,10 +155,9 @@ take_filter(struct cli *cli, struct replay *wanted)
         filter->types[filter->type_count++] = slice_of(event);
     if (code != NULL && !response_code_read(slice_of(code), &filter->code_min,
                                             &filter->code_max))
-        return output_error(EXIT_USE,
-                            "--response-code is " RESPONSE_CODE_WANTED
-                            ", not '%s'",
-                            code);
+        return output_error(
+            EXIT_USE, "--response-code is " RESPONSE_CODE_WANTED ", not '%s'",
+            code);
     return EXIT_OK;
 }
 
@@ -170,8 +170,7 @@ run_retry(struct cli *cli)
     if (code == EXIT_OK)
         code = take_filter(cli, &order.wanted);
     if (code == EXIT_OK)
-        code = cli_application(cli,
-                               order.wanted.subscription_id == 0 ? 1 : 0,
+        code = cli_application(cli, order.wanted.subscription_id == 0 ? 1 : 0,
                                &order.wanted.application_id);
     if (code == EXIT_OK)
         code = cli_finish_args(cli);
@@ -299,8 +298,7 @@ run_cancel(struct cli *cli)
         return cli_db_error(cli, result, "cancel the replay");
     if (!changed && !live)
         return output_error(EXIT_UNHEALTHY, "it has ended already");
-    (void)replay_words_follow(cli, id, false);
-    return EXIT_OK;
+    return replay_words_follow(cli, id, false);
 }
 
 #define RANGE_USAGE "[--until TIME] [--rate N] [--confirm] [--wait]"

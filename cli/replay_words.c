@@ -114,9 +114,8 @@ print_text(const struct replay *replay)
     printf("planned    %" PRIu64 "\nmade       %" PRIu64
            "\nlive       %zu\nsucceeded  %" PRIu64 "\nfailed     %" PRIu64
            "\ncancelled  %" PRIu64 "\nskipped    %" PRIu64 "\n",
-           replay->planned, replay->made, replay->live_count,
-           replay->succeeded, replay->failed, replay->cancelled,
-           replay->skipped);
+           replay->planned, replay->made, replay->live_count, replay->succeeded,
+           replay->failed, replay->cancelled, replay->skipped);
     if (replay->status == REPLAY_PLANNED)
         output_note("run it with: postern replay confirm %s", id);
 }

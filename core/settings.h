@@ -77,7 +77,7 @@ struct settings {
     int64_t cache_bytes;        /* payloads held in memory */
 
     /* monitoring */
-    int health_check_interval_s; /* 0 = no health.check */
+    int health_check_interval_s;   /* 0 = no health.check */
     const char *metric_thresholds; /* threshold.h */
     int alert_after_s;
 

@@ -111,7 +111,9 @@ const struct config_option settings_table[] = {
      "Largest body of one event; above it 413. The database's "
      "max_allowed_packet must be more than twice as large."},
     {"max_batch_body", NULL, CONFIG_BYTES, "5M", KB, 25 * MB, NULL, "bytes",
-     HTTP, false, "Largest body of a request with an array of events."},
+     HTTP, false,
+     "Largest body of a request with an array of events, and of a batch that "
+     "is sent."},
     {"body_memory", NULL, CONFIG_BYTES, "64M", MB, 4096 * MB, NULL, "bytes",
      HTTP, false,
      "Memory for the bodies of all requests of a listening responder that are "
@@ -138,9 +140,10 @@ const struct config_option settings_table[] = {
      "SOURCE/TABLE.json with one array each, a second or so behind the "
      "events. It has to exist, on a local disk. Empty: no files."},
     {"allow_targets", NULL, CONFIG_STRING, "", 0, 0, NULL, "", WORKER, false,
-     "Private networks that may be delivered to, separated by commas "
-     "(\"10.1.0.0/16, 127.0.0.1\"). Everything that is not public is refused "
-     "otherwise."},
+     "Networks that may be reached although they are not public, separated by "
+     "commas (\"10.1.0.0/16, 127.0.0.1\"): by deliveries, and by questions to "
+     "the APIs of sources and for tokens. Everything else that is not public, "
+     "and this host's own addresses, is refused."},
     {"ca_bundle", NULL, CONFIG_PATH, "/etc/ssl/certs/ca-certificates.crt", 0, 0,
      NULL, "", WORKER, false,
      "PEM file with the authorities that receivers' certificates are checked "
@@ -201,7 +204,8 @@ const struct config_option settings_table[] = {
      "watched."},
     {"alert_after_s", NULL, CONFIG_INT, "300", 0, 86400, NULL, "s", MONITORING,
      false,
-     "A limit of metric_thresholds that has been exceeded for so long makes the "
+     "A limit of metric_thresholds that has been exceeded for so long makes "
+     "the "
      "event alert.triggered."},
 
     {"events_days", NULL, CONFIG_INT, "30", 1, DAYS_MAX, NULL, "days",

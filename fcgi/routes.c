@@ -14,6 +14,7 @@
 #include "res_event_types.h"
 #include "res_events.h"
 #include "res_records.h"
+#include "res_replay_start.h"
 #include "res_replays.h"
 #include "res_sources.h"
 #include "res_stats.h"
@@ -41,6 +42,7 @@ const struct route_table route_tables[] = {
     {subscriptions_routes, &subscriptions_route_count, false},
     {tests_routes, &tests_route_count, false},
     {deliveries_routes, &deliveries_route_count, false},
+    {replay_start_routes, &replay_start_route_count, false},
     {replays_routes, &replays_route_count, false},
     {sources_routes, &sources_route_count, false},
     {records_routes, &records_route_count, false},

@@ -1,5 +1,6 @@
 -- Event types that users register: with a schema that what is sent has to
--- satisfy, and with an example of each type that exists from the start.
+-- satisfy, and with an example of each type that exists from the start. And a
+-- format for pushes to GitHub.
 
 ALTER TABLE event_types
     ADD COLUMN IF NOT EXISTS id INT UNSIGNED NOT NULL AUTO_INCREMENT,
@@ -9,6 +10,11 @@ ALTER TABLE event_types
     ADD COLUMN IF NOT EXISTS deleted_at TIMESTAMP(6) NULL,
     ADD COLUMN IF NOT EXISTS config_version BIGINT UNSIGNED NOT NULL DEFAULT 0,
     ADD KEY IF NOT EXISTS config_version (config_version);
+
+ALTER TABLE subscriptions
+    MODIFY COLUMN format ENUM('envelope','payload','standard','cloudevents',
+        'cloudevents-binary','slack','discord','template','github')
+        NOT NULL DEFAULT 'envelope';
 
 INSERT INTO event_types (position, category, name, description, example)
 VALUES
@@ -34,17 +40,17 @@ VALUES
 (64, 'System', 'system.error', 'An error occurred in the system', '{"component":"importer","error":"connection refused"}'),
 (70, 'Data', 'data.created', 'Data created', '{"table":"users","record_id":"123","record":{"name":"John","email":"john@example.com"}}'),
 (71, 'Data', 'data.updated', 'Data updated', '{"table":"users","record_id":"123","old":{"name":"John"},"new":{"name":"John Doe"}}'),
-(72, 'Data', 'data.deleted', 'Data deleted', '{"table":"users","record_id":"123"}'),
+(72, 'Data', 'data.deleted', 'Data deleted', '{"table":"users","record_id":"123","old":{"name":"John Doe"}}'),
 (80, 'Process', 'process.started', 'Process started', '{"process_id":"import-1","name":"nightly import"}'),
 (81, 'Process', 'process.completed', 'Process completed', '{"process_id":"import-1","duration_s":12.5}'),
 (82, 'Process', 'process.failed', 'Process failed', '{"process_id":"import-1","error":"exit status 1"}'),
 (90, 'Monitoring', 'health.check', 'Health check', '{"status":"healthy","worker_alive":true,"queue_size":0,"pending":12,"oldest_due_s":0}'),
 (91, 'Monitoring', 'alert.triggered', 'Alert triggered', '{"metric":"pending","value":12034,"threshold":10000,"since":"2026-01-15T10:00:00Z","for_s":300}'),
 (92, 'Monitoring', 'metric.threshold', 'Metric crossed its threshold', '{"metric":"pending","state":"above","value":10050,"threshold":10000}'),
-(100, 'Webhook', 'endpoint.failing', 'A webhook''s endpoint has begun to fail: its circuit breaker is open', '{"subscription_id":12,"url":"https://example.com/hook","failing_since":"2026-01-15T10:00:00.000000Z","error_class":"http_5xx","error":"HTTP 503","response_code":503}'),
+(100, 'Webhook', 'endpoint.failing', 'A webhook''s endpoint has begun to fail: its circuit breaker is open', '{"subscription_id":12,"url":"https://example.com/hook","failing_since":"2026-01-15T10:00:00.000000Z","error_class":"http","error":"HTTP 503","response_code":503}'),
 (101, 'Webhook', 'endpoint.recovered', 'A webhook''s endpoint that was failing has answered again', '{"subscription_id":12,"url":"https://example.com/hook","failing_since":"2026-01-15T10:00:00.000000Z","recovered_at":"2026-01-15T10:07:31.250000Z"}'),
 (102, 'Webhook', 'endpoint.disabled', 'A webhook was disabled: its endpoint is gone, or nothing but failures for days', '{"subscription_id":12,"url":"https://example.com/hook","reason":"410 Gone"}'),
-(103, 'Webhook', 'message.exhausted', 'A delivery has failed for good: no attempt is left', '{"subscription_id":12,"url":"https://example.com/hook","delivery_id":"dlv_0000000000000","event_id":"evt_0000000000000","event_type":"order.created","attempts":4,"error_class":"http_5xx","error":"HTTP 503","response_code":503}'),
+(103, 'Webhook', 'message.exhausted', 'A delivery has failed for good: no attempt is left', '{"subscription_id":12,"url":"https://example.com/hook","delivery_id":"dlv_0000000000000","event_id":"evt_0000000000000","event_type":"order.created","attempts":4,"error_class":"http","error":"HTTP 503","response_code":503}'),
 (110, 'Sources', 'cache.invalidated', 'What a cache holds of a record is not true any more', '{"source":"supabase","table":"users","record_id":"123","keys":["supabase:users:123"],"reason":"changed","event_id":"evt_0000000000000"}'),
 (111, 'Sources', 'source.api_refused', 'The API of a source refuses its key', '{"source":"notion","status":401,"error":"HTTP 401"}'),
 (120, 'GitHub', 'github.push', 'Commits were pushed', '{"repository":"user/repo","pusher":"developer","ref":"refs/heads/main","branch":"main","commits":[{"id":"7fd1a60b01f91b314f59955a4e4d4e80d8edf11d","message":"Update README.md","author":"developer","url":"https://github.com/user/repo/commit/7fd1a60b01f91b314f59955a4e4d4e80d8edf11d"}],"commit_count":1}')

@@ -35,10 +35,10 @@ struct replay_form {
     bool has_rate;
     uint32_t rate;
     /* Of the filters; texts are the form's. */
-    struct slice application; /* or absent */
-    uint32_t subscription_id; /* 0 = any */
-    const char *status;       /* of a finished delivery */
-    struct slice event_type;  /* or absent */
+    struct slice application;            /* or absent */
+    uint32_t subscription_id;            /* 0 = any */
+    const char *status;                  /* of a finished delivery */
+    struct slice event_type;             /* or absent */
     const struct body_item *event_types; /* or count 0 */
     size_t event_type_count;
     struct slice response_code; /* "404", "4xx", or absent */

@@ -9,8 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define RESPONSE_CODE_WANTED                                                   \
-    "a status code such as 404, or a class such as 4xx"
+#define RESPONSE_CODE_WANTED "a status code such as 404, or a class such as 4xx"
 
 /* "404", or "4xx" for 400 to 499. */
 bool response_code_read(struct slice text, uint32_t *min, uint32_t *max)

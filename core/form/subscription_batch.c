@@ -32,8 +32,8 @@ subscription_batch_read(const char *field, struct slice object,
     size_t first = problems->count;
     bool good;
 
-    good = body_read_value(json, fields, BATCH_FIELDS, &options, values,
-                           problems);
+    good =
+        body_read_value(json, fields, BATCH_FIELDS, &options, values, problems);
     if (good)
         *batch = (struct subscription_batch){
             .max_size = (uint32_t)values[BATCH_SIZE].number,
@@ -81,7 +81,7 @@ subscription_batch_ends(const struct subscription_form *form)
     enum payload_format format;
 
     return !batch->given && !batch->null && form->value[FORM_FORMAT].given &&
-           format_from_name(
-               slice_of(subscription_form_word(form, FORM_FORMAT)), &format) &&
+           format_from_name(slice_of(subscription_form_word(form, FORM_FORMAT)),
+                            &format) &&
            !format_has_batch(format);
 }

@@ -6,6 +6,7 @@
 #include "client_cert.h"
 #include "encode.h"
 #include "format.h"
+#include "header_allowed.h"
 #include "pattern.h"
 #include "retry.h"
 #include "sign.h"
@@ -134,7 +135,7 @@ check_batch(const struct body_value *value, void *context,
 /* In the order of enum payload_format. */
 static const char *const formats[] = {
     "envelope", "payload", "standard", "cloudevents", "cloudevents-binary",
-    "slack",    "discord", "template", NULL};
+    "slack",    "discord", "template", "github",      NULL};
 
 /* As the columns spell them. */
 static const char *const orderings[] = {"none", "fifo", NULL};
@@ -191,7 +192,7 @@ static const struct body_field fields[FORM_FIELDS] = {
                       .rules = BODY_NULLABLE,
                       .max = 20,
                       .item_min = 1,
-                      .item_max = SUBSCRIPTION_HEADERS_MAX,
+                      .item_max = HEADER_VALUE_MAX,
                       .check = subscription_check_headers},
     [FORM_METADATA] = {.name = "metadata",
                        .type = BODY_DICT,

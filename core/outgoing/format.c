@@ -37,8 +37,8 @@ format_add_timestamp(struct buf *out, uint64_t id)
     buf_add_char(out, '"');
 }
 
-static void
-envelope(const struct format_event *event, struct buf *out)
+void
+format_envelope(const struct format_event *event, struct buf *out)
 {
     char id[ID_TEXT_MAX];
 
@@ -93,7 +93,7 @@ static const struct {
     void (*write)(const struct format_event *event,
                   const struct format_options *options, struct format_out *out);
 } formats[] = {
-    [FORMAT_ENVELOPE] = {"envelope", CONTENT_JSON, envelope, NULL},
+    [FORMAT_ENVELOPE] = {"envelope", CONTENT_JSON, format_envelope, NULL},
     [FORMAT_PAYLOAD] = {"payload", CONTENT_JSON, payload, NULL},
     [FORMAT_STANDARD] = {"standard", CONTENT_JSON, standard, NULL},
     [FORMAT_CLOUDEVENTS] = {"cloudevents", "application/cloudevents+json", NULL,
@@ -103,6 +103,7 @@ static const struct {
     [FORMAT_SLACK] = {"slack", CONTENT_JSON, format_slack, NULL},
     [FORMAT_DISCORD] = {"discord", CONTENT_JSON, format_discord, NULL},
     [FORMAT_TEMPLATE] = {"template", CONTENT_JSON, NULL, from_template},
+    [FORMAT_GITHUB] = {"github", CONTENT_JSON, format_github, NULL},
 };
 
 #define FORMAT_COUNT (sizeof(formats) / sizeof(formats[0]))
@@ -133,6 +134,8 @@ format_body_max(enum payload_format format, const struct format_event *event)
         return CHAT_BODY_MAX;
     case FORMAT_TEMPLATE:
         return TEMPLATE_OUTPUT_MAX;
+    case FORMAT_GITHUB:
+        return format_github_max(event) + event->metadata.len + FRAME_MAX;
     default:
         return event->data.len + event->metadata.len + FRAME_MAX;
     }

@@ -10,6 +10,7 @@
  *   slack        a message or an alert for an incoming webhook (notice.h)
  *   discord      the same for a webhook of Discord
  *   template     text with {{...}} of the subscription's own (template.h)
+ *   github       the envelope; of a push to GitHub the few members that count
  *
  * Compact, in this order of keys. `data` and `metadata` are the bytes that
  * came in, without a parse-and-print round trip; metadata is {} when absent.
@@ -34,7 +35,8 @@ enum payload_format {
     FORMAT_CLOUDEVENTS_BINARY,
     FORMAT_SLACK,
     FORMAT_DISCORD,
-    FORMAT_TEMPLATE
+    FORMAT_TEMPLATE,
+    FORMAT_GITHUB
 };
 
 struct format_event {

@@ -13,6 +13,12 @@ void format_add_json(struct buf *out, struct slice json, const char *otherwise);
    attempt can change it. */
 void format_add_timestamp(struct buf *out, uint64_t id);
 
+/* {"id","event","event_type","timestamp","data","metadata"} */
+void format_envelope(const struct format_event *event, struct buf *out);
+
+void format_github(const struct format_event *event, struct buf *out);
+size_t format_github_max(const struct format_event *event);
+
 void format_cloudevents(const struct format_event *event,
                         const struct format_options *options,
                         struct format_out *out);

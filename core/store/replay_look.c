@@ -65,19 +65,6 @@ replay_deliveries_free(struct replay_deliveries *found)
     *found = (struct replay_deliveries){.rows = NULL};
 }
 
-static void
-add_bounds(struct buf *sql, const char *column,
-           const struct replay_range *range)
-{
-    sql_raw(sql, column);
-    sql_raw(sql, " > ");
-    sql_u64(sql, range->after);
-    sql_raw(sql, " AND ");
-    sql_raw(sql, column);
-    sql_raw(sql, " < ");
-    sql_u64(sql, range->before);
-}
-
 /* Conditions that an index does not have are not asked for here: the LIMIT
    would be looked for among all rows. */
 enum db_result
@@ -91,7 +78,10 @@ replay_look_deliveries(struct db *db, uint32_t subscription_id,
     sql_raw(&sql, "SELECT " DELIVERY_COLUMNS " FROM deliveries d "
                   "FORCE INDEX (owner) WHERE d.owner_id = ");
     sql_u64(&sql, subscription_id);
-    add_bounds(&sql, " AND d.id", range);
+    sql_raw(&sql, " AND d.id > ");
+    sql_u64(&sql, range->after);
+    sql_raw(&sql, " AND d.id < ");
+    sql_u64(&sql, range->before);
     sql_raw(&sql, " AND d.done_day >= ");
     delivery_row_day(&sql, range->after);
     sql_raw(&sql, " ORDER BY d.id LIMIT ");

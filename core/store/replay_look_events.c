@@ -106,9 +106,9 @@ replay_look_events_of(struct db *db, const uint64_t *event_ids, size_t count,
         return DB_OK;
     sql_raw(&sql, "SELECT " EVENT_COLUMNS("e") " FROM ");
     sql_id_table(&sql, event_ids, count);
-    sql_raw(&sql, " x STRAIGHT_JOIN events e FORCE INDEX (PRIMARY) "
-                  "ON e.id = x.id UNION ALL SELECT " EVENT_COLUMNS(
-                      "k") " FROM ");
+    sql_raw(&sql,
+            " x STRAIGHT_JOIN events e FORCE INDEX (PRIMARY) "
+            "ON e.id = x.id UNION ALL SELECT " EVENT_COLUMNS("k") " FROM ");
     sql_id_table(&sql, event_ids, count);
     sql_raw(&sql, " y STRAIGHT_JOIN events_kept k FORCE INDEX (PRIMARY) "
                   "ON k.id = y.id");
@@ -204,8 +204,7 @@ replay_look_processed(struct db *db, struct replay_inbound *inbound,
     if (result != DB_OK)
         return result;
     while ((row = db_rows_next(rows)) != NULL)
-        *processed =
-            move_front(inbound, count, *processed, db_u64(row[0], 0));
+        *processed = move_front(inbound, count, *processed, db_u64(row[0], 0));
     db_rows_free(rows);
     return DB_OK;
 }

@@ -56,7 +56,8 @@ store_catalog_subscriptions(struct db *db, uint64_t seen, struct db_rows **rows)
         "ordering = 'fifo', on_exhausted = 'pause', template, template_type, "
         "cloudevents_source, filter, auth, signing_pair, old_signing_pair, "
         "signature_headers, client_certificate, batch_size, batch_wait_ms, "
-        "ttl_s, capture_responses, config_version FROM subscriptions WHERE config_version > ",
+        "ttl_s, capture_responses, config_version FROM subscriptions WHERE "
+        "config_version > ",
         " AND deleted_at IS NULL", " ORDER BY id", seen, rows);
 }
 

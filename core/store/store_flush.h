@@ -39,13 +39,13 @@ struct flush_row {
     struct slice error_message; /* or absent */
     struct slice response_body; /* or absent */
     int64_t duration_us;
-    int64_t ended_us;    /* end of the attempt, database clock */
-    int64_t retry_at_us; /* FLUSH_RETRY, FLUSH_MOVE: database clock */
+    int64_t ended_us;     /* end of the attempt, database clock */
+    int64_t retry_at_us;  /* FLUSH_RETRY, FLUSH_MOVE: database clock */
     int64_t first_due_us; /* FLUSH_RETRY: to be noted as such; 0 = not */
-    uint64_t to_lane;    /* FLUSH_MOVE: of the same shard, or the same lane */
-    bool fifo;           /* a retry keeps its place, and its lane waits */
-    bool pauses;         /* a retry only once a person says so */
-    bool live;           /* out: set by store_flush_lock() */
+    uint64_t to_lane;     /* FLUSH_MOVE: of the same shard, or the same lane */
+    bool fifo;            /* a retry keeps its place, and its lane waits */
+    bool pauses;          /* a retry only once a person says so */
+    bool live;            /* out: set by store_flush_lock() */
 };
 
 /* Locks the jobs and sets `live`. rows must be sorted by job id (the order in
@@ -68,7 +68,7 @@ struct new_job {
     uint64_t event_id;
     uint64_t lane;
     enum job_kind kind;
-    int64_t due_us; /* its time, or its place in a FIFO lane; 0 = now */
+    int64_t due_us;    /* its time, or its place in a FIFO lane; 0 = now */
     uint64_t retry_of; /* the delivery it repeats; 0 = none */
 };
 

@@ -19,8 +19,8 @@ struct job_row {
     uint64_t id;
     uint64_t lane;
     uint64_t event_id;
-    uint64_t retry_of;  /* 0 = none */
-    int64_t due_us;     /* next_retry_at */
+    uint64_t retry_of;    /* 0 = none */
+    int64_t due_us;       /* next_retry_at */
     int64_t first_due_us; /* when it first was, if not when it was made; 0 */
     int64_t blocked_us; /* FIFO: lane_state.blocked_until; 0 = none, not read */
     uint32_t attempts;  /* made so far */

@@ -362,8 +362,8 @@ store_replay_cancel_live(struct db *db, uint32_t application_id, uint64_t id)
     if (result != DB_OK)
         return result;
     for (i = 0; i < replay.live_count && result == DB_OK; i++) {
-        result = store_delivery_cancel(db, application_id, replay.live[i],
-                                       &action);
+        result =
+            store_delivery_cancel(db, application_id, replay.live[i], &action);
         if (result == DB_NONE) /* its history is removed already */
             result = DB_OK;
     }

@@ -62,8 +62,8 @@ struct replay {
     uint64_t live[REPLAY_LIVE_MAX]; /* made, not known to be finished */
     size_t live_count;
     uint64_t planned, made, skipped;
-    uint64_t succeeded, failed, cancelled; /* of those made */
-    char *error;                           /* or NULL */
+    uint64_t succeeded, failed, cancelled;                  /* of those made */
+    char *error;                                            /* or NULL */
     int64_t created_at_us, confirmed_at_us, finished_at_us; /* 0 = not yet */
 };
 

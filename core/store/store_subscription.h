@@ -55,7 +55,7 @@ struct subscription_row {
     char *auth;               /* JSON object without its secrets */
     char *public_key;         /* "whpk_...", or NULL: no ed25519 signatures */
     char *signature_headers;
-    char *certificate; /* JSON object: subject, expires_at */
+    char *certificate;      /* JSON object: subject, expires_at */
     uint32_t batch_size;    /* 0 = no batches */
     uint32_t batch_wait_ms; /* of a batch */
     uint32_t ttl_s;         /* 0 = no limit */

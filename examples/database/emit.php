@@ -24,7 +24,7 @@ function create_user(PDO $db, string $name, string $email): int
     $db->beginTransaction();
     $db->prepare('INSERT INTO shop.users (name, email) VALUES (?, ?)')->execute([$name, $email]);
     $id = (int) $db->lastInsertId();
-    emit($db, 'data.created', ['table' => 'users', 'record_id' => $id, 'data' => find_user($db, $id)]);
+    emit($db, 'data.created', ['table' => 'users', 'record_id' => $id, 'record' => find_user($db, $id)]);
     $db->commit();
     return $id;
 }
@@ -35,7 +35,7 @@ function rename_user(PDO $db, int $id, string $name): void
     $old = find_user($db, $id);
     $db->prepare('UPDATE shop.users SET name = ? WHERE id = ?')->execute([$name, $id]);
     emit($db, 'data.updated', ['table' => 'users', 'record_id' => $id,
-        'old_data' => $old, 'new_data' => find_user($db, $id)]);
+        'old' => $old, 'new' => find_user($db, $id)]);
     $db->commit();
 }
 
@@ -45,7 +45,7 @@ function delete_user(PDO $db, int $id): void
     $old = find_user($db, $id);
     $db->prepare('DELETE FROM shop.users WHERE id = ?')->execute([$id]);
     // With an id of its own: sent twice, it is one event all the same.
-    emit($db, 'data.deleted', ['table' => 'users', 'record_id' => $id, 'old_data' => $old],
+    emit($db, 'data.deleted', ['table' => 'users', 'record_id' => $id, 'old' => $old],
         "users-$id-deleted");
     $db->commit();
 }

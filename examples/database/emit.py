@@ -40,7 +40,7 @@ def create_user(db, name, email):
                        (name, email))
         user_id = cursor.lastrowid
         emit(cursor, "data.created", {"table": "users", "record_id": user_id,
-                                      "data": find_user(cursor, user_id)})
+                                      "record": find_user(cursor, user_id)})
     db.commit()
     return user_id
 
@@ -51,8 +51,8 @@ def rename_user(db, user_id, name):
         cursor.execute("UPDATE shop.users SET name = %s WHERE id = %s",
                        (name, user_id))
         emit(cursor, "data.updated", {"table": "users", "record_id": user_id,
-                                      "old_data": old,
-                                      "new_data": find_user(cursor, user_id)})
+                                      "old": old,
+                                      "new": find_user(cursor, user_id)})
     db.commit()
 
 
@@ -62,7 +62,7 @@ def delete_user(db, user_id):
         cursor.execute("DELETE FROM shop.users WHERE id = %s", (user_id,))
         # With an id of its own: sent twice, it is one event all the same.
         emit(cursor, "data.deleted", {"table": "users", "record_id": user_id,
-                                      "old_data": old},
+                                      "old": old},
              f"users-{user_id}-deleted")
     db.commit()
 

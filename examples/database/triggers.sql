@@ -9,7 +9,7 @@ FOR EACH ROW
     INSERT INTO postern.outbox (event_type, payload, ordering_key)
     VALUES ('data.created', CONVERT(JSON_OBJECT(
         'table', 'users', 'record_id', NEW.id,
-        'data', JSON_OBJECT('id', NEW.id, 'name', NEW.name,
+        'record', JSON_OBJECT('id', NEW.id, 'name', NEW.name,
             'email', NEW.email, 'balance', NEW.balance)) USING utf8mb4),
         CONCAT('users-', NEW.id))//
 
@@ -18,9 +18,9 @@ FOR EACH ROW
     INSERT INTO postern.outbox (event_type, payload, ordering_key)
     VALUES ('data.updated', CONVERT(JSON_OBJECT(
         'table', 'users', 'record_id', NEW.id,
-        'old_data', JSON_OBJECT('id', OLD.id, 'name', OLD.name,
+        'old', JSON_OBJECT('id', OLD.id, 'name', OLD.name,
             'email', OLD.email, 'balance', OLD.balance),
-        'new_data', JSON_OBJECT('id', NEW.id, 'name', NEW.name,
+        'new', JSON_OBJECT('id', NEW.id, 'name', NEW.name,
             'email', NEW.email, 'balance', NEW.balance)) USING utf8mb4),
         CONCAT('users-', NEW.id))//
 
@@ -29,7 +29,7 @@ FOR EACH ROW
     INSERT INTO postern.outbox (event_type, payload, ordering_key)
     VALUES ('data.deleted', CONVERT(JSON_OBJECT(
         'table', 'users', 'record_id', OLD.id,
-        'old_data', JSON_OBJECT('id', OLD.id, 'name', OLD.name,
+        'old', JSON_OBJECT('id', OLD.id, 'name', OLD.name,
             'email', OLD.email, 'balance', OLD.balance)) USING utf8mb4),
         CONCAT('users-', OLD.id))//
 DELIMITER ;

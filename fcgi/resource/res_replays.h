@@ -1,27 +1,20 @@
 /*
- * res_replays.h - recovery: deliveries made again, or for the first time, for
- * a range of events; and how far that has come.
+ * res_replays.h - replays: how far they have come, confirmed or cancelled.
  */
 #ifndef RES_REPLAYS_H
 #define RES_REPLAYS_H
 
-#include "replay_form.h"
 #include "router.h"
-#include "store_replay.h"
+
+#include <stddef.h>
+#include <stdint.h>
 
 extern const struct route replays_routes[];
 extern const size_t replays_route_count;
 
-/* The body by that form; false: the answer is written. The form is to be freed
-   in any case. */
-bool replays_read_form(struct exchange *exchange, enum replay_form_kind kind,
-                       struct replay_form *form);
-
-/* What a form asks for, of that application and subscription (0 = all). The
-   texts of *wanted are the form's. */
-void replays_wanted(const struct exchange *exchange,
-                    const struct replay_form *form, enum replay_kind kind,
-                    uint32_t application_id, uint32_t subscription_id,
-                    struct replay *wanted);
+/* A replay as it is now, unless result says otherwise; gives the connection
+   back. */
+void replays_show(struct exchange *exchange, struct db *db,
+                  enum db_result result, uint64_t id, int status);
 
 #endif /* RES_REPLAYS_H */

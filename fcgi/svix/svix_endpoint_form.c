@@ -4,6 +4,7 @@
 #include "svix_endpoint_form.h"
 
 #include "alloc.h"
+#include "header_allowed.h"
 #include "member.h"
 #include "svix_reply.h"
 
@@ -85,7 +86,7 @@ static const struct body_field fields[FIELDS] = {
                        .rules = BODY_NULLABLE,
                        .max = 20,
                        .item_min = 1,
-                       .item_max = 8192},
+                       .item_max = HEADER_VALUE_MAX},
     [FIELD_VERSION] = {.name = "version",
                        .type = BODY_INT,
                        .rules = BODY_NULLABLE,

@@ -3,6 +3,7 @@
  */
 #include "svix_endpoint_parts.h"
 
+#include "header_allowed.h"
 #include "json.h"
 #include "member.h"
 #include "sign.h"
@@ -189,7 +190,7 @@ static const struct body_field headers_fields[HEADERS_FIELDS] = {
                      .rules = BODY_REQUIRED,
                      .max = 20,
                      .item_min = 1,
-                     .item_max = 8192},
+                     .item_max = HEADER_VALUE_MAX},
     [HEADERS_DELETE] = {.name = "deleteHeaders",
                         .type = BODY_LIST_STR,
                         .rules = BODY_NULLABLE,

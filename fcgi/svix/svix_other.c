@@ -6,7 +6,7 @@
 #include "alloc.h"
 #include "buf.h"
 #include "member.h"
-#include "res_replays.h"
+#include "res_replay_start.h"
 #include "store_svix_message.h"
 #include "store_svix_type.h"
 #include "storing.h"
@@ -109,8 +109,8 @@ static const char *const task_names[REPLAY_KINDS] = {
 };
 
 static const char *const task_states[REPLAY_STATUSES] = {
-    [REPLAY_COUNTING] = "running",    [REPLAY_PLANNED] = "running",
-    [REPLAY_RUNNING] = "running",     [REPLAY_DONE] = "finished",
+    [REPLAY_COUNTING] = "running",   [REPLAY_PLANNED] = "running",
+    [REPLAY_RUNNING] = "running",    [REPLAY_DONE] = "finished",
     [REPLAY_CANCELLED] = "finished", [REPLAY_FAILED] = "failed",
 };
 
@@ -150,8 +150,7 @@ start_replay(struct exchange *exchange, enum replay_kind kind,
         goto out;
     replays_wanted(exchange, &form, kind, application_id, subscription_id,
                    &wanted);
-    result =
-        store_replay_insert(db, &exchange->app->ids, &wanted, true, &id);
+    result = store_replay_insert(db, &exchange->app->ids, &wanted, true, &id);
     if (result == DB_OK)
         result = store_replay_get(db, application_id, id, &made);
     if (!resource_done(exchange, db, result, SVIX_ENDPOINT_MISSING))

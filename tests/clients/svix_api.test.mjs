@@ -272,8 +272,17 @@ describe('endpoints', () => {
         await refusedWith(svix.endpoint.create(app, { url, uid }), 409,
             'conflict');
         const two = await svix.endpoint.create(app, { url });
-        await refusedWith(svix.endpoint.patch(app, two.id, { uid }), 409,
-            'conflict');
+        const before = (await svix.endpoint.list(app)).data.length;
+        await refusedWith(svix.endpoint.patch(app, two.id, { uid,
+            description: 'not written' }), 409, 'conflict');
+        assert.equal((await svix.endpoint.get(app, two.id)).description, '');
+        // Many who want the same one at the same time: one of them gets it.
+        const wanted = fresh('endpoint');
+        const results = await Promise.allSettled(Array.from({ length: 8 },
+            () => svix.endpoint.create(app, { url, uid: wanted })));
+        assert.equal(results.filter((result) =>
+            result.status === 'fulfilled').length, 1);
+        assert.equal((await svix.endpoint.list(app)).data.length, before + 1);
         const other = await makeApp();
         assert.equal((await svix.endpoint.create(other.id,
             { url, uid })).uid, uid);

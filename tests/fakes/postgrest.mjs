@@ -22,7 +22,7 @@ const WORDS = ['select', 'order', 'limit', 'offset', 'on_conflict', 'columns',
     'apikey'];
 
 export class Postgrest extends Fake {
-    // options as for Fake, and schemas (["public"]).
+    // options as for Fake, and schemas (["public"]), maxRows (db-max-rows).
     static start(options = {}) {
         return new Postgrest(options).listen();
     }
@@ -30,6 +30,7 @@ export class Postgrest extends Fake {
     constructor(options = {}) {
         super(options);
         this.schemas = options.schemas ?? ['public'];
+        this.maxRows = options.maxRows ?? Infinity;
         this.tables = new Map();
     }
 
@@ -237,8 +238,8 @@ function read(fake, table, request) {
     if (query.has('order'))
         rows = ordered(fake, table, rows, query.get('order'));
     const offset = whole(fake, query.get('offset') ?? '0', 'offset');
-    const limit = query.has('limit')
-        ? whole(fake, query.get('limit'), 'limit') : rows.length;
+    const limit = Math.min(fake.maxRows, query.has('limit')
+        ? whole(fake, query.get('limit'), 'limit') : rows.length);
     rows = projected(fake, table, rows.slice(offset, offset + limit),
         query.get('select') || '*');
     const counted = /count=(exact|planned|estimated)/.test(

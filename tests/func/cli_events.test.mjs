@@ -174,7 +174,7 @@ describe('what a source still needs', () => {
         const set = async (...args) =>
             (await cli(0, 'source', 'set', 'calls', ...args)).stderr;
         await add('calls', '--provider', 'twilio');
-        const half = await set('--secret', 'token');
+        const half = await set('--secret', 'the-auth-token');
         assert.doesNotMatch(half, /no secret/);
         assert.match(half, /public_url/);
         assert.equal(await set('public_url=https://hooks.example.com/calls'),
@@ -206,6 +206,46 @@ describe('source sql', () => {
             'https://else.example.org/');
         assert.match(given.stdout, /'https:\/\/else.example.org\/'/);
     });
+});
+
+// What each command needs besides --json; those that are not here need nothing,
+// or have tests of their own.
+const words = {
+    'migrate up': [],
+    'application add': ['json-app'],
+    'application set': ['json-app', '--retention-days', 'default'],
+    'token add': ['json', '--scope', 'read'],
+    'source add': ['json-source', '--provider', 'hmac'],
+    'source set': ['json-source', '--description', 'x'],
+    'source show': ['json-source'],
+    'source rotate': ['json-source'],
+    'source await': ['notion'],
+    'source rejections': ['json-source'],
+    'source sql': ['supabase'],
+    'source rm': ['json-source'],
+    'webhook add': ['https://example.com/', '--events', 'json.x'],
+    'event send': ['json.x', '--data', '{}'],
+    'event-type add': ['json.x'],
+    'event-type show': ['json.x'],
+    'records search': ['json'],
+};
+const plain = ['init', 'migrate status', 'migrate plan', 'config check',
+    'config show', 'config template', 'application list', 'token list',
+    'source list', 'source options', 'webhook list', 'event list',
+    'event-type list', 'delivery list', 'records list', 'outbox status',
+    'outbox list', 'rejections list', 'cleanup status', 'status'];
+
+test('with --json every command prints JSON and nothing else', async () => {
+    for (const [command, args] of [...Object.entries(words),
+        ...plain.map((one) => [one, []])]) {
+        const done = await stack.cli(...command.split(' '), ...args,
+            '--json', '--quiet');
+        assert.equal(done.code, 0, `${command}: ${done.stderr}`);
+        assert.equal(done.stderr, '', command);
+        for (const line of done.stdout.split('\n').filter(Boolean))
+            assert.doesNotThrow(() => JSON.parse(line),
+                `${command}: ${line}`);
+    }
 });
 
 describe('source rejections', () => {

@@ -58,14 +58,3 @@ describe('the commands of', () => {
         });
     }
 });
-
-describe('links between the pages', () => {
-    for (const page of all) {
-        test(relative(root, page), () => {
-            const text = readFileSync(page, 'utf8');
-            for (const [, link] of text.matchAll(/\]\(([^)#:]+)(#[^)]*)?\)/g))
-                assert.doesNotThrow(() => readFileSync(join(page, '..', link)),
-                    `${link} is not there`);
-        });
-    }
-});

@@ -69,11 +69,11 @@ async function assertLife(change, before, then) {
     const own = { id, ...before };
     assert.deepEqual(events, [
         { type: 'data.created',
-            data: { table: 'users', record_id: id, data: own } },
+            data: { table: 'users', record_id: id, record: own } },
         { type: 'data.updated', data: { table: 'users', record_id: id,
-            old_data: own, new_data: { ...own, ...change } } },
+            old: own, new: { ...own, ...change } } },
         { type: 'data.deleted', data: { table: 'users', record_id: id,
-            old_data: { ...own, ...change, ...then } } },
+            old: { ...own, ...change, ...then } } },
     ]);
 }
 
@@ -154,10 +154,10 @@ describe('triggers on tables of the application', () => {
         const events = await next(6);
         for (const name of ['a', 'b', 'c']) {
             const own = events.filter(({ data }) =>
-                (data.data ?? data.old_data).name === name);
+                (data.record ?? data.old).name === name);
             assert.deepEqual(own.map(({ type }) => type),
                 ['data.created', 'data.updated']);
-            assert.equal(own[1].data.new_data.name, `${name}!`);
+            assert.equal(own[1].data.new.name, `${name}!`);
         }
         await sql('shop', "DELETE FROM shop.users WHERE name LIKE '_!'");
         await next(3);

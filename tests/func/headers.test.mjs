@@ -38,15 +38,14 @@ const REFUSED_NAMES = [
         'X-Webhook-Signature', 'X-Webhook-Event', 'x-webhook-attempt',
         'X-Webhook-Mine', 'Svix-Id', 'svix-signature', 'Ce-Id', 'ce-type',
         'CE-MINE'].map((name) => [name, RESERVED, /set by the gateway/]),
-    ...['X Y', ' X', 'X ', 'X:', ':X', 'X:Y', 'X\r\nY', 'X\nY', 'X\0', 'X\tY',
+    ...['X Y', ' X', 'X ', 'X:', ':X', 'X:Y', 'X\r\nY', 'X\nY', 'X\tY',
         'X\x7f', '(X)', 'X@Y', 'X/Y', 'X[1]', 'X{}', 'X"', 'X\\', 'X,Y', 'X;Y',
         'X=Y', '\u00dcber', 'X\u2028Y', 'Host\r\nX', 'x'.repeat(257)]
         .map((name) => [name, NAME, /not the name of a header/]),
 ];
 
-const REFUSED_VALUES = ['a\r\nX-Other: b', 'a\nb', 'a\rb', 'a\0b', 'a\x7f',
-    '\x1b[31m', '\x01', ' a', 'a ', '\ta', 'a\t', '\r\n', 'a\r\n b',
-    'v'.repeat(4097)];
+const REFUSED_VALUES = ['a\r\nX-Other: b', 'a\nb', 'a\rb', 'a\x7f',
+    '\x1b[31m', '\x01', ' a', 'a ', '\ta', 'a\t', '\r\n', 'a\r\n b'];
 
 // A value each, as it arrives.
 const TAKEN = {
@@ -58,7 +57,6 @@ const TAKEN = {
     'X-Percent': '%0d%0aX: y',
     'X-Colon': 'a: b',
     'X-Umlaut': 'gr\u00fc\u00df dich',
-    'X-Empty': '',
     "X!#$%&'*+.^_`|~9": 'every character of a token',
     Authorization: 'Bearer of-the-user',
     Accept: 'application/xml',
@@ -104,10 +102,14 @@ describe('refused are', () => {
                     /invalid header value/, JSON.stringify(value));
         });
 
-        test(`a name that is empty, and one that stands twice, ${way}`,
+        test(`NUL, what is empty, and a name that stands twice, ${way}`,
             async () => {
-                const empty = await doors[way]({ '': 'x' });
-                assert.equal(empty.status, 422, empty.text);
+                for (const headers of [{ '': 'x' }, { 'X-A': '' },
+                    { 'X-\0': 'x' }, { 'X-A': 'a\0b' }, { 'X-A': '\0' }]) {
+                    const answer = await doors[way](headers);
+                    assert.equal(answer.status, 422, answer.text);
+                    assert.equal(answer.json.detail[0].loc[1], 'headers');
+                }
                 await refused(await doors[way]({ 'X-A': '1', 'x-a': '2' }),
                     'x-a', RESERVED, /set already/);
             });
@@ -120,6 +122,9 @@ describe('refused are', () => {
             assert.match(tooMany.json.detail[0].type, /max_items/);
             delete many['X-20'];
             assert.ok((await doors[way](many)).status < 300);
+            const long = await doors[way]({ 'X-A': 'v'.repeat(4097) });
+            assert.equal(long.status, 422, long.text);
+            assert.equal(long.json.detail[0].loc[2], 'X-A');
             const large = { 'X-A': 'v'.repeat(4093), 'X-B': 'v'.repeat(4093) };
             assert.ok((await doors[way](large)).status < 300);
             large['X-A'] += 'v';

@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { closedPort, deliveryId, reached, subscribe, trigger }
@@ -13,7 +14,7 @@ import { closedPort, deliveryId, reached, subscribe, trigger }
 import { HostileServer, OK, pour, repeat } from './lib/hostile.mjs';
 import { idNumber } from './lib/ids.mjs';
 import { Receiver } from './lib/receiver.mjs';
-import { Stack } from './lib/stack.mjs';
+import { Stack, root } from './lib/stack.mjs';
 import { eventually, pause, slow, within } from './lib/wait.mjs';
 
 const MB = 1 << 20;
@@ -208,6 +209,14 @@ const ODD = [
     { class: 'http', says: /not valid HTTP: .*encoding/ }],
     ['a 204 with a body', writeAndClose('HTTP/1.1 204 No Content\r\n' +
         'Content-Length: 5\r\n\r\nextra'), { success: 204 }],
+    ['trailers behind its chunks', writeAndClose(`${HEAD}Transfer-Encoding: ` +
+        'chunked\r\n\r\n2\r\nok\r\n0\r\nX-Sum: 1\r\nX-Other: 2\r\n\r\n'),
+    { success: 200 }],
+    ['100 and 103 in front', writeAndClose('HTTP/1.1 100 Continue\r\n\r\n' +
+        'HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n', OK),
+    { success: 200 }],
+    ['line feeds alone', writeAndClose('HTTP/1.1 200 OK\nX-A: b\n' +
+        'Content-Length: 2\n\nok'), { success: 200 }],
     ['a second answer behind the first', writeAndClose(OK, OK),
         { success: 200 }],
     ['Retry-After beyond all numbers', writeAndClose('HTTP/1.1 503 No\r\n' +
@@ -455,4 +464,14 @@ describe('bytes that are no text', () => {
             'webhook_deliveries WHERE event_id = ?', [idNumber(eventId)]);
         assert.match(String(row.response_body), /a.*b.*<script>/s);
     });
+});
+
+test('every class of failure is explained in docs/reference/errors.md', () => {
+    const code = readFileSync(join(root, 'worker/send/outcome.c'), 'utf8');
+    const docs = readFileSync(join(root, 'docs/reference/errors.md'), 'utf8');
+    const classes = new Set([...code.matchAll(/error_class = "(\w+)"/g)]
+        .map((match) => match[1]));
+    assert.ok(classes.size > 10);
+    for (const name of classes)
+        assert.ok(docs.includes(`| \`${name}\` |`), name);
 });

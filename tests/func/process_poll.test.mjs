@@ -121,6 +121,26 @@ test('more rows of one moment than fit an answer are all found', async () => {
     assert.equal(cursor.error, null);
 });
 
+test('an API that gives fewer rows at once than are asked for loses none',
+    async () => {
+        const t = postgrest.table('scarce',
+            { id: 'int8', updated_at: 'timestamptz' });
+        postgrest.maxRows = 40;
+        try {
+            await source('scarce-rows', 'supabase',
+                { poll_tables: ['scarce'] });
+            await polled('scarce');
+            const now = new Date().toISOString();
+            for (let id = 1; id <= 130; id++)
+                postgrest.insert(t, { id, updated_at: now });
+            await eventually('all are mirrored', async () =>
+                (await records('scarce-rows')).length === 130, 30_000);
+            assert.equal((await events('scarce-rows')).length, 130);
+        } finally {
+            postgrest.maxRows = Infinity;
+        }
+    });
+
 test('pages of a database are found, and none is told twice', async () => {
     const { database, source: tasks } = notion.database();
     await source('notion-poll', 'notion', { poll_tables: [database.id] });
@@ -150,6 +170,22 @@ test('a data source is asked by its own id', async () => {
         one.path === `/v1/data_sources/${tasks.id}/query` &&
             one.headers['notion-version'] === '2025-09-03' &&
             one.status === 200), 15_000);
+});
+
+test('a database may be named', async () => {
+    const { database, source: tasks } = notion.database({
+        name: 'Reading list' });
+    notion.database({ name: 'Reading list of old' });
+    await source('notion-named', 'notion', { poll_tables: ['Reading list'] });
+    await eventually('it was polled', () => notion.requests.some((one) =>
+        one.path === `/v1/data_sources/${bare(tasks.id)}/query` &&
+            one.status === 200), 15_000);
+    const page = notion.page({ source: tasks, values: { Name: 'Ulysses' } });
+    await eventually('the page is mirrored', async () =>
+        (await records('notion-named')).length === 1, 15_000);
+    const [row] = await records('notion-named');
+    assert.equal(row.table_name, bare(database.id));
+    assert.equal(row.record_id, bare(page.id));
 });
 
 test('pollers come and go with the configuration', async () => {

@@ -2,8 +2,8 @@
 // `postern records`, search, and the files of json_cache_dir.
 
 import assert from 'node:assert/strict';
-import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync,
-    writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync,
+    rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -391,6 +391,25 @@ describe('files of json_cache_dir', () => {
         await eventually('the file is there', () =>
             existsSync(join(files, 'crm', '%2E.%2F..%2Fetc%2Fpasswd.json')));
     });
+
+    test('one that cannot be written does not hold up the others',
+        async () => {
+            mkdirSync(path('stuck'));
+            await put('stuck', { s1: { n: 1 } });
+            await put('free', { f1: { n: 1 } });
+            await holds('free', [{ n: 1 }]);
+            const lines = () => stack.logs().split('\n').filter((line) =>
+                line.includes('A file of the mirror cannot be written') &&
+                line.includes('stuck'));
+            await eventually('it is told', () => lines().length > 0);
+            // Time and again, while it fails.
+            for (let n = 2; n <= 4; n++) {
+                await put('free', { f1: { n } });
+                await holds('free', [{ n }]);
+            }
+            assert.equal(lines().length, 1);
+            rmdirSync(path('stuck'));
+        });
 
     test('what happens while no worker runs is caught up with', async () => {
         await put('late', { l1: { n: 1 } });

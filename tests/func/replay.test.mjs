@@ -204,7 +204,7 @@ describe('recover', () => {
     });
 
     test('a subscription in order gets them in order', async () => {
-        const { place, id, events } = await refusing('ordered', 30,
+        const { place, id, events } = await refusing('ordered', 5,
             { ordering: 'fifo' });
         const { id: made } = await recover(id, { confirm: true, rate: 1000 });
         await has(made, 'done');

@@ -75,6 +75,7 @@ describe('creating', () => {
             ordering: 'fifo',
             on_exhausted: 'pause',
             retry_schedule: [5, 60, 3600],
+            ttl_seconds: 86400,
         });
         assert.equal(answer.status, 201, answer.text);
         assertGolden(answer.body, 'subscription_created_full',

@@ -7,23 +7,11 @@ import { after, before, describe, test } from 'node:test';
 import { deliveriesOf, reached, subscribe } from './lib/gateway.mjs';
 import { request } from './lib/http.mjs';
 import { idText } from './lib/ids.mjs';
+import { payloads } from './lib/payloads.mjs';
 import { Receiver } from './lib/receiver.mjs';
 import { hexSignature, standardSignature } from './lib/sign.mjs';
 import { Stack } from './lib/stack.mjs';
 import { installed, Verifier } from './lib/verifiers.mjs';
-
-// What an event's data is, as it is written in the trigger's body.
-const payloads = {
-    ASCII: '{"order_id":"ORD-123","total":99.99}',
-    'UTF-8': '{"name":"Zoë Müller","city":"København","kanji":"漢字"}',
-    'emoji': '{"mood":"😀👩‍👩‍👧","flag":"🏳️‍🌈"}',
-    'escapes': '{"slash":"a\\/b","umlaut":"\\u00e4","pair":"\\ud83d\\ude00",' +
-        '"control":"\\u0001\\t\\n"}',
-    'many digits': '{"n":123456789012345678901234567890,"x":0.1000000000000' +
-        '00005551115123125,"e":1.0E+2,"z":-0}',
-    'brackets and spaces': '{ "a" : [ ] , "b" : { } , "c d" : "  " }',
-    '100 KB': `{"pad":"${'ä0123456789'.repeat(8300)}"}`,
-};
 
 const whsec = () => `whsec_${randomBytes(32).toString('base64')}`;
 // The other one is longer than a block of SHA-256.

@@ -64,6 +64,25 @@ try_subscription(struct slice body, const struct subscription_rules *rules)
     subscription_form_free(&form);
 }
 
+/* What is inside of an event may hold a name twice; a body is read as if it
+   were there, not as one that we are asked to understand. */
+static void
+check_json_object(enum payload_format format, const struct buf *text)
+{
+    struct buf inside = BUF_INIT(8 * ITEM_MAX);
+    struct json_value value;
+
+    if (format == FORMAT_PAYLOAD)
+        buf_add_text(&inside, "{\"data\":");
+    buf_add_slice(&inside, buf_slice(text));
+    if (format == FORMAT_PAYLOAD)
+        buf_add_text(&inside, "}");
+    FUZZ_CHECK(buf_ok(&inside));
+    FUZZ_CHECK(json_read(buf_slice(&inside), &value, NULL));
+    FUZZ_CHECK(value.type == JSON_OBJECT);
+    buf_free(&inside);
+}
+
 /* Every format of the delivery is JSON. */
 static void
 check_event(const struct new_event *event)
@@ -74,7 +93,6 @@ check_event(const struct new_event *event)
         .data = event->payload,
         .metadata = event->metadata,
     };
-    struct json_value value;
     int format;
 
     FUZZ_CHECK(pattern_is_type(event->type));
@@ -85,8 +103,7 @@ check_event(const struct new_event *event)
 
         format_body((enum payload_format)format, &written, &text);
         FUZZ_CHECK(buf_ok(&text));
-        FUZZ_CHECK(json_read(buf_slice(&text), &value, NULL));
-        FUZZ_CHECK(value.type == JSON_OBJECT);
+        check_json_object((enum payload_format)format, &text);
         buf_free(&text);
     }
 }

@@ -8,12 +8,45 @@
 #ifndef SIM_CHECK_H
 #define SIM_CHECK_H
 
+#include "id.h"
 #include "scheduler_lane.h"
 #include "sim_receiver.h"
 
 #define SIM_SLACK_US (300 * SIM_MS)  /* the database's clock drifts */
 #define SIM_CATCH_UP_US (30 * SIM_S) /* with what had to wait until then */
 #define SIM_LONG_SLACK_US (4 * SIM_SLACK_US) /* within hours */
+
+/* --- too old -------------------------------------------------------------------- */
+
+static bool
+sim_says_expired(const struct outcome *outcome)
+{
+    return outcome->error_class != NULL &&
+           strcmp(outcome->error_class, OUTCOME_EXPIRED) == 0;
+}
+
+static bool
+sim_is_for_later(const struct sim_job *job)
+{
+    return job->row.attempts == 0 &&
+           job->row.due_us > id_time_us(job->row.id) + SIM_S;
+}
+
+/* Now, or so much later. */
+static bool
+sim_is_expired(const struct sim *sim, const struct sim_job *job,
+               int64_t later_us)
+{
+    const struct sim_receiver *receiver = job->lane->receiver;
+    int64_t first_us = id_time_us(job->row.id);
+
+    if (job->row.first_due_us > 0)
+        first_us = job->row.first_due_us;
+    else if (receiver->config.fifo || sim_is_for_later(job))
+        first_us = job->row.due_us;
+    return receiver->config.ttl_us > 0 && !job->row.test &&
+           first_us + receiver->config.ttl_us <= sim_db_us(sim) + later_us;
+}
 
 /* --- who may start what, when ------------------------------------------------ */
 
@@ -55,6 +88,8 @@ sim_check_job(const struct sim_worker *w, const struct task *task,
     if (job->row.due_us > sim_db_us(sim) + SIM_SLACK_US)
         sim_broken(sim, "job %" PRIu64 " is started %.3f s too early", id,
                    (double)(job->row.due_us - sim_db_us(sim)) / SIM_S);
+    if (sim_is_expired(sim, job, -SIM_SLACK_US))
+        sim_broken(sim, "job %" PRIu64 " is started, and is too old", id);
 }
 
 /* In a FIFO lane all before it have been delivered, or are gone. */
@@ -79,7 +114,9 @@ sim_check_order(const struct sim *sim, const struct sim_job *job)
 
         if (before == job)
             break;
-        if (before->ordered && !before->settled && before->start != job->start)
+        if (before->ordered && !before->settled &&
+            !sim_is_expired(sim, before, SIM_SLACK_US) &&
+            before->start != job->start)
             sim_broken(sim,
                        "job %" PRIu64 " starts before %" PRIu64
                        " of the same FIFO lane",
@@ -244,7 +281,8 @@ sim_check_wait(struct sim *sim, const struct sim_job *job)
 static void
 sim_check_batch(const struct sim_worker *w, const struct task *first)
 {
-    const struct sim_config *config = &w->config[lane_owner_id(first->job.lane) - 1];
+    const struct sim_config *config =
+        &w->config[lane_owner_id(first->job.lane) - 1];
     const struct task *task;
     uint32_t n = 0;
 

@@ -39,6 +39,13 @@ sim_check_end(struct sim *sim, const struct sim_job *job,
         sim->totals.cancelled++;
         return;
     }
+    if (sim_says_expired(&write->outcome)) {
+        if (!sim_is_expired(sim, job, SIM_SLACK_US))
+            sim_broken(sim, "job %" PRIu64 " is called too old, and is not",
+                       job->row.id);
+        sim->totals.expired++;
+        return;
+    }
     if (write->outcome.kind == OUTCOME_FAILED && !job->row.test &&
         job->row.attempts < policy->retries)
         sim_broken(sim, "job %" PRIu64 " failed for good after %u attempts",
@@ -75,6 +82,8 @@ sim_write_one(struct sim *sim, struct sim_write *write)
         job->row.attempts++;
         job->lane->blocked_us = retry_us;
     } else {
+        if (sim_is_for_later(job))
+            job->row.first_due_us = job->row.due_us;
         job->row.attempts++;
         sim_job_postpone(sim, job, retry_us);
     }
@@ -129,6 +138,7 @@ sim_collect(struct sim_worker *w)
     bool was_empty = w->pending.count == 0;
     struct task *task;
 
+    scheduler_take_expired(w->scheduler, &w->finished);
     while ((task = task_list_pop(&w->finished)) != NULL) {
         if (task->orphan || task->attempt.outcome.kind == OUTCOME_DROPPED)
             sim_put_back(w, task);
@@ -237,7 +247,7 @@ sim_write_of(const struct sim_worker *w, const struct task *task)
         .age_us = sim_mono_us(w) - task->attempt.ended_us,
         .pauses = task->attempt.outcome.kind == OUTCOME_FAILED &&
                   receiver->config.fifo && receiver->pause_when_exhausted &&
-                  !task->job.test,
+                  !task->job.test && !sim_says_expired(&task->attempt.outcome),
     };
 }
 

@@ -72,6 +72,7 @@ sim_plan_storm(struct sim_plan *plan, struct sim_random *random)
     plan->fifo_per_mille = sim_below(random, 500);
     plan->rate_per_mille = sim_below(random, 500);
     plan->batch_per_mille = sim_below(random, 500);
+    plan->ttl_per_mille = sim_below(random, 300);
     plan->limits.slots = 4 + sim_below(random, 60);
     plan->limits.tasks = 20 + sim_below(random, 400);
     plan->arrival_us = sim_between(random, 30 * SIM_MS, 500 * SIM_MS);

@@ -62,6 +62,7 @@ sim_setup_lane(void *arg, uint64_t lane, struct lane_config *out)
         .batch_max = config->batch_max,
         .batch_wait_us = config->batch_wait_us,
         .batch_bytes = 20 * SIM_EVENT_BYTES,
+        .ttl_us = config->ttl_us,
         .receiver = config->address,
     };
 }

@@ -81,6 +81,7 @@ struct sim_config {
     bool fifo;
     uint32_t batch_max; /* 0 = no batches */
     int64_t batch_wait_us;
+    int64_t ttl_us; /* 0 = no end */
     uint64_t address;
 };
 
@@ -127,8 +128,8 @@ struct sim_transfer {
     struct sim_event sent; /* the request leaves, and arrives */
     uint32_t rate;         /* the limit under which it was begun */
     bool gone;             /* it has left */
-    bool ghost;   /* its worker is stopped */
-    bool arrived; /* the receiver's answer is on its way */
+    bool ghost;            /* its worker is stopped */
+    bool arrived;          /* the receiver's answer is on its way */
     struct sim_transfer *prev;
     struct sim_transfer *next;
 };
@@ -233,6 +234,7 @@ struct sim_plan {
     uint32_t fifo_per_mille;
     uint32_t rate_per_mille;
     uint32_t batch_per_mille;
+    uint32_t ttl_per_mille;
     struct scheduler_limits limits;
     int64_t timeout_us;
     int64_t lease_us;
@@ -263,6 +265,7 @@ struct sim_totals {
     uint64_t jobs;
     uint64_t starts;
     uint64_t delivered;
+    uint64_t expired;
     uint64_t batched; /* jobs that went with others */
     uint64_t repeated;
     uint64_t failed;

@@ -253,6 +253,69 @@ test_what_cannot_be_sent(void)
     request_free(&request);
 }
 
+/* --- batches ------------------------------------------------------------------- */
+
+static void
+build_batch(const struct event *const *events, size_t count, uint32_t attempts,
+            struct request *request)
+{
+    struct subscription subscription = plain_subscription();
+
+    subscription.batch_size = 10;
+    request_init(request);
+    CU_ASSERT_EQUAL_FATAL(deliver_build_batch(&subscription, events, count,
+                                              attempts, &sent, request),
+                          OBSTACLE_NONE);
+}
+
+static void
+test_batch_wire(void)
+{
+    struct event first = plain_event(), second = plain_event();
+    const struct event *const events[] = {&first, &second};
+    struct request request;
+
+    second.id++;
+    build_batch(events, 2, 3, &request);
+    CU_ASSERT_EQUAL(
+        strncmp(request.body.data, "[{\"id\":\"evt_06y8fbbmkx000\",", 27), 0);
+    CU_ASSERT_PTR_NOT_NULL(
+        strstr(request.body.data, "},{\"id\":\"evt_06y8fbbmkx001\","));
+    check_header(&request, "Content-Type: application/json");
+    check_header(&request, "X-Webhook-Event: batch");
+    check_header(&request, "X-Webhook-Batch-Size: 2");
+    check_header(&request, "X-Webhook-Attempt: 4");
+    CU_ASSERT_PTR_NOT_NULL(header(&request, "webhook-id: bat_"));
+    CU_ASSERT_PTR_NULL(header(&request, "X-Webhook-Delivery"));
+    CU_ASSERT_PTR_NOT_NULL(header(&request, "webhook-signature: v1,"));
+    request_free(&request);
+}
+
+static void
+test_batch_id_is_that_of_its_events(void)
+{
+    struct event first = plain_event(), second = plain_event();
+    const struct event *const both[] = {&first, &second};
+    const struct event *const turned[] = {&second, &first};
+    struct request a, b, c, d;
+
+    second.id++;
+    build_batch(both, 2, 0, &a);
+    build_batch(both, 2, 5, &b);
+    build_batch(turned, 2, 0, &c);
+    build_batch(both, 1, 0, &d);
+    CU_ASSERT_STRING_EQUAL(header(&a, "webhook-id"), header(&b, "webhook-id"));
+    CU_ASSERT_STRING_NOT_EQUAL(header(&a, "webhook-id"),
+                               header(&c, "webhook-id"));
+    CU_ASSERT_STRING_NOT_EQUAL(header(&a, "webhook-id"),
+                               header(&d, "webhook-id"));
+    CU_ASSERT_STRING_EQUAL(a.body.data, b.body.data);
+    request_free(&a);
+    request_free(&b);
+    request_free(&c);
+    request_free(&d);
+}
+
 int
 main(void)
 {
@@ -263,6 +326,9 @@ main(void)
          test_attempts_differ_where_they_must},
         {"a subscription's own headers", test_own_headers},
         {"what cannot be sent", test_what_cannot_be_sent},
+        {"a batch on the wire", test_batch_wire},
+        {"a batch's id is that of its events",
+         test_batch_id_is_that_of_its_events},
         CU_TEST_INFO_NULL,
     };
 

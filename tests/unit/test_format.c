@@ -90,10 +90,11 @@ test_names(void)
     static const char *const names[] = {
         "envelope",           "payload", "standard", "cloudevents",
         "cloudevents-binary", "slack",   "discord",  "template",
+        "github",
     };
     enum payload_format format, got;
 
-    for (format = FORMAT_ENVELOPE; format <= FORMAT_TEMPLATE; format++) {
+    for (format = FORMAT_ENVELOPE; format <= FORMAT_GITHUB; format++) {
         CU_ASSERT_STRING_EQUAL(format_name(format), names[format]);
         CU_ASSERT_TRUE(format_from_name(slice_of(format_name(format)), &got));
         CU_ASSERT_EQUAL(got, format);

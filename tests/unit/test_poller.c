@@ -18,6 +18,7 @@ static char supabase_url[] = "https://x.supabase.co";
 static char notion_url[] = "https://api.notion.com/";
 static char field[] = "updated_at";
 static char tables[] = "t";
+#define DATABASE "aaaabbbb333344445555666677778888" /* Notion knows ids */
 static char *table_list[] = {tables};
 static struct settings settings;
 
@@ -55,7 +56,7 @@ check_question(const char *claim, bool of_notion, const char *position,
                const char *url, const char *body)
 {
     struct source source = source_of(of_notion);
-    struct poll_order order = order_of("t", position);
+    struct poll_order order = order_of(of_notion ? DATABASE : "t", position);
     struct request request;
 
     request_init(&request);
@@ -98,12 +99,12 @@ test_questions(void)
                    "");
     check_question("Notion rounds to minutes", true,
                    "{\"high\":\"2026-01-01T12:00:00Z\"}",
-                   "https://api.notion.com/v1/data_sources/t/query",
+                   "https://api.notion.com/v1/data_sources/" DATABASE "/query",
                    SORTED FILTER("2026-01-01T11:59:00Z") "}");
     check_question("a database is asked by the older API", true,
                    "{\"high\":\"2026-01-01T12:00:00Z\",\"cursor\":\"abc\","
                    "\"database\":true}",
-                   "https://api.notion.com/v1/databases/t/query",
+                   "https://api.notion.com/v1/databases/" DATABASE "/query",
                    SORTED FILTER("2026-01-01T11:59:00Z") ",\"start_cursor\":"
                                                          "\"abc\"}");
 }
@@ -112,21 +113,17 @@ static void
 test_names_that_lead_elsewhere(void)
 {
     static const char *const names[] = {"..", ".", "a/b", "a\\b", "x.."};
-    size_t i, k;
+    struct source source = source_of(false);
+    size_t i;
 
     for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        for (k = 0; k < 2; k++) {
-            struct source source = source_of(k == 1);
-            struct poll_order order = order_of(names[i], "");
-            struct request request;
+        struct poll_order order = order_of(names[i], "");
+        struct request request;
 
-            if (k == 1 && strcmp(names[i], "x..") == 0)
-                continue; /* a name like any other, without a schema */
-            request_init(&request);
-            CU_ASSERT_EQUAL(poll_build(&source, &settings, &order, &request),
-                            OBSTACLE_BAD_URL);
-            request_free(&request);
-        }
+        request_init(&request);
+        CU_ASSERT_EQUAL(poll_build(&source, &settings, &order, &request),
+                        OBSTACLE_BAD_URL);
+        request_free(&request);
     }
 }
 
@@ -153,7 +150,7 @@ answer(bool of_notion, const char *position, uint32_t status,
        const struct buf *body, struct poll_answer *out, const char **why)
 {
     struct source source = source_of(of_notion);
-    struct poll_order order = order_of("t", position);
+    struct poll_order order = order_of(of_notion ? DATABASE : "t", position);
     const struct attempt attempt = {
         .status = status, .body = body->data, .body_len = body->len};
 

@@ -159,6 +159,44 @@ test_no_more_than_the_list_holds(void)
     CU_ASSERT_FALSE(problems.list[PROBLEM_MAX - 1].loc_is_index[0]);
 }
 
+/* An item of a list in an object in a list has four parts. */
+static void
+test_deep_places(void)
+{
+    struct problems problems = {.count = 0};
+
+    problem_missing(&problems, "secrets", "1");
+    problems.list[0].loc_is_index[1] = true;
+    problem_put_index(&problems, 0, 7);
+    problem_put_name(&problems, 0, "verifiers");
+    expect(&problems, DETAIL("{\"loc\":[\"body\",\"verifiers\",7,"
+                             "\"secrets\",1],\"msg\":\"field required\","
+                             "\"type\":\"value_error.missing\"}"));
+    problem_put_name(&problems, 0, "outer");
+    expect(&problems, DETAIL("{\"loc\":[\"body\",\"outer\",\"verifiers\",7,"
+                             "\"secrets\"],\"msg\":\"field required\","
+                             "\"type\":\"value_error.missing\"}"));
+}
+
+static void
+test_joined_lists(void)
+{
+    struct problems first = {.count = 0}, others = {.count = 0};
+    unsigned i;
+
+    problem_missing(&first, "a", NULL);
+    problem_extra(&others, "b");
+    problem_join(&first, &others);
+    expect(&first,
+           DETAIL("{\"loc\":[\"body\",\"a\"],\"msg\":\"field required\","
+                  "\"type\":\"value_error.missing\"},"
+                  "{\"loc\":[\"body\",\"b\"],\"msg\":\"extra fields not "
+                  "permitted\",\"type\":\"value_error.extra\"}"));
+    for (i = 0; i < PROBLEM_MAX; i++)
+        problem_join(&first, &others);
+    CU_ASSERT_EQUAL(first.count, PROBLEM_MAX);
+}
+
 int
 main(void)
 {
@@ -168,6 +206,8 @@ main(void)
         {"items of arrays", test_items_of_arrays},
         {"hostile names", test_hostile_names},
         {"no more than the list holds", test_no_more_than_the_list_holds},
+        {"deep places", test_deep_places},
+        {"joined lists", test_joined_lists},
         CU_TEST_INFO_NULL,
     };
 

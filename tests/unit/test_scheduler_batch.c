@@ -8,10 +8,8 @@
 #define MS INT64_C(1000)
 #define WAIT (5 * SECOND)
 
-static struct plan tens = {.mode = LANE_REMOTE,
-                           .window = 3,
-                           .batch_max = 10,
-                           .batch_wait_us = WAIT};
+static struct plan tens = {
+    .mode = LANE_REMOTE, .window = 3, .batch_max = 10, .batch_wait_us = WAIT};
 static struct plan ordered_tens = {.mode = LANE_REMOTE,
                                    .window = 3,
                                    .fifo = true,
@@ -132,8 +130,7 @@ test_the_same_jobs_are_the_same_batch(void)
         size_t k;
 
         for (k = 0; k < 3; k++)
-            CU_ASSERT_PTR_NOT_NULL(
-                offer_ready(s, nth(1, orders[i][k], WAIT)));
+            CU_ASSERT_PTR_NOT_NULL(offer_ready(s, nth(1, orders[i][k], WAIT)));
         first = next(s);
         CU_ASSERT_PTR_NOT_NULL_FATAL(first);
         CU_ASSERT_EQUAL_FATAL(first->mates, 2);
@@ -336,10 +333,8 @@ test_a_probe_goes_alone(void)
 
 /* --- too old ------------------------------------------------------------------ */
 
-static struct plan minute = {.mode = LANE_REMOTE,
-                             .window = 3,
-                             .rate = 1,
-                             .ttl_us = 60 * SECOND};
+static struct plan minute = {
+    .mode = LANE_REMOTE, .window = 3, .rate = 1, .ttl_us = 60 * SECOND};
 
 static struct task *
 pop_expired(struct scheduler *s)
@@ -431,8 +426,8 @@ test_a_retry_is_as_old_as_its_first_time(void)
         {"made long ago for a time that was, too", 900 * SECOND, 61 * SECOND,
          true},
     };
-    const struct scheduler_now later = {
-        (ID_EPOCH_MS + INT64_C(100000000)) * MS, NOW};
+    const struct scheduler_now later = {(ID_EPOCH_MS + INT64_C(100000000)) * MS,
+                                        NOW};
     size_t i;
 
     for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {

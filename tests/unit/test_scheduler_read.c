@@ -283,7 +283,7 @@ test_foreign_kinds_are_left_alone(void)
     struct lane_read reads[8];
 
     fill(&table, 30, 1, false);
-    table.rows[0].kind = JOB_REPLAY;
+    table.rows[0].kind = 78;
     table.rows[7].kind = 77;
     CU_ASSERT_PTR_NULL(offer_ready(s, table.rows[0]));
     look_at_heads(s, &table, NOW_DB);

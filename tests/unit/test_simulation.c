@@ -87,6 +87,8 @@ make_receiver(struct sim *sim, struct sim_receiver *receiver, uint32_t id)
         receiver->config.batch_max = 2 + sim_below(random, 30);
         receiver->config.batch_wait_us = sim_between(random, 0, 10 * SIM_S);
     }
+    if (sim_chance(random, sim->plan.ttl_per_mille))
+        receiver->config.ttl_us = sim_between(random, 5 * SIM_S, 300 * SIM_S);
     make_lanes(sim, receiver);
 }
 
@@ -347,6 +349,7 @@ add(struct sim_totals *sum, const struct sim_totals *more)
     sum->starts += more->starts;
     sum->delivered += more->delivered;
     sum->batched += more->batched;
+    sum->expired += more->expired;
     sum->repeated += more->repeated;
     sum->failed += more->failed;
     sum->cancelled += more->cancelled;
@@ -366,12 +369,13 @@ print(const struct sim_totals *t)
     printf(
         "\n%.0f simulated seconds, %" PRIu64 " steps, %" PRIu64
         " recounts: %" PRIu64 " jobs, %" PRIu64 " requests, %" PRIu64
-        " delivered, %" PRIu64 " in batches, %" PRIu64 " repeated, %" PRIu64 " failed, %" PRIu64
-        " cancelled, %" PRIu64 " crashes, %" PRIu64
+        " delivered, %" PRIu64 " in batches, %" PRIu64 " too old, %" PRIu64
+        " repeated, %" PRIu64 " failed, %" PRIu64 " cancelled, %" PRIu64
+        " crashes, %" PRIu64
         " lost leases, longest waits %.3f s, %.3f s before the first answer\n",
         (double)t->us / SIM_S, t->steps, t->checks, t->jobs, t->starts,
-        t->delivered, t->batched, t->repeated, t->failed, t->cancelled, t->crashes,
-        t->losses, (double)t->worst_wait_us / SIM_S,
+        t->delivered, t->batched, t->expired, t->repeated, t->failed,
+        t->cancelled, t->crashes, t->losses, (double)t->worst_wait_us / SIM_S,
         (double)t->worst_first_us / SIM_S);
 }
 
@@ -407,6 +411,7 @@ test_usual_seeds(void)
     CU_ASSERT(sum.crashes > 0);
     CU_ASSERT(sum.losses > 0);
     CU_ASSERT(sum.batched > 1000);
+    CU_ASSERT(sum.expired > 100);
     CU_ASSERT(sum.repeated > 0);
     CU_ASSERT(sum.checks > 1000);
 }

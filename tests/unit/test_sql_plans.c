@@ -9,6 +9,7 @@
 #include "clock.h"
 #include "id.h"
 #include "lane.h"
+#include "replay_look.h"
 #include "store_backlog.h"
 #include "store_delivery.h"
 #include "store_event.h"
@@ -311,6 +312,73 @@ test_repeats_are_looked_up_by_event(void)
     testdb_exec(db, "DELETE FROM deliveries");
 }
 
+/* However many deliveries, jobs and events there are. */
+static void
+test_a_step_of_a_replay_reads_a_chunk(void)
+{
+    const struct replay_range range = {
+        .after = 1000, .before = 20001, .limit = 50};
+    struct replay_deliveries deliveries;
+    struct replay_waiting waiting = {.count = 0};
+    struct replay_events events;
+    struct replay_inbound inbound[20];
+    uint64_t ids[50];
+    size_t i, processed;
+    char sql[128];
+
+    fill_jobs();
+    testdb_exec(db, "DELETE FROM deliveries");
+    testdb_exec(db, "DELETE FROM events");
+    testdb_exec(db, "INSERT INTO events (id, application_id, type, verified, "
+                    "payload) SELECT seq, 1, 'a.b', 1, '{}' "
+                    "FROM seq_1_to_20000");
+    /* Each event has gone to a hundred subscriptions. */
+    testdb_exec(db, "INSERT INTO deliveries (id, done_day, kind, "
+                    "application_id, owner_id, event_id, event_type, status, "
+                    "attempts, duration_ms, completed_at) SELECT seq, "
+                    "UTC_DATE(), 1, 1, 1 + seq MOD 100, 1 + seq DIV 100, "
+                    "'a.b', 'failed', 1, 1, UTC_TIMESTAMP(6) "
+                    "FROM seq_1_to_20000");
+    for (i = 0; i < 50; i++)
+        ids[i] = 100 + i;
+    for (i = 0; i < 20; i++)
+        inbound[i] = (struct replay_inbound){100 + i, 1};
+
+    count_reads();
+    CU_ASSERT_EQUAL(replay_look_deliveries(db, 3, &range, &deliveries), DB_OK);
+    CU_ASSERT_EQUAL(deliveries.count, 50);
+    check_reads("the next deliveries of a subscription", 120);
+    replay_deliveries_free(&deliveries);
+    count_reads();
+    CU_ASSERT_EQUAL(replay_look_siblings(db, 3, ids, 50, &deliveries), DB_OK);
+    CU_ASSERT_EQUAL(deliveries.count, 50);
+    check_reads("what became of 50 events at one of a hundred", 700);
+    replay_deliveries_free(&deliveries);
+    count_reads();
+    CU_ASSERT_EQUAL(replay_look_processed(db, inbound, 20, &processed), DB_OK);
+    check_reads("which of 20 events were processed", 300);
+    count_reads();
+    CU_ASSERT_EQUAL(replay_look_events(db, &range, &events), DB_OK);
+    CU_ASSERT_EQUAL(events.count, 50);
+    check_reads("the next events", 120);
+    replay_events_free(&events);
+    count_reads();
+    CU_ASSERT_EQUAL(replay_look_events_of(db, ids, 50, &events), DB_OK);
+    CU_ASSERT_EQUAL(events.count, 50);
+    check_reads("50 events by id", 500);
+    replay_events_free(&events);
+    /* One lane of many has twenty thousand, and no more are looked at. */
+    snprintf(sql, sizeof(sql), "UPDATE jobs SET lane = 3 << 32, shard = %u",
+             lane_shard(lane_number(LANE_SUBSCRIPTION, 3)));
+    testdb_exec(db, sql);
+    count_reads();
+    CU_ASSERT_EQUAL(replay_look_waiting(db, 1, 3, &waiting), DB_OK);
+    CU_ASSERT(waiting.busy);
+    check_reads("what waits for a subscription", 2 * REPLAY_BACKLOG + 300);
+    replay_waiting_free(&waiting);
+    testdb_exec(db, "DELETE FROM deliveries");
+}
+
 /* Among those of all sources, and of all hours. */
 static void
 test_a_source_is_read_by_itself(void)
@@ -391,6 +459,8 @@ main(void)
         {"a page of deliveries reads a page",
          test_a_page_of_deliveries_reads_a_page},
         {"repeats are looked up by event", test_repeats_are_looked_up_by_event},
+        {"a step of a replay reads a chunk",
+         test_a_step_of_a_replay_reads_a_chunk},
         {"a source is read by itself", test_a_source_is_read_by_itself},
         {"a queue is counted up to its bound",
          test_a_queue_is_counted_up_to_its_bound},

@@ -127,7 +127,8 @@ test_made_shown_and_sealed(void)
              "\"public_key\":null,\"signature_headers\":\"webhook\","
              "\"channels\":[\"x\"],\"max_concurrency\":0,"
              "\"rate_limit\":0,\"ordering\":\"none\","
-             "\"on_exhausted\":\"skip\","
+             "\"on_exhausted\":\"skip\",\"batch\":null,"
+             "\"ttl_seconds\":null,"
              "\"application\":\"app_0000000000001\"",
              (unsigned)made.id);
     CU_ASSERT_STRING_EQUAL(shown(0, made.id), want);

@@ -91,11 +91,13 @@ test_refusals(void)
          "secret: only printable ASCII characters"},
         {"whsec_ without base64", BASE ",\"secret\":\"whsec_not base64\"}",
          "secret: what follows whsec_ must be base64"},
+        {"a private key", BASE ",\"secret\":\"whsk_AAECAwQFBgc=\"}",
+         "secret: whsk_ begins a private key"},
         {"whsec_ with base64", BASE ",\"secret\":\"whsec_AAECAwQFBgc=\"}", ""},
         {"an unknown format", BASE ",\"format\":\"xml\"}",
          "format: value is not a valid enumeration member; permitted: "
          "'envelope', 'payload', 'standard', 'cloudevents', "
-         "'cloudevents-binary', 'slack', 'discord', 'template' "
+         "'cloudevents-binary', 'slack', 'discord', 'template', 'github' "
          "(type_error.enum)"},
         {"a template without its text", BASE ",\"format\":\"template\"}",
          "template: format template needs a template beside it"},

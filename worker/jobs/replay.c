@@ -55,9 +55,8 @@ replayer_add(struct replayer *replayer, struct task *task)
 {
     if (replayer->count == replayer->cap) {
         replayer->cap = replayer->cap == 0 ? 8 : 2 * replayer->cap;
-        replayer->active =
-            xreallocarray(replayer->active, replayer->cap,
-                          sizeof(replayer->active[0]));
+        replayer->active = xreallocarray(replayer->active, replayer->cap,
+                                         sizeof(replayer->active[0]));
     }
     replayer->active[replayer->count++] =
         (struct active){.task = task, .wait_us = LOOK_FIRST_US};
@@ -146,8 +145,7 @@ drop_lost(struct replayer *replayer)
     while (i < replayer->count) {
         const struct task *task = replayer->active[i].task;
 
-        if (task->orphan ||
-            !lease_owns(replayer->peers.lease, task->job.shard))
+        if (task->orphan || !lease_owns(replayer->peers.lease, task->job.shard))
             put_back(replayer, i);
         else
             i++;
@@ -332,8 +330,7 @@ replayer_run(struct replayer *replayer)
     active = &replayer->active[at];
     replayer->step.may_make = !stands_behind(replayer, at);
     replayer->step.most = allowance(active, now_us);
-    result =
-        replay_step_make(&replayer->step, peers, &active->task->job, &end);
+    result = replay_step_make(&replayer->step, peers, &active->task->job, &end);
     if (result != DB_OK)
         return fail(replayer, at, result);
     settle(replayer, at, end);

@@ -162,8 +162,7 @@ choose_deliveries(struct db *db, const struct replay_ask *ask,
     /* id_floor() is the first id of its moment, and wanted. */
     if (range.after == 0 && replay->since_us != 0)
         range.after = id_floor(replay->since_us) - 1;
-    result =
-        read_look(db, subscription->id, &replay->filter, &range, &look);
+    result = read_look(db, subscription->id, &replay->filter, &range, &look);
     if (result == DB_OK)
         pick_deliveries(ask, subscription, waiting, &look, choice);
     free_look(&look);
@@ -198,8 +197,7 @@ move_on(struct db *db, const struct replay *replay,
 
 static enum db_result
 choose_of(struct db *db, const struct replay_ask *ask,
-          const struct subscription *subscription,
-          struct replay_choice *choice)
+          const struct subscription *subscription, struct replay_choice *choice)
 {
     struct replay_waiting waiting = {.count = 0};
     enum db_result result;
@@ -208,11 +206,10 @@ choose_of(struct db *db, const struct replay_ask *ask,
                                  subscription->id, &waiting);
     choice->busy = waiting.busy && ask->replay->status == REPLAY_RUNNING;
     if (result == DB_OK && !choice->busy)
-        result = ask->replay->kind == REPLAY_MISSING
-                     ? replay_choose_events(db, ask, subscription, &waiting,
-                                            choice)
-                     : choose_deliveries(db, ask, subscription, &waiting,
-                                         choice);
+        result =
+            ask->replay->kind == REPLAY_MISSING
+                ? replay_choose_events(db, ask, subscription, &waiting, choice)
+                : choose_deliveries(db, ask, subscription, &waiting, choice);
     replay_waiting_free(&waiting);
     return result;
 }

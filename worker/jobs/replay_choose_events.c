@@ -22,8 +22,7 @@ struct wanted {
 };
 
 static bool
-wants(const struct subscription *subscription,
-      const struct replay_event *event)
+wants(const struct subscription *subscription, const struct replay_event *event)
 {
     struct slice channels[CHANNELS_MAX] = {SLICE_NONE};
     struct buf texts[CHANNELS_MAX];
@@ -120,8 +119,8 @@ leave_out_unprocessed(struct db *db, struct wanted *wanted)
     for (i = 0; i < wanted->count; i++)
         if (!wanted->out[i] && wanted->list[i]->source_id != 0 &&
             !wanted->list[i]->relayed)
-            inbound[n++] = (struct replay_inbound){
-                wanted->list[i]->id, wanted->list[i]->source_id};
+            inbound[n++] = (struct replay_inbound){wanted->list[i]->id,
+                                                   wanted->list[i]->source_id};
     result = replay_look_processed(db, inbound, n, &processed);
     if (result != DB_OK)
         return result;
@@ -201,8 +200,8 @@ static struct replay_range
 range_of(const struct replay_ask *ask, const struct replay_choice *choice)
 {
     const struct replay *replay = ask->replay;
-    int64_t since_us = replay->since_us > ask->oldest_us ? replay->since_us
-                                                         : ask->oldest_us;
+    int64_t since_us =
+        replay->since_us > ask->oldest_us ? replay->since_us : ask->oldest_us;
     struct replay_range range = {
         .after = choice->cursor_id,
         .before = id_floor(replay->until_us),

@@ -205,8 +205,7 @@ make_jobs(struct work *work)
     replay->made += step->made;
     result = take_places(work);
     if (result == DB_OK)
-        result =
-            store_flush_new_jobs(work->peers->db, step->jobs, step->made);
+        result = store_flush_new_jobs(work->peers->db, step->jobs, step->made);
     return result;
 }
 
@@ -230,8 +229,7 @@ go_on(struct work *work, size_t most)
 
     if (rows < ROWS_LEAST)
         rows = ROWS_LEAST;
-    result =
-        choose(work, rows < REPLAY_CHUNK ? rows : REPLAY_CHUNK, most);
+    result = choose(work, rows < REPLAY_CHUNK ? rows : REPLAY_CHUNK, most);
     if (result == DB_OK && work->step->choice.busy)
         return wait(work);
     if (result == DB_OK)
@@ -253,8 +251,8 @@ static enum db_result
 run(struct work *work)
 {
     struct replay_step *step = work->step;
-    enum db_result result = store_replay_settle(
-        work->peers->db, &work->replay, &step->changed);
+    enum db_result result =
+        store_replay_settle(work->peers->db, &work->replay, &step->changed);
     size_t most = REPLAY_LIVE_MAX - work->replay.live_count;
 
     if (result != DB_OK)

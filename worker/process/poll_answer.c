@@ -8,6 +8,7 @@
 #include "inbound_id.h"
 #include "inbound_key.h"
 #include "member.h"
+#include "poll_name.h"
 #include "poll_position.h"
 #include "problem.h"
 
@@ -125,24 +126,18 @@ read_postgrest(const struct source *source, const struct json_value *body,
 
 /* --- Notion -------------------------------------------------------------------- */
 
-/* False: it cannot be the next page's. */
+/* No data source of that id: perhaps a database is. One that was found by its
+   name is searched for once more. */
 static bool
-take_cursor(struct slice text, struct poll_position *position)
+take_absence(struct poll_position *position, struct poll_answer *answer)
 {
-    if (text.len == 0 || text.len > POLL_CURSOR_MAX ||
-        slice_equal(text, slice_of(position->cursor)))
-        return false;
-    memcpy(position->cursor, text.ptr, text.len);
-    position->cursor[text.len] = '\0';
-    return true;
-}
-
-/* The look begins anew, from `high` on. */
-static void
-forget_cursor(struct poll_position *position)
-{
-    position->cursor[0] = '\0';
-    position->at[0] = '\0';
+    if (position->id[0] != '\0') {
+        position->id[0] = '\0';
+    } else {
+        position->database = !position->database;
+        answer->more = position->database;
+    }
+    return false;
 }
 
 static bool
@@ -154,15 +149,11 @@ read_notion(const struct json_value *body, uint32_t status,
 
     if (body->type != JSON_OBJECT)
         return false;
-    /* No data source of that id: perhaps a database is. */
-    if (status == 404) {
-        position->database = !position->database;
-        answer->more = position->database;
-        return false;
-    }
+    if (status == 404)
+        return take_absence(position, answer);
     /* A cursor that it does not know any more. */
     if (status == 400)
-        forget_cursor(position);
+        poll_position_forget_cursor(position);
     if (status != 200 || !json_find(body->text, "results", &results) ||
         results.type != JSON_ARRAY || !take_rows(results.text, answer))
         return false;
@@ -174,9 +165,10 @@ read_notion(const struct json_value *body, uint32_t status,
     raise_high(&first, answer, "last_edited_time");
     if (answer->more) {
         set_text(position->at, slice_of(first.high));
-        answer->more = take_cursor(json_plain_string(value.text), position);
+        answer->more =
+            poll_position_take_cursor(position, json_plain_string(value.text));
         if (!answer->more)
-            forget_cursor(position);
+            poll_position_forget_cursor(position);
         return answer->more;
     }
     memcpy(position->high,
@@ -184,7 +176,7 @@ read_notion(const struct json_value *body, uint32_t status,
                ? position->at
                : first.high,
            sizeof(position->high));
-    forget_cursor(position);
+    poll_position_forget_cursor(position);
     return true;
 }
 
@@ -226,9 +218,13 @@ poll_read(const struct source *source, const struct attempt *attempt,
     if (attempt->body == NULL ||
         !json_read(slice_make(attempt->body, attempt->body_len), &body, NULL))
         return false;
-    ok = notion ? read_notion(&body, attempt->status, &position, answer)
-                : read_postgrest(source, &body, attempt->status, &position,
-                                 answer);
+    if (notion && poll_name_is_open(order, &position))
+        ok = answer->more =
+            poll_name_read(&body, attempt->status, order, &position, why);
+    else if (notion)
+        ok = read_notion(&body, attempt->status, &position, answer);
+    else
+        ok = read_postgrest(source, &body, attempt->status, &position, answer);
     poll_position_print(&position, answer->position);
     return ok;
 }

@@ -62,6 +62,7 @@ poll_position_read(struct slice text, struct poll_position *position)
     take_text(object.text, "high", POLL_VERSION_MAX, position->high);
     take_text(object.text, "at", POLL_VERSION_MAX, position->at);
     take_text(object.text, "cursor", POLL_CURSOR_MAX, position->cursor);
+    take_text(object.text, "id", INBOUND_ID_LEN, position->id);
     position->skip = take_number(object.text, "skip");
     position->database = take_flag(object.text, "database");
     position->page = (struct poll_page){
@@ -84,6 +85,7 @@ poll_position_print(const struct poll_position *position,
     member_u64(&text, "skip", position->skip);
     member_text(&text, "cursor", position->cursor);
     member_bool(&text, "database", position->database);
+    member_text(&text, "id", position->id);
     member_u64(&text, "page", position->page.rows);
     member_bool(&text, "full", position->page.full);
     member_bool(&text, "doubted", position->page.doubted);
@@ -134,4 +136,22 @@ poll_position_is_higher(const struct poll_position *position,
         return us > high_us;
     return is_number(high) && is_number(version) &&
            json_compare_numbers(version, high) > 0;
+}
+
+bool
+poll_position_take_cursor(struct poll_position *position, struct slice text)
+{
+    if (text.len == 0 || text.len > POLL_CURSOR_MAX ||
+        slice_equal(text, slice_of(position->cursor)))
+        return false;
+    memcpy(position->cursor, text.ptr, text.len);
+    position->cursor[text.len] = '\0';
+    return true;
+}
+
+void
+poll_position_forget_cursor(struct poll_position *position)
+{
+    position->cursor[0] = '\0';
+    position->at[0] = '\0';
 }

@@ -8,6 +8,7 @@
 #define POLL_POSITION_H
 
 #include "buf.h"
+#include "inbound_id.h"
 #include "poll_page.h"
 #include "poller.h"
 #include "slice.h"
@@ -24,11 +25,13 @@ struct poll_position {
     char at[POLL_VERSION_MAX + 1]; /* the next page begins with that version */
     uint32_t skip;                 /* and behind so many rows of it */
     char cursor[POLL_CURSOR_MAX + 1]; /* Notion's */
-    bool database;         /* Notion: a database, asked for by the older API */
-    struct poll_page page; /* Supabase: how much one answer has */
+    bool database; /* Notion: a database, asked for by the older API */
+    char id[INBOUND_ID_LEN + 1]; /* Notion: of a database that is polled by its
+                                    name; "" = not known */
+    struct poll_page page;       /* Supabase: how much one answer has */
 };
 
-/* {"high":...,"at":...,"skip":...,"cursor":...,"database":...,"page":...,
+/* {"high":...,"at":...,"skip":...,"cursor":...,"database":...,"id":...,"page":...,
    "full":...,"doubted":...,"trust":...}; anything else is a beginning. */
 void poll_position_read(struct slice text, struct poll_position *position);
 void poll_position_print(const struct poll_position *position,
@@ -42,5 +45,14 @@ void poll_position_start(const struct poll_position *position, bool minutes,
 /* Is the version higher than the highest so far? Times and numbers are. */
 bool poll_position_is_higher(const struct poll_position *position,
                              struct slice version);
+
+/* The next page begins there. False: it cannot, for it is none, or the one that
+   was asked for. */
+bool poll_position_take_cursor(struct poll_position *position,
+                               struct slice text)
+    __attribute__((warn_unused_result));
+
+/* The look begins anew, from `high` on. */
+void poll_position_forget_cursor(struct poll_position *position);
 
 #endif /* POLL_POSITION_H */

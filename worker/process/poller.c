@@ -3,6 +3,7 @@
  */
 #include "poller.h"
 #include "fetch_impl.h"
+#include "poll_name.h"
 #include "poll_position.h"
 
 #include "clock.h"
@@ -119,21 +120,28 @@ static bool
 build_notion(const char *key, const struct poll_order *order,
              struct request *request)
 {
+    struct slice version = SLICE(VERSION_DATA_SOURCE);
     struct poll_position position;
+    struct buf *url = &request->url;
+    bool named = true;
 
     poll_position_read(slice_of(order->position), &position);
-    buf_add_text(&request->url,
-                 position.database ? "/v1/databases/" : "/v1/data_sources/");
-    if (!fetch_add_segment(&request->url, slice_of(order->table)))
-        return false;
-    buf_add_text(&request->url, "/query");
-    add_query(&position, &request->body);
+    if (poll_name_is_open(order, &position)) {
+        buf_add_text(url, "/v1/search");
+        poll_name_question(order, &position, &request->body);
+    } else {
+        if (position.database)
+            version = SLICE(VERSION_DATABASE);
+        buf_add_text(url, position.database ? "/v1/databases/"
+                                            : "/v1/data_sources/");
+        named =
+            fetch_add_segment(url, slice_of(poll_name_id(order, &position)));
+        buf_add_text(url, "/query");
+        add_query(&position, &request->body);
+    }
     request_add_header(request, "Content-Type", SLICE("application/json"));
-    fetch_notion_headers(key,
-                         position.database ? SLICE(VERSION_DATABASE)
-                                           : SLICE(VERSION_DATA_SOURCE),
-                         request);
-    return true;
+    fetch_notion_headers(key, version, request);
+    return named;
 }
 
 enum obstacle

@@ -10,7 +10,7 @@
  *             may give fewer rows than that (poll_page.h)
  *   Notion    POST {api}/v1/data_sources/ID/query (or, where it is none,
  *             databases/ID/query) by last_edited_time, which Notion rounds to
- *             the minute
+ *             the minute; a name is searched for first (poll_name.h)
  *
  * A look begins with the present when the poller is new, afterwards a little
  * before the highest version known. A row that the mirror has already, with the

@@ -32,8 +32,8 @@ void ledger_settle(struct ledger *ledger);
 
 /* Of the states that were noted, those that others should be told of. */
 struct ledger_news {
-    uint64_t lane;            /* the base lane of a subscription */
-    bool failing;             /* its breaker has opened; else it answers again */
+    uint64_t lane; /* the base lane of a subscription */
+    bool failing;  /* its breaker has opened; else it answers again */
     int64_t failing_since_us; /* wall clock */
 };
 /* One after the other; *at is 0 at first. False behind the last. */

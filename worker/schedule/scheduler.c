@@ -13,7 +13,7 @@
 #include <stdlib.h>
 
 #define LANE_TASKS_MAX 1024 /* waiting in one lane, however quiet the others */
-#define UNPROVEN_TASKS 2 /* the same, of a receiver that has to prove itself */
+#define UNPROVEN_TASKS 2  /* the same, of a receiver that has to prove itself */
 #define UNPROVEN_BATCH 64 /* the same for a batch: one of so many parts */
 #define PROVEN_BATCH 8    /* of the memory; of one that has proven itself */
 

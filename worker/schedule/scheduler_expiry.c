@@ -23,8 +23,8 @@ was_made_for_later(const struct job_row *row)
 {
     int64_t difference_us = row->due_us - id_time_us(row->id);
 
-    return row->attempts == 0 && (difference_us > SAME_TIME_US ||
-                                  difference_us < -SAME_TIME_US);
+    return row->attempts == 0 &&
+           (difference_us > SAME_TIME_US || difference_us < -SAME_TIME_US);
 }
 
 /* Database clock; NEVER if it cannot become too old. */

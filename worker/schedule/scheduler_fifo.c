@@ -29,8 +29,8 @@ scheduler_fifo_may_run(const struct scheduler *s, const struct lane *lane)
 {
     const struct task *first = lane->queues[FRESH].head;
 
-    return first != NULL && lane->front == 0 &&
-           lane->blocked_us <= s->now_us && !scheduler_fifo_has_gap(lane) &&
+    return first != NULL && lane->front == 0 && lane->blocked_us <= s->now_us &&
+           !scheduler_fifo_has_gap(lane) &&
            (lane->loading == 0 || first->job.due_us < lane->loading_us);
 }
 

@@ -108,7 +108,7 @@ struct lane {
 
     /* FIFO */
     size_t front;       /* jobs that run, or did not succeed: the others wait */
-    int64_t blocked_us;       /* monotonic: nothing runs before; 0 = not */
+    int64_t blocked_us; /* monotonic: nothing runs before; 0 = not */
     int64_t gap_us;     /* jobs from this time on may be missing in memory */
     size_t loading;     /* jobs whose events are being read, */
     int64_t loading_us; /* and the first one's time */
@@ -142,12 +142,12 @@ struct scheduler {
     int64_t doubt_us; /* what was proven before does not count */
     bool crowded;     /* slow ones had half of the slots when we last looked */
 
-    struct map tasks;       /* by job id */
-    struct map lanes;       /* by number */
-    struct map sites;       /* by base lane */
-    struct due_heap due;    /* lanes */
-    struct due_heap starts; /* sites with jobs: when the next may start */
-    struct due_heap away;   /* sites that are not to be read before */
+    struct map tasks;         /* by job id */
+    struct map lanes;         /* by number */
+    struct map sites;         /* by base lane */
+    struct due_heap due;      /* lanes */
+    struct due_heap starts;   /* sites with jobs: when the next may start */
+    struct due_heap away;     /* sites that are not to be read before */
     struct due_heap ripening; /* lanes that wait for the rest of a batch */
     struct ring runs[FRESHNESS_COUNT][CLASS_COUNT]; /* sites that may start */
     struct ring hungry[CLASS_COUNT];                /* sites to be read */

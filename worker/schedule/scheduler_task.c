@@ -47,10 +47,10 @@ struct task *
 scheduler_take(struct scheduler *s, struct lane *lane,
                const struct job_row *row)
 {
-    bool must = row->test ||
-                (lane->site->config.fifo &&
-                 scheduler_fifo_is_first(lane, row)) ||
-                scheduler_is_expired(s, lane, row);
+    bool must =
+        row->test ||
+        (lane->site->config.fifo && scheduler_fifo_is_first(lane, row)) ||
+        scheduler_is_expired(s, lane, row);
 
     if (!must && (!has_room(s, lane) || scheduler_is_away(s, lane->site)))
         return NULL;

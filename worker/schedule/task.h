@@ -61,15 +61,16 @@ struct task {
     struct lane *lane;
     size_t
         counted_bytes; /* the scheduler's: of event and answer, known or guessed */
-    size_t flight_bytes; /* the same while it runs, those of its mates included */
+    size_t
+        flight_bytes; /* the same while it runs, those of its mates included */
     /* Running, one request for several jobs: the first one has the slot, and
        the others behind it. */
     struct task *mate;
-    uint32_t mates; /* of the first: how many */
-    bool paced;     /* it matters when its request is sent */
-    int64_t sent;   /* the scheduler's: the request is on its way */
-    bool front;     /* the scheduler's: the rest of its FIFO lane waits */
-    int64_t begun_us;       /* monotonic, when it was started */
+    uint32_t mates;   /* of the first: how many */
+    bool paced;       /* it matters when its request is sent */
+    int64_t sent;     /* the scheduler's: the request is on its way */
+    bool front;       /* the scheduler's: the rest of its FIFO lane waits */
+    int64_t begun_us; /* monotonic, when it was started */
     struct ring_link young; /* the scheduler's: running, and not aged */
     struct task *next;
     struct attempt attempt; /* valid when TASK_DONE */

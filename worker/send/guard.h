@@ -21,7 +21,7 @@ struct guard {
     const struct target_nets *allow; /* private networks that may be reached */
     const char *refusal;             /* why an address was not; or NULL */
     bool opened;                     /* another one was allowed */
-    void (*on_request)(void *arg);   /* a request is about to be sent; or NULL */
+    void (*on_request)(void *arg); /* a request is about to be sent; or NULL */
     void *request_arg;
 };
 

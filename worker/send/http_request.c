@@ -54,7 +54,8 @@ request_add_header(struct request *request, const char *name,
     for (i = 0; i < value.len; i++) {
         unsigned char c = (unsigned char)value.ptr[i];
 
-        buf_add_char(&line, c < 0x20 || c == 0x7f ? '?' : (char)c);
+        buf_add_char(&line,
+                     (c < 0x20 && c != '\t') || c == 0x7f ? '?' : (char)c);
     }
     longer =
         buf_ok(&line) ? curl_slist_append(request->headers, line.data) : NULL;

@@ -50,17 +50,21 @@ receive(char *data, size_t size, size_t count, void *arg)
     return len;
 }
 
-/* What libcurl has read as one line of the headers. */
+/* What libcurl has read as one line of the headers. Those of an answer end with
+   an empty one; trailers may follow its body. */
 static size_t
 receive_header(char *line, size_t size, size_t count, void *arg)
 {
     struct transfer *transfer = arg;
+    size_t len = size * count;
 
-    transfer->headers_whole =
-        slice_trim(slice_make(line, size * count)).len == 0;
-    transfer->headed += size * count;
+    if (len >= 5 && memcmp(line, "HTTP/", 5) == 0)
+        transfer->headers_whole = false;
+    else if (slice_trim(slice_make(line, len)).len == 0)
+        transfer->headers_whole = true;
+    transfer->headed += len;
     if (transfer->headed <= HEADERS_MAX)
-        return size * count;
+        return len;
     transfer->headers_too_large = true;
     return 0; /* ends the transfer */
 }

@@ -57,10 +57,10 @@ struct transfer {
     bool too_large;
     bool headers_too_large;
     bool headers_whole; /* their end has come */
-    bool hurried;    /* its time-out is shorter than it should be */
-    bool sent;       /* the delivery itself is on its way */
-    bool asks_token; /* what is under way is the question for a token */
-    int64_t end_us;  /* monotonic: this process must be done; 0 = no matter */
+    bool hurried;       /* its time-out is shorter than it should be */
+    bool sent;          /* the delivery itself is on its way */
+    bool asks_token;    /* what is under way is the question for a token */
+    int64_t end_us; /* monotonic: this process must be done; 0 = no matter */
     char error[CURL_ERROR_SIZE];
     struct transfer *prev; /* the loop's list */
     struct transfer *next;

@@ -63,9 +63,9 @@ transfer_build_batch(struct transfer *transfer, const struct deliver_time *time)
         obstacle = deliver_build(subscription, first->event, &first->job, time,
                                  &transfer->request);
     } else if (count > 0) {
-        obstacle = deliver_build_batch(subscription, events, count,
-                                       first->job.attempts, time,
-                                       &transfer->request);
+        obstacle =
+            deliver_build_batch(subscription, events, count,
+                                first->job.attempts, time, &transfer->request);
     }
     free(events);
     return obstacle;

@@ -325,7 +325,7 @@ write_notices(const struct batch *batch, struct db *db, size_t count,
         notices_delivery(batch->notices, &batch->rows[i]);
     while (ledger_news(batch->ledger, &at, &news))
         notices_endpoint(batch->notices, &news,
-                        find_failure(batch, count, news.lane), now_us);
+                         find_failure(batch, count, news.lane), now_us);
     return notices_write(batch->notices, db, now_us);
 }
 

@@ -60,9 +60,9 @@ disable(const struct flush_peers *peers, const struct task *task,
     uint32_t id = lane_owner_id(task->job.lane);
     enum db_result result;
 
-    result = notices_disable(peers->notices, peers->db,
-                            peers->follower->snapshot, peers->doorbell, id,
-                            reason);
+    result =
+        notices_disable(peers->notices, peers->db, peers->follower->snapshot,
+                        peers->doorbell, id, reason);
     if (result == DB_OK)
         log_warning(
             LOGGER,

@@ -11,8 +11,8 @@
 //   order    of the problems, where it is not that of the fields
 
 import { application, dict, eventType, flag, headers, isMissing, list,
-    needed, notPrintable, number, ofBytes, part, patterns, says, text, time,
-    tooManyBytes, url, word } from './bad_input_fields.mjs';
+    needed, notPrintable, number, ofBytes, part, patterns, range, rangeTables,
+    says, text, time, tooManyBytes, url, word } from './bad_input_fields.mjs';
 import { sources } from './bad_input_sources.mjs';
 import { svix } from './bad_input_svix.mjs';
 
@@ -34,9 +34,9 @@ const subscription = {
     metadata: dict({ good: { a: 1 },
         wrong: [['65,537 bytes', ofBytes(65527), tooManyBytes(65536)]] }),
     format: word(['envelope', 'payload', 'standard', 'cloudevents',
-        'cloudevents-binary', 'slack', 'discord', 'template'], {
+        'cloudevents-binary', 'slack', 'discord', 'template', 'github'], {
         alone: ['envelope', 'payload', 'standard', 'cloudevents',
-            'cloudevents-binary', 'slack', 'discord'] }),
+            'cloudevents-binary', 'slack', 'discord', 'github'] }),
     channels: list(10, [1, 128]),
     max_concurrency: number(0, 1000),
     retry_schedule: { kind: 'ints', max: 20, item: [1, 2592000],
@@ -66,8 +66,12 @@ const subscription = {
         wrong: [['no PEM', 'x', says('certificate', 'has no certificate in PEM')]] }),
     ed25519: flag(),
     signature_headers: word(['webhook', 'svix']),
-    batch: dict({ good: { max_size: 10 }, wrong: [
-        ['an empty one', {}, isMissing('max_size')]] }),
+    batch: dict({ good: { max_size: 2 }, wrong: [
+        ['one event', { max_size: 1 }, says('number.not_ge',
+            'ensure this value is greater than or equal to 2', 'max_size')],
+        ['too many', { max_size: 1001 }, says('number.not_le',
+            'ensure this value is less than or equal to 1000', 'max_size')],
+        ['no size', {}, says('missing', 'field required', 'max_size')]] }),
     ttl_seconds: number(0, 31536000),
     capture_responses: flag(),
 };
@@ -96,16 +100,6 @@ const eventTypeFields = {
     archived: flag(),
 };
 
-const range = {
-    since: needed(time({ wrong: [['the future', '2099-01-01T00:00:00Z',
-        says('since', 'must not be in the future')]] })),
-    until: time({ good: '2030-01-01T00:00:00Z', wrong: [['before since',
-        '2020-01-01T00:00:00Z', says('until', 'must not be before since')]] }),
-    rate: number(1, 10000),
-    confirm: flag(),
-};
-const rangeTables = ['since', 'until', 'rate', 'confirm'].map((name) =>
-    `core/form/replay_form.c:${name}_field`);
 const replays = {
     'POST /api/webhooks/{id}/recover': { tables: rangeTables,
         request: ['POST', '/api/webhooks/<webhook>/recover'],
@@ -206,6 +200,11 @@ const own = {
         base: {}, unknown: ['name'], fields: part(eventTypeFields),
     },
     ...replays,
+    'POST /api/replays/{id}/cancel': {
+        tables: ['fcgi/resource/res_replays.c:cancel_fields'],
+        request: ['POST', '/api/replays/<replay>/cancel'], stores: 'replays',
+        base: {}, empty: true, good: false, fields: { cancel_live: flag() },
+    },
 };
 
 export const bodies = { ...own, ...sources, ...svix };

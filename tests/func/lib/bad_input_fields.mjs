@@ -47,7 +47,7 @@ export const eventType = (more) => text(1, 255, { wrong: [
     ['a pattern', 'a.*', says('event_type', 'invalid event type')]], ...more });
 export const headersOf = (n) => Object.fromEntries(
     Array.from({ length: n }, (_, i) => [`X-H${i}`, 'x']));
-export const headers = (more) => ({ kind: 'dicts', max: 20, item: [1, 8192],
+export const headers = (more) => ({ kind: 'dicts', max: 20, item: [1, 4096],
     nullable: true, make: headersOf, wrong: [
         ['a header of HTTP', { Host: 'x' }, says('header.reserved',
             'is set by HTTP itself', 'Host')],
@@ -55,8 +55,8 @@ export const headers = (more) => ({ kind: 'dicts', max: 20, item: [1, 8192],
             'is not the name of a header', 'X Y')],
         ['a line break', { 'X-A': 'a\r\nb: c' }, says('header.value',
             'invalid header value', 'X-A')],
-        ['8,193 bytes in all', { 'X-A': 'x'.repeat(4000),
-            'X-B': 'x'.repeat(4187) }, tooManyBytes(8192)],
+        ['8,193 bytes in all', { 'X-A': 'x'.repeat(4096),
+            'X-B': 'x'.repeat(4091) }, tooManyBytes(8192)],
     ], ...more });
 
 export const application = text(1, 255, { atLeast: false, atMost: false,
@@ -67,3 +67,15 @@ export const part = (fields, notNull = []) => Object.fromEntries(
     Object.entries(fields).map(([name, field]) => [name,
         { ...field, required: false, nullable: notNull.includes(name)
             ? false : field.nullable }]));
+
+// Which part of the past is meant.
+export const range = {
+    since: needed(time({ wrong: [['the future', '2099-01-01T00:00:00Z',
+        says('since', 'must not be in the future')]] })),
+    until: time({ good: '2030-01-01T00:00:00Z', wrong: [['before since',
+        '2020-01-01T00:00:00Z', says('until', 'must not be before since')]] }),
+    rate: number(1, 10000),
+    confirm: flag(),
+};
+export const rangeTables = ['since', 'until', 'rate', 'confirm'].map(
+    (name) => `core/form/replay_form.c:${name}_field`);

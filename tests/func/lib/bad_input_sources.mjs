@@ -102,7 +102,8 @@ const options = {
         good: [{ name: 'a', on: ['*'] }], wrong: [
             ['a text among them', ['x'], says('trigger',
                 '[0]: value is not a valid dict')],
-            ['one without a name', [{ on: ['*'] }], says('trigger', '?')]] },
+            ['one without a name', [{ on: ['*'] }], says('trigger',
+                '[0].name: field required')]] },
     poll_tables: names(128),
     poll_s: number(0, 604800),
 };
@@ -124,13 +125,13 @@ export const sources = {
     'a verifier of a source': { stores: 'sources', nested: true,
         tables: ['core/form/source_form_verifier.c:fields'],
         request: ['POST', '/api/sources'], where: ['verifiers', 0],
-        base: { kind: 'hmac', secrets: ['12345678'] },
+        base: { kind: 'hmac', header: 'X-Sig', secrets: ['12345678'] },
         wrap: (verifier) => ({ name: 'bad-<serial>', provider: 'hmac',
             verifiers: [verifier] }),
         fields: {
             kind: needed(text(1, 32, { good: 'hmac', atLeast: false,
                 atMost: false })),
-            header: text(1, 100),
+            header: { ...text(1, 100), nullable: undefined },
             prefix: text(1, 100),
             prefix_optional: flag({ alone: [false] }),
             encoding: word(['hex', 'base64']),

@@ -1,8 +1,9 @@
 // bad_input_svix.mjs - the bodies of the Svix family, and what each of their
 // fields may be; see bad_input.mjs.
 
-import { application, dict, eventType, flag, headers, list, needed, number,
-    ofBytes, part, patterns, says, text, time, tooManyBytes, url } from
+import { dict, eventType, flag, headers, list, needed, number, ofBytes, part,
+    patterns, range as every, rangeTables, says, text, time, tooManyBytes,
+    url } from
     './bad_input_fields.mjs';
 
 const badUid = says('str.regex',
@@ -14,6 +15,7 @@ const metadata = dict({ good: { a: 'b' },
     wrong: [['65,537 bytes', ofBytes(65527), tooManyBytes(65536)]] });
 const badKey = says('str.regex', 'string does not match regex ' +
     '"^(whsec_)?[a-zA-Z0-9+/=]{32,100}$"');
+const range = { since: every.since, until: every.until };
 const anything = { kind: 'json', nullable: true, good: { a: [1] } };
 
 const app = (letter) => ({
@@ -39,7 +41,7 @@ const endpoint = (letter) => ({
     version: number(0, 65535),
 });
 const type = {
-    name: needed(eventType()),
+    name: needed(eventType({ make: (n) => 'y'.repeat(n) })),
     description: needed(text(0, 1000)),
     archived: flag(),
     deprecated: flag(),
@@ -48,17 +50,41 @@ const type = {
     groupName: text(1, 50),
 };
 
+const { name: _, ...typeBesides } = type;
+
 const family = (what, table, forms) => Object.fromEntries(
     Object.entries(forms).map(([route, form]) => [`${route} (${what})`,
         { tables: [table], ...form, request: route.split(' ') }]));
 
+const states = { type: 'type_error.enum', msg: 'value is not a valid ' +
+    'enumeration member; permitted: 0, 2, 4' };
+const classes = { type: 'type_error.enum', msg: 'value is not a valid ' +
+    'enumeration member; permitted: 0, 100, 200, 300, 400, 500' };
+const none = { atLeast: false, atMost: false, wrong: [['any', 'a', says(
+    'not_supported', 'is not supported')]] };
+const replays = (name, tables, fields) => ({
+    [`POST …/endpoint/{endpoint}/${name}`]: { fields, stores: 'replays',
+        tables: [...rangeTables.slice(0, 2), ...tables],
+        request: ['POST', `/api/v1/app/<app>/endpoint/<endpoint>/${name}`],
+        base: { since: '2026-01-01T00:00:00Z' } } });
+
 export const svix = {
+    ...family('headers', 'fcgi/svix/svix_endpoint_parts.c:headers_fields', {
+        'PATCH /api/v1/app/<app>/endpoint/<endpoint>/headers': {
+            base: {}, empty: true, fields: {
+                headers: { ...headers(), nullable: false },
+                deleteHeaders: list(20, [1, 8192]) } },
+        'PUT /api/v1/app/<app>/endpoint/<endpoint>/headers': {
+            base: { headers: {} }, unknown: ['deleteHeaders'],
+            fields: { headers: needed(headers()) } },
+    }),
     ...family('application', 'fcgi/svix/svix_applications.c:fields', {
         'POST /api/v1/app': { stores: 'applications', base: { name: 'bad' },
             fields: app('p') },
         'PUT /api/v1/app/<app>': { stores: 'applications',
             base: { name: 'bad' }, fields: app('u') },
         'PATCH /api/v1/app/<app>': { stores: 'applications', base: {},
+            empty: true,
             fields: part(app('a'), ['name']) },
     }),
     ...family('endpoint', 'fcgi/svix/svix_endpoint_form.c:fields', {
@@ -67,6 +93,7 @@ export const svix = {
         'PUT /api/v1/app/<app>/endpoint/<endpoint>': {
             base: { url: 'https://example.com/' }, fields: endpoint('u') },
         'PATCH /api/v1/app/<app>/endpoint/<endpoint>': { base: {},
+            empty: true,
             fields: part(endpoint('a'), ['url']) },
     }),
     ...family('event type', 'fcgi/svix/svix_types.c:fields', {
@@ -74,10 +101,9 @@ export const svix = {
             base: { name: 'bad.svix<serial>', description: '' },
             fields: type },
         'PUT /api/v1/event-type/<type>': { stores: 'event_types',
-            base: { description: '' },
-            fields: { ...type, name: undefined } },
+            base: { description: '' }, fields: typeBesides },
         'PATCH /api/v1/event-type/<type>': { stores: 'event_types', base: {},
-            fields: { ...part(type, ['description']), name: undefined } },
+            empty: true, fields: part(typeBesides, ['description']) },
     }),
     ...family('secret', 'fcgi/svix/svix_endpoint_parts.c:rotate_fields', {
         'POST /api/v1/app/<app>/endpoint/<endpoint>/secret/rotate': {
@@ -87,14 +113,6 @@ export const svix = {
                     wrong: [['31 characters', 'x'.repeat(31), badKey],
                         ['other characters', '!'.repeat(40), badKey]] }),
                 gracePeriodSeconds: number(0, 604800) } },
-    }),
-    ...family('headers', 'fcgi/svix/svix_endpoint_parts.c:headers_fields', {
-        'PUT /api/v1/app/<app>/endpoint/<endpoint>/headers': {
-            base: { headers: {} }, fields: { headers: needed(headers()),
-                deleteHeaders: list(20, [1, 8192]) } },
-        'PATCH /api/v1/app/<app>/endpoint/<endpoint>/headers': {
-            base: { headers: {} }, fields: { headers: needed(headers()),
-                deleteHeaders: list(20, [1, 8192]) } },
     }),
     ...family('example', 'fcgi/svix/svix_other.c:example_fields', {
         'POST /api/v1/app/<app>/endpoint/<endpoint>/send-example': {
@@ -123,5 +141,16 @@ export const svix = {
                 payloadRetentionHours: anything,
                 application: anything,
             } },
+    }),
+    ...replays('recover', [], range),
+    ...replays('replay-missing', [], range),
+    ...replays('bulk-replay', ['core/form/replay_form.c:bulk_filters'], {
+        channel: text(0, 128, none),
+        eventTypes: list(50, [1, 255]),
+        since: range.since,
+        status: number(0, 4, { wrong: [['1, under way', 1, states]] }),
+        statusCodeClass: number(0, 500, { wrong: [['404', 404, classes]] }),
+        tag: text(0, 128, none),
+        until: range.until,
     }),
 };
