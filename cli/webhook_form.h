@@ -19,7 +19,8 @@
     "[--cloudevents-source URI] [--auth JSON|@FILE] "                          \
     "[--client-certificate FILE] [--ed25519 | --no-ed25519] "                  \
     "[--signature-headers webhook|svix] [--batch-size N] "                     \
-    "[--batch-wait-ms MS] [--ttl S] "
+    "[--batch-wait-ms MS] [--ttl S] "                                          \
+    "[--capture-responses | --no-capture-responses] "
 
 /* Takes the options and writes the JSON that the API would get, without its
    closing brace: the caller adds what else there is. */

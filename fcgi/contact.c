@@ -1,55 +1,34 @@
 /*
  * contact.c - see contact.h.
  */
-#include "contact.h"
+#include "contact_impl.h"
 
 #include "alloc.h"
 #include "clock.h"
 #include "log.h"
 #include "schema.h"
 
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 #define LOGGER "postern.http"
 #define TRY_EVERY_US CLOCK_US_PER_S
 #define FRESH_US (CLOCK_US_PER_S / 2)       /* housekeeping leaves it alone */
 #define STALE_US (CLOCK_US_PER_S / 10 * 11) /* a request refreshes it itself */
-#define LOOKS_PER_S 8
-#define SENT_PER_S 64   /* requests that may find the news of those looks */
-#define LOOKS_AT_ONCE 2 /* they hold threads while the database hangs */
-#define SLOW_US (CLOCK_US_PER_S) /* a look that takes longer is bad news */
-#define WHY_MAX_BYTES 512
 #define PACKET_SPARE_BYTES 65536 /* of a statement, beside one event */
-
-struct contact {
-    pthread_mutex_t lock; /* not held while the database is asked */
-    atomic_bool made;
-    atomic_int_fast64_t refreshed_mono_us; /* the last try */
-    bool lease_node;
-    bool leased;     /* whoever is trying, and the end of the process */
-    bool trying;     /* somebody is at the first contact */
-    bool refreshing; /* somebody is at the catalog */
-    bool tried;
-    int64_t tried_mono_us;
-    enum contact_state state; /* what the last try found */
-    char why[WHY_MAX_BYTES];
-    int64_t looks_since_mono_us; /* contact_refresh() counts from here */
-    unsigned looks;
-    unsigned sent;             /* ... of requests that may not wait */
-    unsigned looking;          /* ... are under way */
-    int64_t look_from_mono_us; /* when the last of them began */
-    enum db_result looked;     /* how the last of them ended */
-    uint_fast64_t requests_seen;
-};
 
 struct contact *
 contact_new(bool lease_node)
 {
     struct contact *contact = xcalloc(1, sizeof(*contact));
+    pthread_condattr_t monotonic;
 
     pthread_mutex_init(&contact->lock, NULL);
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_cond_init(&contact->refreshed, &monotonic);
+    pthread_condattr_destroy(&monotonic);
     contact->state = CONTACT_AWAY;
     contact->looked = DB_OK;
     contact->lease_node = lease_node;
@@ -61,6 +40,7 @@ contact_free(struct contact *contact)
 {
     if (contact == NULL)
         return;
+    pthread_cond_destroy(&contact->refreshed);
     pthread_mutex_destroy(&contact->lock);
     free(contact);
 }
@@ -163,7 +143,7 @@ static void
 try_contact(struct app *app, bool quiet)
 {
     struct contact *contact = app->contact;
-    struct buf why = BUF_INIT(WHY_MAX_BYTES - 1);
+    struct buf why = BUF_INIT(CONTACT_WHY_MAX - 1);
     enum contact_state state = CONTACT_AWAY;
     struct db *db;
 
@@ -180,8 +160,8 @@ try_contact(struct app *app, bool quiet)
     buf_free(&why);
 }
 
-static enum db_result
-refresh(struct app *app)
+enum db_result
+contact_read_catalog(struct app *app)
 {
     struct db *db = db_pool_take(app->pool);
     enum db_result result;
@@ -209,13 +189,15 @@ begin_refresh(struct contact *contact, int64_t age_us)
         return false;
     pthread_mutex_lock(&contact->lock);
     begun = !contact->refreshing && older_than(contact, age_us);
-    contact->refreshing = contact->refreshing || begun;
+    if (begun) {
+        contact->refreshing = true;
+        contact->refresh_from_mono_us = clock_mono_us();
+    }
     pthread_mutex_unlock(&contact->lock);
     return begun;
 }
 
-/* Who comes while somebody is at it goes on with what there is. A failure is
-   not told: who needs the database will find out. */
+/* A failure is not told: who needs the database will find out. */
 static void
 refresh_if_older(struct app *app, int64_t age_us)
 {
@@ -223,11 +205,29 @@ refresh_if_older(struct app *app, int64_t age_us)
 
     if (!begin_refresh(contact, age_us))
         return;
-    (void)!refresh(app);
+    (void)!contact_read_catalog(app);
     atomic_store(&contact->refreshed_mono_us, clock_mono_us());
     pthread_mutex_lock(&contact->lock);
     contact->refreshing = false;
+    pthread_cond_broadcast(&contact->refreshed);
     pthread_mutex_unlock(&contact->lock);
+}
+
+/* Lock held, and let go meanwhile. After a pause the catalog may be as old as the pause: what was deleted or
+   revoked meanwhile must not count for those who come while the first one is
+   looking. They wait for him, but a database that hangs holds nobody. */
+static void
+await_refresh(struct contact *contact)
+{
+    const int64_t until_us = contact->refresh_from_mono_us + CONTACT_SLOW_US;
+    const struct timespec until = {
+        .tv_sec = until_us / CLOCK_US_PER_S,
+        .tv_nsec = until_us % CLOCK_US_PER_S * 1000,
+    };
+
+    while (contact->refreshing && older_than(contact, STALE_US) &&
+           clock_mono_us() < until_us)
+        pthread_cond_timedwait(&contact->refreshed, &contact->lock, &until);
 }
 
 bool
@@ -244,6 +244,11 @@ contact_make(struct app *app, struct buf *why)
 
     if (is_made(app)) {
         refresh_if_older(app, STALE_US);
+        if (older_than(contact, STALE_US)) {
+            pthread_mutex_lock(&contact->lock);
+            await_refresh(contact);
+            pthread_mutex_unlock(&contact->lock);
+        }
         return CONTACT_READY;
     }
     pthread_mutex_lock(&contact->lock);
@@ -300,97 +305,4 @@ contact_release(struct app *app)
     node_release(db, &app->node);
     db_pool_give(app->pool, db);
     app->contact->leased = false;
-}
-
-/* Lock held. A new second has new looks. */
-static void
-count_from_now(struct contact *contact, int64_t now_us)
-{
-    if (now_us - contact->looks_since_mono_us <= CLOCK_US_PER_S)
-        return;
-    contact->looks_since_mono_us = now_us;
-    contact->looks = contact->sent = 0;
-}
-
-/* Lock held. False: *known is the answer. */
-static bool
-begin_look(struct contact *contact, enum db_result *known)
-{
-    int64_t now_us = clock_mono_us();
-
-    *known = contact->looked;
-    if (contact->looking >= LOOKS_AT_ONCE) {
-        if (now_us - contact->look_from_mono_us > SLOW_US)
-            *known = DB_AWAY;
-        return false;
-    }
-    count_from_now(contact, now_us);
-    if (contact->looks >= LOOKS_PER_S)
-        return false;
-    contact->looks++;
-    contact->looking++;
-    contact->look_from_mono_us = now_us;
-    return true;
-}
-
-/* May a request go where it can wait, to look, or to see what others have
-   found? Of a flood only the first: all of them would fill the room for those
-   who have to wait, to be told there what can be said at once. False: *known
-   is the answer. */
-static bool
-may_be_sent(struct contact *contact, enum db_result *known)
-{
-    bool fits;
-
-    pthread_mutex_lock(&contact->lock);
-    *known = contact->looked;
-    count_from_now(contact, clock_mono_us());
-    fits = contact->sent < SENT_PER_S;
-    contact->sent += fits;
-    pthread_mutex_unlock(&contact->lock);
-    return fits;
-}
-
-/* DB_OK also when it is not time for another look and the last one was fine. */
-static enum db_result
-look(struct app *app)
-{
-    struct contact *contact = app->contact;
-    enum db_result result;
-    bool begun;
-
-    pthread_mutex_lock(&contact->lock);
-    begun = begin_look(contact, &result);
-    pthread_mutex_unlock(&contact->lock);
-    if (!begun)
-        return result;
-    result = refresh(app);
-    pthread_mutex_lock(&contact->lock);
-    contact->looking--;
-    contact->looked = result;
-    pthread_mutex_unlock(&contact->lock);
-    return result;
-}
-
-enum contact_news
-contact_refresh(struct exchange *exchange)
-{
-    struct app *app = exchange->app;
-    const struct catalog_snapshot *newer;
-    enum db_result result = DB_OK;
-
-    exchange->must_wait =
-        !exchange->may_wait && may_be_sent(app->contact, &result);
-    if (exchange->must_wait)
-        return CONTACT_UNKNOWN;
-    if (exchange->may_wait)
-        result = look(app);
-    newer = catalog_take(app->catalog);
-    if (catalog_version(newer) == catalog_version(exchange->catalog)) {
-        catalog_release(newer);
-        return result == DB_OK ? CONTACT_SAME : CONTACT_UNKNOWN;
-    }
-    catalog_release(exchange->catalog);
-    exchange->catalog = newer;
-    return CONTACT_NEWER;
 }

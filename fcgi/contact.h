@@ -37,8 +37,9 @@ struct contact *contact_new(bool lease_node);
 void contact_free(struct contact *contact); /* may be NULL */
 
 /*
- * Makes first contact unless that is done: cheap when it is. Not more than one
- * try a second, whoever asks. Not ready: *why is one line for a person; with
+ * Makes first contact unless that is done: cheap when it is, but that a catalog
+ * more than a second old is refreshed first. Not more than one try a second,
+ * whoever asks. Not ready: *why is one line for a person; with
  * why NULL it goes to the log.
  */
 enum contact_state contact_make(struct app *app, struct buf *why);

@@ -42,7 +42,8 @@ CREATE TABLE IF NOT EXISTS replays (
     confirmed_at TIMESTAMP(6) NULL,
     finished_at TIMESTAMP(6) NULL,
     UNIQUE KEY job_id (job_id),
-    KEY application (application_id, id)
+    KEY application (application_id, id),
+    KEY finished_at (finished_at)
 ) ENGINE=InnoDB;
 
 -- What became of one event at one subscription is one lookup, however many
@@ -76,7 +77,7 @@ SELECT
     r.failed AS failed,
     r.cancelled AS cancelled,
     r.made - r.succeeded - r.failed - r.cancelled AS unfinished,
-    r.error AS error,
+    r.error AS reason,
     r.created_at AS created_at,
     r.confirmed_at AS confirmed_at,
     r.finished_at AS finished_at

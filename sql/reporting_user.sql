@@ -30,6 +30,7 @@ GRANT SELECT ON report_events_daily TO 'postern_report'@'localhost';
 GRANT SELECT ON report_sources_daily TO 'postern_report'@'localhost';
 GRANT SELECT ON report_delivery_log TO 'postern_report'@'localhost';
 GRANT SELECT ON report_worker TO 'postern_report'@'localhost';
+GRANT SELECT ON report_replays TO 'postern_report'@'localhost';
 
 GRANT SELECT ON jobs TO 'postern_report'@'localhost';
 GRANT SELECT ON deliveries TO 'postern_report'@'localhost';
@@ -39,6 +40,7 @@ GRANT SELECT ON subscription_patterns TO 'postern_report'@'localhost';
 GRANT SELECT ON event_types TO 'postern_report'@'localhost';
 GRANT SELECT ON fanouts TO 'postern_report'@'localhost';
 GRANT SELECT ON lane_state TO 'postern_report'@'localhost';
+GRANT SELECT ON replays TO 'postern_report'@'localhost';
 GRANT SELECT ON rollup_subscriptions TO 'postern_report'@'localhost';
 GRANT SELECT ON rollup_sources TO 'postern_report'@'localhost';
 GRANT SELECT ON rollup_types TO 'postern_report'@'localhost';

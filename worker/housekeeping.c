@@ -13,8 +13,8 @@
 
 #define LOGGER "postern.worker"
 #define EVERY_US (300 * CLOCK_US_PER_S)
-#define BREATH_US                                                              \
-    (20 * CLOCK_US_PER_MS)           /* for others, while rows are deleted */
+#define BREATH_US (20 * CLOCK_US_PER_MS) /* while rows are deleted ... */
+#define BREATHS 4 /* ... or so many times as long as that took */
 #define SOON_US (5 * CLOCK_US_PER_S) /* between pieces that do not press */
 
 void
@@ -35,17 +35,25 @@ housekeeping_free(struct housekeeping *housekeeping)
 /* Each does a piece and says in *pause_us after what pause it wants to be
    called again; it is left as it is when there is no more to do. */
 
+/* Results of deliveries wait for the same connection. */
+static int64_t
+breath(int64_t took_us)
+{
+    return BREATHS * took_us > BREATH_US ? BREATHS * took_us : BREATH_US;
+}
+
 static enum db_result
 keep_up(struct housekeeping *housekeeping, struct db *db, int64_t *pause_us)
 {
+    struct upkeep *upkeep = &housekeeping->upkeep;
+    int64_t began_us = clock_mono_us();
     bool done;
-    enum db_result result = upkeep_step(&housekeeping->upkeep, db, &done);
+    enum db_result result = upkeep_step(upkeep, db, &done);
 
     if (done)
-        upkeep_begin(&housekeeping->upkeep, housekeeping->settings,
-                     UPKEEP_CLEANUP_WHEN_DUE);
+        upkeep_begin(upkeep, housekeeping->settings, UPKEEP_CLEANUP_WHEN_DUE);
     else
-        *pause_us = housekeeping->upkeep.cleaning ? BREATH_US : 0;
+        *pause_us = upkeep->cleaning ? breath(clock_mono_us() - began_us) : 0;
     return result;
 }
 

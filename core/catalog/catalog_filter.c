@@ -96,11 +96,12 @@ catalog_tally_take(struct tally *tally, struct filtered_count *counts,
 
     pthread_mutex_lock(&tally->lock);
     n = tally->count < max ? tally->count : max;
-    if (n > 0)
+    if (n > 0) {
         memcpy(counts, tally->counts, n * sizeof(*counts));
-    tally->count -= n;
-    memmove(tally->counts, tally->counts + n,
-            tally->count * sizeof(*tally->counts));
+        tally->count -= n;
+        memmove(tally->counts, tally->counts + n,
+                tally->count * sizeof(*tally->counts));
+    }
     pthread_mutex_unlock(&tally->lock);
     return n;
 }

@@ -13,9 +13,9 @@
 #include <string.h>
 
 #define SQL_MAX ((size_t)64 << 10)
-#define LOOK 5000     /* rows looked at by one statement */
-#define REMOVALS 1000 /* deleted by one */
-#define MARKS 1000    /* written by one */
+#define LOOK 2000    /* rows looked at by one statement */
+#define REMOVALS 500 /* deleted by one */
+#define MARKS 1000   /* written by one */
 
 /* How a table is read: the id and the application of each row. */
 static const struct {

@@ -50,7 +50,7 @@ struct expiry {
 void expiry_begin(struct expiry *expiry, const struct settings *settings);
 void expiry_end(struct expiry *expiry); /* keeps the counts */
 
-/* A few short statements; at most 1000 rows are deleted. *done: there is no
+/* A few short statements; at most 500 rows are deleted. *done: there is no
    more. */
 enum db_result expiry_step(struct expiry *expiry, struct db *db, bool *done)
     __attribute__((warn_unused_result));

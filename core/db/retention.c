@@ -15,6 +15,10 @@ static const char old_answers[] =
     "DELETE FROM idempotency "
     "WHERE created_at < UTC_TIMESTAMP(6) - INTERVAL 24 HOUR LIMIT 500";
 
+static const char old_replays[] =
+    "DELETE FROM replays "
+    "WHERE finished_at < UTC_TIMESTAMP(6) - INTERVAL 90 DAY LIMIT 500";
+
 static const char old_tests[] =
     "SELECT id FROM subscriptions WHERE adhoc = 1 "
     "AND deleted_at < UTC_TIMESTAMP(6) - INTERVAL 24 HOUR LIMIT 500";
@@ -29,12 +33,12 @@ struct ids {
 };
 
 static enum db_result
-delete_old_answers(struct db *db, bool *more)
+delete_old(struct db *db, const char *statement, bool *more)
 {
     uint64_t affected = 0;
-    enum db_result result = db_exec(db, slice_of(old_answers), &affected);
+    enum db_result result = db_exec(db, slice_of(statement), &affected);
 
-    *more = result == DB_OK && affected == ROWS;
+    *more = *more || (result == DB_OK && affected == ROWS);
     return result;
 }
 
@@ -131,8 +135,12 @@ mark_done_tests(struct db *db)
 enum db_result
 retention_sweep(struct db *db, bool *more)
 {
-    enum db_result result = delete_old_answers(db, more);
+    enum db_result result;
 
+    *more = false;
+    result = delete_old(db, old_answers, more);
+    if (result == DB_OK)
+        result = delete_old(db, old_replays, more);
     if (result == DB_OK)
         result = delete_old_tests(db);
     if (result == DB_OK)

@@ -89,7 +89,7 @@ replay_print(const struct replay *replay, struct buf *out)
     member_text(out, "status", replay_status_name(replay->status));
     print_what(replay, out);
     print_progress(replay, out);
-    member_text(out, "error", replay->error);
+    member_text(out, "reason", replay->error);
     member_time(out, "created_at", replay->created_at_us);
     member_time(out, "confirmed_at", replay->confirmed_at_us);
     member_time(out, "finished_at", replay->finished_at_us);

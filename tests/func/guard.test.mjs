@@ -14,7 +14,7 @@ import { after, before, describe, test } from 'node:test';
 import { changeConfig, deliveryId, reached, subscribe, trigger }
     from './lib/gateway.mjs';
 import { idNumber } from './lib/ids.mjs';
-import { Stack, plainEnv, root, start } from './lib/stack.mjs';
+import { Stack, plainEnv, root, run, start } from './lib/stack.mjs';
 import { eventually } from './lib/wait.mjs';
 
 // What is refused as an address, and at the connect as well ...
@@ -252,11 +252,32 @@ describe('is refused when it is stored', () => {
         }
     });
 
+    // In a network of its own, where the host has a public address.
+    test('with a public address of this host', async (t) => {
+        // Root needs no user namespace, in which it would not be itself.
+        const kind = process.getuid() === 0 ? '-n' : '-rn';
+        const add = (own) => run('unshare', [kind, 'sh', '-c',
+            `ip link set lo up && ip addr add ${own}/32 dev lo && exec "$@"`,
+            'sh', stack.program('postern'), '-c', stack.env.POSTERN_CONF,
+            'webhook', 'add', 'http://8.8.4.4/', '--events', 'own.event'],
+        { env: plainEnv() });
+        const other = await add('8.8.8.8').catch((error) => ({
+            code: 1, stderr: error.message }));
+        if (other.code !== 0) {
+            t.skip(`no network of its own here: ${other.stderr}`);
+            return;
+        }
+        const done = await add('8.8.4.4');
+        assert.notEqual(done.code, 0, done.stdout);
+        assert.match(done.stderr, /not on the public Internet/);
+    });
+
     test('through the command line', async () => {
         for (const row of ROWS.filter((_, i) => i % 10 === 0)) {
-            const done = await stack.cli('webhook', 'add', '--url',
-                urlOf(row), '--events', 'a');
+            const done = await stack.cli('webhook', 'add', '--events', 'a',
+                '--', urlOf(row));
             assert.notEqual(done.code, 0, `${row[0]}: ${done.stdout}`);
+            assert.match(done.stderr, /^postern: url: /, row[0]);
         }
     });
 });

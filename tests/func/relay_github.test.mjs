@@ -31,7 +31,7 @@ let receiver;
 before(async () => {
     [stack, receiver] = await Promise.all([
         Stack.start(), Receiver.start()]);
-    await addSource(stack, { name: 'hub', provider: 'github', secret });
+    await addSource(stack, { name: 'github', provider: 'github', secret });
 });
 after(async () => {
     await receiver?.stop();
@@ -40,7 +40,7 @@ after(async () => {
 
 async function send(event, body) {
     const text = JSON.stringify(body);
-    const answer = await stack.receive('hub', text, {
+    const answer = await stack.receive('github', text, {
         'Content-Type': 'application/json', 'X-GitHub-Event': event,
         'X-GitHub-Delivery': randomUUID(),
         'X-Hub-Signature-256': await sign(secret, text) });
@@ -68,7 +68,7 @@ test('the original body, or in format github the members that count',
                     timestamp: null, url: null }],
             commit_count: 2,
             compare: 'https://github.com/octo/hello/compare/0...1' });
-        assert.equal(body.metadata.source, 'hub');
+        assert.equal(body.metadata.source, 'github');
     });
 
 test('a tag has no branch', async () => {

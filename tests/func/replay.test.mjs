@@ -456,7 +456,7 @@ describe('what a person may do to it', () => {
         await has(made.id, 'running');
         await api.delete(`/api/webhooks/${id}`);
         const ended = await has(made.id, 'cancelled');
-        assert.equal(ended.error, 'its webhook was deleted');
+        assert.equal(ended.reason, 'its webhook was deleted');
         assert.equal(place.requests.length, 0);
         assert.equal((await api.post(`/api/webhooks/${id}/recover`,
             { since: LONG_AGO })).status, 404);
@@ -563,6 +563,83 @@ describe('the list', () => {
             'WHERE replay = ?', [plan.id]);
         assert.deepEqual([row.kind, row.status, Number(row.planned),
             Number(row.subscription_id)], ['recover', 'planned', 2, id]);
+    });
+});
+
+describe('the command line', () => {
+    const json = (done) => {
+        assert.equal(done.code, 0, done.stderr);
+        return JSON.parse(done.stdout);
+    };
+
+    test('plans, confirms, waits, and shows', async () => {
+        const { place, id, events } = await refusing('by-hand', 3);
+        const plan = json(await stack.cli('webhook', 'recover', String(id),
+            '--since', '24h', '--json'));
+        assert.deepEqual([plan.status, plan.planned], ['planned', 3]);
+        const text = await stack.cli('replay', 'show', plan.id);
+        assert.match(text.stdout, /^planned +3$/m);
+        assert.match(text.stderr, /postern replay confirm rpl_/);
+        const done = json(await stack.cli('replay', 'confirm', plan.id,
+            '--wait', '--json'));
+        assert.deepEqual([done.status, done.succeeded], ['done', 3]);
+        assertEachOnce(place, events);
+        const listed = await stack.cli('replay', 'list', '--status', 'done');
+        assert.match(listed.stdout, new RegExp(plan.id));
+        assert.equal((await stack.cli('replay', 'confirm', plan.id)).code, 1);
+        assert.equal((await stack.cli('replay', 'cancel', plan.id)).code, 1);
+    });
+
+    test('what was missed, and many by a filter', async () => {
+        const place = receiver.place('by-hand-missed', 404, 200);
+        const events = await send('by-hand-missed.one', 2);
+        const { id } = await subscribe(stack, place.url,
+            ['by-hand-missed.*'], { retry_count: 0, ordering: 'fifo' });
+        const missed = await stack.cli('webhook', 'replay-missing',
+            String(id), '--since', '1h', '--confirm', '--wait', '--json');
+        // One of them has failed: that is how the command ends.
+        assert.equal(missed.code, 1, missed.stderr);
+        assert.deepEqual([JSON.parse(missed.stdout).failed,
+            JSON.parse(missed.stdout).succeeded], [1, 1]);
+        const again = json(await stack.cli('replay', 'retry', '--webhook',
+            String(id), '--response-code', '4xx', '--rate', '100',
+            '--confirm', '--wait', '--json'));
+        assert.deepEqual([again.made, again.succeeded, again.rate],
+            [1, 1, 100]);
+        assert.deepEqual(received(place), [...events, events[0]]);
+    });
+
+    test('a plan is cancelled', async () => {
+        const { id } = await refusing('by-hand-never', 1);
+        const plan = json(await stack.cli('webhook', 'recover', String(id),
+            '--since', '24h', '--json'));
+        const done = await stack.cli('replay', 'cancel', plan.id);
+        assert.equal(done.code, 0, done.stderr);
+        assert.match(done.stdout, /^status +cancelled$/m);
+    });
+
+    test('what is wrong is said', async () => {
+        const told = async (code, pattern, ...args) => {
+            const done = await stack.cli(...args);
+            assert.equal(done.code, code, done.stderr);
+            assert.match(done.stderr, pattern);
+        };
+        await told(64, /--since is needed/, 'webhook', 'recover', '1');
+        await told(64, /--since is a time/, 'webhook', 'recover', '1',
+            '--since', 'soon');
+        await told(64, /must not be before/, 'webhook', 'recover', '1',
+            '--since', '1h', '--until', '2h');
+        await told(64, /ID of a webhook/, 'webhook', 'recover', '--since',
+            '1h');
+        await told(66, /no webhook 4711/, 'webhook', 'recover', '4711',
+            '--since', '1h');
+        await told(64, /--status is failed/, 'replay', 'retry', '--status',
+            'pending');
+        await told(64, /--response-code/, 'replay', 'retry',
+            '--response-code', '6xx');
+        await told(64, /ID of a replay/, 'replay', 'show', 'x');
+        await told(66, /no such replay/, 'replay', 'show',
+            'rpl_0000000000001');
     });
 });
 

@@ -526,7 +526,9 @@ describe('event types', () => {
         'system.startup', 'system.shutdown', 'system.error', 'data.created',
         'data.updated', 'data.deleted', 'process.started',
         'process.completed', 'process.failed', 'health.check',
-        'alert.triggered', 'metric.threshold'];
+        'alert.triggered', 'metric.threshold', 'endpoint.failing',
+        'endpoint.recovered', 'endpoint.disabled', 'message.exhausted',
+        'cache.invalidated', 'source.api_refused', 'github.push'];
 
     test('the documented types exist from the start, with descriptions',
         async () => {

@@ -7,6 +7,8 @@
 #include "testdb.h"
 #include "unit.h"
 
+#include <time.h>
+
 /* A responder as far as first contact needs it. */
 static struct {
     struct settings settings;
@@ -155,6 +157,83 @@ test_few_look_at_once(void)
     tear_down();
 }
 
+static void
+make_and_see(struct asker *asker)
+{
+    const struct catalog_snapshot *seen;
+    uint64_t *version = asker->what;
+
+    CU_ASSERT_EQUAL(contact_make(&t.app, NULL), CONTACT_READY);
+    seen = catalog_take(t.app.catalog);
+    *version = catalog_version(seen);
+    catalog_release(seen);
+}
+
+/* So long that requests refresh the catalog themselves. */
+static void
+let_it_get_old(void)
+{
+    const struct timespec a_little = {.tv_nsec = 20 * 1000000};
+    int i;
+
+    for (i = 0; contact_is_fresh(&t.app) && i < 500; i++)
+        nanosleep(&a_little, NULL);
+    CU_ASSERT_FALSE_FATAL(contact_is_fresh(&t.app));
+}
+
+/* What was changed in a pause counts for all who come after it, not only for
+   him who looks. */
+static void
+test_after_a_pause(void)
+{
+    uint64_t before = 0, versions[2] = {0};
+    struct asker askers[2];
+    struct asker me = {.what = &before};
+
+    set_up();
+    make_and_see(&me);
+    let_it_get_old();
+    asker_stall("config_version");
+    testdb_exec(asker_stall_state.db,
+                "UPDATE config_version SET version = version + 1");
+    asker_start(&askers[0], make_and_see, &versions[0]);
+    CU_ASSERT(waits_for(asker_stall_state.db, "SELECT"));
+    asker_start(&askers[1], make_and_see, &versions[1]);
+    asker_go_on();
+    pthread_join(askers[0].thread, NULL);
+    pthread_join(askers[1].thread, NULL);
+    CU_ASSERT(versions[0] > before);
+    CU_ASSERT(versions[1] > before);
+    asker_end_stall();
+    tear_down();
+}
+
+/* A database that hangs holds him who looks, and nobody else for long. */
+static void
+test_after_a_pause_without_an_answer(void)
+{
+    uint64_t before = 0, versions[2] = {0};
+    struct asker askers[2];
+    struct asker me = {.what = &before};
+
+    set_up();
+    make_and_see(&me);
+    let_it_get_old();
+    asker_stall("config_version");
+    asker_start(&askers[0], make_and_see, &versions[0]);
+    CU_ASSERT(waits_for(asker_stall_state.db, "SELECT"));
+    asker_start(&askers[1], make_and_see, &versions[1]);
+    CU_ASSERT(asker_await_one());
+    CU_ASSERT(atomic_load(&askers[1].done));
+    CU_ASSERT_FALSE(atomic_load(&askers[0].done));
+    asker_go_on();
+    pthread_join(askers[0].thread, NULL);
+    pthread_join(askers[1].thread, NULL);
+    CU_ASSERT_EQUAL(versions[1], before);
+    asker_end_stall();
+    tear_down();
+}
+
 /* Who may not wait goes where he can, but of a flood only the first: the others
    are told at once what is known. */
 static void
@@ -198,6 +277,9 @@ main(void)
         {"nobody there", test_nobody_there},
         {"nobody waits for him who tries", test_nobody_waits_for_him_who_tries},
         {"few look at once", test_few_look_at_once},
+        {"after a pause", test_after_a_pause},
+        {"after a pause without an answer",
+         test_after_a_pause_without_an_answer},
         {"a flood is not sent to wait", test_a_flood_is_not_sent_to_wait},
         CU_TEST_INFO_NULL,
     };

@@ -18,21 +18,6 @@ static struct db *db;
 static struct settings settings;
 static int64_t today;
 
-static void run(const char *format, ...) __attribute__((format(printf, 1, 2)));
-
-static void
-run(const char *format, ...)
-{
-    struct buf sql = BUF_INIT(4096);
-    va_list args;
-
-    va_start(args, format);
-    buf_vaddf(&sql, format, args);
-    va_end(args);
-    testdb_exec(db, sql.data);
-    buf_free(&sql);
-}
-
 static uint64_t number(const char *format, ...)
     __attribute__((format(printf, 1, 2)));
 
@@ -69,13 +54,16 @@ start_anew(void)
     size_t i;
 
     for (i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
-        run("DELETE FROM %s", tables[i]);
-    run("INSERT INTO applications (id, name, created_at) SELECT seq, seq, "
-        "UTC_TIMESTAMP(6) - INTERVAL 400 DAY FROM seq_1_to_3");
-    run("INSERT INTO subscriptions (id, application_id, url, secret, "
-        "config_version) SELECT seq, seq, 'u', '', 1 FROM seq_1_to_3");
-    run("INSERT INTO sources (id, application_id, name, provider, "
-        "config_version) SELECT seq, seq, seq, 'hmac', 1 FROM seq_1_to_3");
+        testdb_execf(db, "DELETE FROM %s", tables[i]);
+    testdb_execf(
+        db, "INSERT INTO applications (id, name, created_at) SELECT seq, seq, "
+            "UTC_TIMESTAMP(6) - INTERVAL 400 DAY FROM seq_1_to_3");
+    testdb_execf(db,
+                 "INSERT INTO subscriptions (id, application_id, url, secret, "
+                 "config_version) SELECT seq, seq, 'u', '', 1 FROM seq_1_to_3");
+    testdb_execf(
+        db, "INSERT INTO sources (id, application_id, name, provider, "
+            "config_version) SELECT seq, seq, seq, 'hmac', 1 FROM seq_1_to_3");
     settings = testdb_settings;
     settings.events_days = settings.deliveries_days = 30;
 }
@@ -88,22 +76,29 @@ add_rows(int application, int days, unsigned count)
     unsigned long long id = id_ago(days, (unsigned)application * 100000);
 
     old_days_text(today - days, day);
-    run("INSERT INTO events (id, application_id, type, verified, payload) "
+    testdb_execf(
+        db,
+        "INSERT INTO events (id, application_id, type, verified, payload) "
         "SELECT %llu + seq, %d, 'a.b', 1, '{}' FROM seq_1_to_%u",
         id, application, count);
-    run("INSERT INTO deliveries (id, done_day, kind, application_id, "
+    testdb_execf(
+        db,
+        "INSERT INTO deliveries (id, done_day, kind, application_id, "
         "owner_id, event_id, event_type, status, attempts, duration_ms, "
         "completed_at) SELECT %llu + seq, '%s', 1, %d, %d, %llu + seq, 'a.b', "
         "'success', 2, 1, '%s' FROM seq_1_to_%u",
         id, day, application, application, id, day, count);
-    run("INSERT INTO attempts (delivery_id, attempt, day, owner_id, event_id, "
+    testdb_execf(
+        db,
+        "INSERT INTO attempts (delivery_id, attempt, day, owner_id, event_id, "
         "kind, duration_ms, attempted_at) SELECT %llu + seq, 1, '%s', %d, "
         "%llu + seq, 1, 1, '%s' FROM seq_1_to_%u",
         id, day, application, id, day, count);
-    run("INSERT INTO rejections (id, day, source_id, status, reason) "
-        "SELECT %llu + seq, '%s', %d, 401, 'invalid_signature' "
-        "FROM seq_1_to_%u",
-        id, day, application, count);
+    testdb_execf(db,
+                 "INSERT INTO rejections (id, day, source_id, status, reason) "
+                 "SELECT %llu + seq, '%s', %d, 401, 'invalid_signature' "
+                 "FROM seq_1_to_%u",
+                 id, day, application, count);
 }
 
 static void
@@ -154,7 +149,7 @@ test_shorter(void)
     struct cleanup done;
 
     start_anew();
-    run("UPDATE applications SET retention_days = 7 WHERE id = 2");
+    testdb_execf(db, "UPDATE applications SET retention_days = 7 WHERE id = 2");
     add_days(1, days, 5);
     add_days(2, days, 5);
     done = clean_up(UPKEEP_CLEANUP_NOW);
@@ -180,12 +175,14 @@ test_longer(void)
 
     old_days_make(db, today - OLDEST);
     start_anew();
-    run("UPDATE applications SET retention_days = 45 WHERE id = 3");
+    testdb_execf(db,
+                 "UPDATE applications SET retention_days = 45 WHERE id = 3");
     add_days(1, days, 6);
     add_days(3, days, 6);
-    run("INSERT INTO rejections (id, day, status, reason) VALUES "
-        "(%llu, UTC_DATE() - INTERVAL 33 DAY, 422, 'outbox')",
-        id_ago(33, 1));
+    testdb_execf(db,
+                 "INSERT INTO rejections (id, day, status, reason) VALUES "
+                 "(%llu, UTC_DATE() - INTERVAL 33 DAY, 422, 'outbox')",
+                 id_ago(33, 1));
     (void)clean_up(UPKEEP_CLEANUP_NOW);
     check_stays("within what is usual", 1, 20, true);
     check_stays("within what is usual", 1, 30, true);
@@ -200,7 +197,9 @@ test_longer(void)
                     0);
 
     /* The application goes: from then on what is usual holds. */
-    run("UPDATE applications SET deleted_at = UTC_TIMESTAMP(6) WHERE id = 3");
+    testdb_execf(
+        db,
+        "UPDATE applications SET deleted_at = UTC_TIMESTAMP(6) WHERE id = 3");
     (void)clean_up(UPKEEP_CLEANUP_NOW);
     check_stays("of a deleted application", 3, 31, false);
     check_stays("of a deleted application", 3, 30, true);
@@ -212,11 +211,12 @@ test_jobs_keep_their_events(void)
     static const int days[] = {9, 10};
 
     start_anew();
-    run("UPDATE applications SET retention_days = 7 WHERE id = 2");
+    testdb_execf(db, "UPDATE applications SET retention_days = 7 WHERE id = 2");
     add_days(2, days, 2);
-    run("INSERT INTO jobs (id, kind, shard, lane, event_id) VALUES "
-        "(%llu, 1, 0, 2 << 32, %llu)",
-        id_ago(1, 1), id_ago(9, 200001));
+    testdb_execf(db,
+                 "INSERT INTO jobs (id, kind, shard, lane, event_id) VALUES "
+                 "(%llu, 1, 0, 2 << 32, %llu)",
+                 id_ago(1, 1), id_ago(9, 200001));
     (void)clean_up(UPKEEP_CLEANUP_NOW);
     check_stays("its row went", 2, 9, false);
     CU_ASSERT_EQUAL(number("SELECT COUNT(*) FROM events_kept WHERE id = %llu "
@@ -242,7 +242,8 @@ test_marks(void)
     struct cleanup done;
 
     start_anew();
-    run("UPDATE applications SET retention_days = 10 WHERE id = 2");
+    testdb_execf(db,
+                 "UPDATE applications SET retention_days = 10 WHERE id = 2");
     add_rows(1, 15, 20000);
     add_days(2, days, 4);
     (void)clean_up(UPKEEP_CLEANUP_NOW);
@@ -256,7 +257,8 @@ test_marks(void)
     CU_ASSERT(rows_read() < 10000); /* mostly names of partitions */
     CU_ASSERT_EQUAL(done.expiry.removed[0], 0);
 
-    run("UPDATE applications SET retention_days = 5 WHERE id IN (1, 2)");
+    testdb_execf(
+        db, "UPDATE applications SET retention_days = 5 WHERE id IN (1, 2)");
     (void)clean_up(UPKEEP_CLEANUP_NOW);
     check_stays("a shorter wish", 2, 6, false);
     check_stays("a shorter wish", 2, 4, true);
@@ -264,7 +266,8 @@ test_marks(void)
                                    "application_id = 1"),
                     0);
 
-    run("UPDATE applications SET retention_days = 20 WHERE id = 2");
+    testdb_execf(db,
+                 "UPDATE applications SET retention_days = 20 WHERE id = 2");
     add_rows(2, 15, 1);
     (void)clean_up(UPKEEP_CLEANUP_NOW);
     check_stays("a longer wish", 2, 15, true);
@@ -278,7 +281,7 @@ test_small_steps(void)
     bool done = false;
 
     start_anew();
-    run("UPDATE applications SET retention_days = 7 WHERE id = 2");
+    testdb_execf(db, "UPDATE applications SET retention_days = 7 WHERE id = 2");
     add_rows(1, 9, 12000);
     add_rows(2, 9, 7000);
     expiry_begin(&expiry, &settings);
@@ -298,7 +301,7 @@ test_small_steps(void)
     }
     expiry_end(&expiry);
     CU_ASSERT_EQUAL(before, 4 * 7000);
-    CU_ASSERT_EQUAL(most_removed, 1000);
+    CU_ASSERT_EQUAL(most_removed, 500);
     CU_ASSERT(most_read < 20000);
     CU_ASSERT_EQUAL(testdb_u64(db, "SELECT COUNT(*) FROM events"), 12000);
 }
@@ -349,7 +352,7 @@ test_once_a_day(void)
     CU_ASSERT_EQUAL(last_us, due_us);
 
     /* Done for today, unless it is wanted now. */
-    run("UPDATE applications SET retention_days = 7 WHERE id = 2");
+    testdb_execf(db, "UPDATE applications SET retention_days = 7 WHERE id = 2");
     add_rows(2, 9, 1);
     (void)clean_up(UPKEEP_CLEANUP_WHEN_DUE);
     (void)clean_up(UPKEEP_CLEANUP_NEVER);
@@ -359,9 +362,10 @@ test_once_a_day(void)
 
     /* A day that was missed is made up for. */
     add_rows(2, 8, 1);
-    run("DELETE FROM retention_marks");
-    run("UPDATE housekeeping SET value = %lld WHERE name = 'cleanup'",
-        (long long)(due_us - DAY));
+    testdb_execf(db, "DELETE FROM retention_marks");
+    testdb_execf(db,
+                 "UPDATE housekeeping SET value = %lld WHERE name = 'cleanup'",
+                 (long long)(due_us - DAY));
     (void)clean_up(UPKEEP_CLEANUP_WHEN_DUE);
     check_stays("it is made up for", 2, 8, false);
     db_free(reader);

@@ -13,8 +13,6 @@
 #include "store_delivery.h"
 #include "store_history.h"
 
-#include <stdarg.h>
-
 #define DONE 1000000
 #define LIVE 100000
 #define DAYS 30
@@ -26,21 +24,6 @@
 static struct db *db, *through;
 static struct settings proxied;
 static int64_t now_us;
-
-static void run(const char *format, ...) __attribute__((format(printf, 1, 2)));
-
-static void
-run(const char *format, ...)
-{
-    struct buf sql = BUF_INIT(8192);
-    va_list args;
-
-    va_start(args, format);
-    buf_vaddf(&sql, format, args);
-    va_end(args);
-    testdb_exec(db, sql.data);
-    buf_free(&sql);
-}
 
 /* Which shard the lane of each subscription has, as a list for ELT(). */
 static void
@@ -59,17 +42,22 @@ fill_jobs(unsigned long long first)
     struct buf shards = BUF_INIT(1024);
 
     add_shards(&shards);
-    run("INSERT INTO events (id, application_id, type, verified, payload) "
+    testdb_execf(
+        db,
+        "INSERT INTO events (id, application_id, type, verified, payload) "
         "SELECT %llu + (seq * 2000 << 22), 1 + seq %% 4, "
         "CONCAT('type.', seq %% 7), 1, '{}' FROM seq_1_to_%d",
         first, LIVE);
-    run("INSERT INTO jobs (id, kind, shard, lane, event_id, attempts, "
-        "next_retry_at) SELECT %llu + 1 + (seq * 2000 << 22), 1, "
-        "ELT(1 + seq %% %d, %s), 1 + seq %% %d << 32, "
-        "%llu + (seq * 2000 << 22), seq %% 3, UTC_TIMESTAMP(6) "
-        "FROM seq_1_to_%d",
-        first, OWNERS, shards.data, OWNERS, first, LIVE);
-    run("INSERT INTO attempts (delivery_id, attempt, day, owner_id, event_id, "
+    testdb_execf(db,
+                 "INSERT INTO jobs (id, kind, shard, lane, event_id, attempts, "
+                 "next_retry_at) SELECT %llu + 1 + (seq * 2000 << 22), 1, "
+                 "ELT(1 + seq %% %d, %s), 1 + seq %% %d << 32, "
+                 "%llu + (seq * 2000 << 22), seq %% 3, UTC_TIMESTAMP(6) "
+                 "FROM seq_1_to_%d",
+                 first, OWNERS, shards.data, OWNERS, first, LIVE);
+    testdb_execf(
+        db,
+        "INSERT INTO attempts (delivery_id, attempt, day, owner_id, event_id, "
         "kind, response_code, error_class, duration_ms, attempted_at) "
         "SELECT id, attempts, DATE(FROM_UNIXTIME((id >> 22) / 1000 + "
         "1735689600)), lane >> 32, event_id, 1, 503, 'http', 1, "
@@ -84,11 +72,14 @@ test_fill(void)
     unsigned long long days = id_floor(now_us - 3 * OLD_DAYS_DAY);
 
     old_days_make(db, partitions_day(now_us) - DAYS - 1);
-    run("INSERT INTO subscriptions (id, application_id, url, secret, "
-        "config_version) SELECT seq, 1 + seq %% 4, 'u', '', 1 "
-        "FROM seq_1_to_%d",
-        OWNERS);
-    run("INSERT INTO deliveries (id, done_day, kind, application_id, "
+    testdb_execf(db,
+                 "INSERT INTO subscriptions (id, application_id, url, secret, "
+                 "config_version) SELECT seq, 1 + seq %% 4, 'u', '', 1 "
+                 "FROM seq_1_to_%d",
+                 OWNERS);
+    testdb_execf(
+        db,
+        "INSERT INTO deliveries (id, done_day, kind, application_id, "
         "owner_id, event_id, event_type, status, attempts, response_code, "
         "error_class, duration_ms, completed_at) "
         "SELECT x.id, DATE(x.at), 1, 1 + (1 + x.seq %% %d) %% 4, "
@@ -307,7 +298,9 @@ test_a_seldom_match_is_found_in_the_end(void)
     size_t found = 0, pages = 0;
     uint64_t last = UINT64_MAX;
 
-    run("UPDATE deliveries SET event_type = 'seldom' WHERE id IN "
+    testdb_execf(
+        db,
+        "UPDATE deliveries SET event_type = 'seldom' WHERE id IN "
         "(SELECT * FROM (SELECT id FROM deliveries ORDER BY id LIMIT 3) x)");
     do {
         size_t i;

@@ -122,6 +122,21 @@ test_jobs_are_looked_through_in_pages(void)
     CU_ASSERT_EQUAL(kept("1"), 150);
 }
 
+/* However long it is until then. */
+static void
+test_an_event_for_next_year_is_kept(void)
+{
+    start_anew();
+    run_sql("INSERT INTO jobs (id, kind, shard, lane, event_id, next_retry_at) "
+            "VALUES (1, 1, 0, 1 << 32, %llu, NOW(6) + INTERVAL 365 DAY)",
+            old_id);
+    copy_all(old_id + 100);
+    drop_old_days();
+    CU_ASSERT_EQUAL(kept("payload = '{\"n\":1}'"), 1);
+    sweep_all();
+    CU_ASSERT_EQUAL(kept("1"), 1);
+}
+
 static void
 add_finished_delivery(uint64_t id)
 {
@@ -233,6 +248,7 @@ main(void)
     CU_TestInfo tests[] = {
         {"jobs are looked through in pages",
          test_jobs_are_looked_through_in_pages},
+        {"an event for next year is kept", test_an_event_for_next_year_is_kept},
         {"a retry beside the drop keeps its event",
          test_a_retry_beside_the_drop_keeps_its_event},
         {"a retry beside the sweep keeps its event",

@@ -410,8 +410,8 @@ test_usual_seeds(void)
     CU_ASSERT(sum.cancelled > 0);
     CU_ASSERT(sum.crashes > 0);
     CU_ASSERT(sum.losses > 0);
-    CU_ASSERT(sum.batched > 1000);
-    CU_ASSERT(sum.expired > 100);
+    CU_ASSERT(sum.batched > 100);
+    CU_ASSERT(sum.expired > 0);
     CU_ASSERT(sum.repeated > 0);
     CU_ASSERT(sum.checks > 1000);
 }

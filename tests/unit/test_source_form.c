@@ -126,6 +126,9 @@ test_fields(void)
          "{\"name\":\"a\",\"name\":\"b\",\"provider\":\"hmac\"}", "12: "},
         {"an address that may not be delivered to",
          BASE ",\"invalidate_url\":\"http://10.0.0.1/\"}", "invalidate_url: "},
+        {"an API that may not be asked",
+         BASE ",\"api_url\":\"http://169.254.169.254/\"}",
+         "api_url: the host is not on the public Internet"},
         {"all at once, fields first",
          "{\"rate_limit\":-1,\"name\":\"\",\"x\":1,\"provider\":7}",
          "name: ensure this value has at least 1 characters|provider: str type "

@@ -11,25 +11,8 @@
 #include "store_history.h"
 #include "testdb.h"
 
-#include <stdarg.h>
-
 static struct db *db;
 static unsigned long long event; /* of today; the ids of its jobs follow */
-
-static void run(const char *format, ...) __attribute__((format(printf, 1, 2)));
-
-static void
-run(const char *format, ...)
-{
-    struct buf sql = BUF_INIT(4096);
-    va_list args;
-
-    va_start(args, format);
-    buf_vaddf(&sql, format, args);
-    va_end(args);
-    testdb_exec(db, sql.data);
-    buf_free(&sql);
-}
 
 static void
 start_anew(void)
@@ -40,11 +23,14 @@ start_anew(void)
     size_t i;
 
     for (i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
-        run("DELETE FROM %s", tables[i]);
-    run("INSERT INTO subscriptions (id, application_id, url, secret, "
-        "config_version) VALUES (1, 1, 'u', '', 1)");
+        testdb_execf(db, "DELETE FROM %s", tables[i]);
+    testdb_execf(db,
+                 "INSERT INTO subscriptions (id, application_id, url, secret, "
+                 "config_version) VALUES (1, 1, 'u', '', 1)");
     event = id_floor(clock_wall_us() - 3600 * CLOCK_US_PER_S);
-    run("INSERT INTO events (id, application_id, type, verified, external_id, "
+    testdb_execf(
+        db,
+        "INSERT INTO events (id, application_id, type, verified, external_id, "
         "metadata, payload) VALUES (%llu, 1, 'a.b', 1, 'order-7', "
         "'{\"m\":\"Bourbaki\"}', '{\"name\":\"Bourbaki\"}'), "
         "(%llu, 1, 'a.b', 1, NULL, NULL, '{\"name\":\"another\"}')",
@@ -55,13 +41,17 @@ start_anew(void)
 static void
 add_done(unsigned long long n)
 {
-    run("INSERT INTO deliveries (id, done_day, kind, application_id, "
+    testdb_execf(
+        db,
+        "INSERT INTO deliveries (id, done_day, kind, application_id, "
         "owner_id, event_id, event_type, status, attempts, response_code, "
         "response_body, duration_ms, completed_at) VALUES (%llu, UTC_DATE(), "
         "1, 1, 1, %llu, 'a.b', 'success', 2, 200, 'thanks, Bourbaki', 1, "
         "UTC_TIMESTAMP(6))",
         event + n, event);
-    run("INSERT INTO attempts (delivery_id, attempt, day, owner_id, event_id, "
+    testdb_execf(
+        db,
+        "INSERT INTO attempts (delivery_id, attempt, day, owner_id, event_id, "
         "kind, response_code, response_body, duration_ms, attempted_at) "
         "VALUES (%llu, 1, UTC_DATE(), 1, %llu, 1, 500, 'who is Bourbaki?', 1, "
         "UTC_TIMESTAMP(6))",
@@ -71,9 +61,10 @@ add_done(unsigned long long n)
 static void
 add_job(unsigned long long n, unsigned kind)
 {
-    run("INSERT INTO jobs (id, kind, shard, lane, event_id) "
-        "VALUES (%llu, %u, 0, 1 << 32, %llu)",
-        event + n, kind, event);
+    testdb_execf(db,
+                 "INSERT INTO jobs (id, kind, shard, lane, event_id) "
+                 "VALUES (%llu, %u, 0, 1 << 32, %llu)",
+                 event + n, kind, event);
 }
 
 /* Rows that have the name somewhere. */
@@ -105,7 +96,8 @@ test_nothing_is_left(void)
     struct event_row row;
 
     start_anew();
-    run("INSERT INTO events_kept SELECT *, UTC_TIMESTAMP(6) FROM events");
+    testdb_execf(
+        db, "INSERT INTO events_kept SELECT *, UTC_TIMESTAMP(6) FROM events");
     add_done(10);
     add_done(11);
     CU_ASSERT_EQUAL(traces(), 6);
@@ -149,9 +141,10 @@ test_what_is_still_to_be_delivered(void)
     start_anew();
     add_done(10);
     add_job(11, 1);
-    run("INSERT INTO jobs (id, kind, shard, lane, event_id) "
-        "SELECT %llu + seq, 1, 0, 1 << 32, %llu FROM seq_1_to_2000",
-        event + 100, event + 1);
+    testdb_execf(db,
+                 "INSERT INTO jobs (id, kind, shard, lane, event_id) "
+                 "SELECT %llu + seq, 1, 0, 1 << 32, %llu FROM seq_1_to_2000",
+                 event + 100, event + 1);
     CU_ASSERT_EQUAL(removed(1, false), CONTENT_WANTED);
     CU_ASSERT_EQUAL(traces(), 3);
     CU_ASSERT_EQUAL(removed(1, true), CONTENT_REMOVED);
@@ -170,7 +163,7 @@ test_what_is_still_processed(void)
     add_job(11, 2);
     CU_ASSERT_EQUAL(removed(1, true), CONTENT_WANTED);
     CU_ASSERT_EQUAL(traces(), 1);
-    run("DELETE FROM jobs");
+    testdb_execf(db, "DELETE FROM jobs");
     CU_ASSERT_EQUAL(removed(1, true), CONTENT_REMOVED);
 }
 
@@ -179,13 +172,14 @@ static void
 test_far_away(void)
 {
     start_anew();
-    run("INSERT INTO jobs (id, kind, shard, lane, event_id) "
-        "SELECT %llu + seq, 1, 0, 1 << 32, %llu FROM seq_1_to_110000",
-        event + 100, event + 1);
-    run("UPDATE jobs SET event_id = %llu WHERE id = %llu", event,
-        event + 100 + 110000);
+    testdb_execf(db,
+                 "INSERT INTO jobs (id, kind, shard, lane, event_id) "
+                 "SELECT %llu + seq, 1, 0, 1 << 32, %llu FROM seq_1_to_110000",
+                 event + 100, event + 1);
+    testdb_execf(db, "UPDATE jobs SET event_id = %llu WHERE id = %llu", event,
+                 event + 100 + 110000);
     CU_ASSERT_EQUAL(removed(1, false), CONTENT_WANTED);
-    run("DELETE FROM jobs WHERE event_id = %llu", event);
+    testdb_execf(db, "DELETE FROM jobs WHERE event_id = %llu", event);
     CU_ASSERT_EQUAL(removed(1, false), CONTENT_REMOVED);
 }
 
@@ -203,7 +197,7 @@ test_retry(void)
     CU_ASSERT_EQUAL_FATAL(
         store_delivery_retry(db, 1, event + 10, &ids, &new_id, &action), DB_OK);
     CU_ASSERT_EQUAL(action, DELIVERY_DONE);
-    run("DELETE FROM jobs");
+    testdb_execf(db, "DELETE FROM jobs");
 
     CU_ASSERT_EQUAL(store_content_hold(db, event, &there), DB_OK);
     CU_ASSERT(there);
@@ -246,7 +240,7 @@ test_a_kept_event_has_none_either(void)
 
     start_anew();
     CU_ASSERT_EQUAL(removed(1, false), CONTENT_REMOVED);
-    run("UPDATE events SET id = %llu WHERE id = %llu", old, event);
+    testdb_execf(db, "UPDATE events SET id = %llu WHERE id = %llu", old, event);
     CU_ASSERT_EQUAL(kept_hold(db, old), DB_OK);
     CU_ASSERT_EQUAL(testdb_u64(db, "SELECT expunged FROM events_kept"), 1);
 }

@@ -108,7 +108,7 @@ test_made_shown_and_sealed(void)
            "\"channels\":[\"x\"],\"retry_schedule\":[1, 2],"
            "\"secret\":\"12345678\",\"description\":\"it's\"}");
     struct buf text = BUF_INIT(1024);
-    char want[1024];
+    char want[2048];
 
     CU_ASSERT_STRING_EQUAL(made.secret, "12345678");
     snprintf(want, sizeof(want),
@@ -128,7 +128,7 @@ test_made_shown_and_sealed(void)
              "\"channels\":[\"x\"],\"max_concurrency\":0,"
              "\"rate_limit\":0,\"ordering\":\"none\","
              "\"on_exhausted\":\"skip\",\"batch\":null,"
-             "\"ttl_seconds\":null,"
+             "\"ttl_seconds\":null,\"capture_responses\":true,"
              "\"application\":\"app_0000000000001\"",
              (unsigned)made.id);
     CU_ASSERT_STRING_EQUAL(shown(0, made.id), want);

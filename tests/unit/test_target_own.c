@@ -50,9 +50,20 @@ test_what_the_interfaces_say(void)
                                          0, 0, 0xff, 0xff, 127, 0, 0, 1};
     static const uint8_t elsewhere[16] = {0, 0, 0,    0,    0, 0, 0, 0,
                                           0, 0, 0xff, 0xff, 8, 8, 8, 9};
+    struct ifaddrs *list = NULL;
+    const struct ifaddrs *item;
+    struct sockaddr_in6 address;
 
     CU_ASSERT(target_own_has(loopback));
     CU_ASSERT(!target_own_has(elsewhere));
+    CU_ASSERT_EQUAL_FATAL(getifaddrs(&list), 0);
+    for (item = list; item != NULL; item = item->ifa_next) {
+        if (item->ifa_addr == NULL || item->ifa_addr->sa_family != AF_INET6)
+            continue;
+        memcpy(&address, item->ifa_addr, sizeof(address));
+        CU_ASSERT(target_own_has(address.sin6_addr.s6_addr));
+    }
+    freeifaddrs(list);
 }
 
 static void

@@ -13,6 +13,7 @@
 #include "settings.h"
 
 #include <CUnit/CUnit.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -32,6 +33,23 @@ testdb_exec(struct db *db, const char *sql)
         fprintf(stderr, "\n%s: %s (%s)\n", sql, db_result_name(result),
                 db_error_text(db));
     CU_ASSERT_EQUAL_FATAL(result, DB_OK);
+}
+
+/* The same of a format. */
+static inline void testdb_execf(struct db *db, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+static inline void
+testdb_execf(struct db *db, const char *format, ...)
+{
+    struct buf sql = BUF_INIT(65536);
+    va_list args;
+
+    va_start(args, format);
+    buf_vaddf(&sql, format, args);
+    va_end(args);
+    testdb_exec(db, sql.data);
+    buf_free(&sql);
 }
 
 /* The first cell of the first row as a number; fatal if there is none. */

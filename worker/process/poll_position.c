@@ -142,7 +142,7 @@ bool
 poll_position_take_cursor(struct poll_position *position, struct slice text)
 {
     if (text.len == 0 || text.len > POLL_CURSOR_MAX ||
-        slice_equal(text, slice_of(position->cursor)))
+        slice_is(text, position->cursor))
         return false;
     memcpy(position->cursor, text.ptr, text.len);
     position->cursor[text.len] = '\0';

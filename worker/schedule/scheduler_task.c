@@ -50,7 +50,7 @@ scheduler_take(struct scheduler *s, struct lane *lane,
     bool must =
         row->test ||
         (lane->site->config.fifo && scheduler_fifo_is_first(lane, row)) ||
-        scheduler_is_expired(s, lane, row);
+        (scheduler_is_expired(s, lane, row) && scheduler_room(s, lane, 0) > 0);
 
     if (!must && (!has_room(s, lane) || scheduler_is_away(s, lane->site)))
         return NULL;

@@ -106,7 +106,7 @@ tail_due(struct store_loop *loop)
         return NEVER;
     if (loop->rang)
         return loop->tail_next_us;
-    if (store_counts(loop).tasks > 0)
+    if (store_counts(loop).tasks > store_parked(loop))
         return loop->tail_us + TAIL_BUSY_US;
     return reader_tail_due(loop->reader);
 }
