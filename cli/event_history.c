@@ -274,7 +274,7 @@ print_shown(const struct cli *cli, const struct shown *shown)
         putchar('\n');
         print_processing(shown);
         printf("%-12s ", "data");
-        output_line(row->data);
+        output_line(row->expunged ? SLICE("(removed for good)") : row->data);
         print_deliveries(shown);
     }
     buf_free(&line);

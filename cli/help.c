@@ -11,7 +11,7 @@
 #include <string.h>
 
 #define WIDTH 79 /* columns */
-#define NAMES 21 /* of the list of all commands */
+#define NAMES 24 /* of the list of all commands */
 #define LINE_MAX_BYTES 16384
 
 static const char global_usage[] =
@@ -84,7 +84,7 @@ print_brief(FILE *to, const struct command *command)
     int column;
 
     name_of(command, name);
-    column = fprintf(to, "  %-*s", NAMES - 2, name);
+    column = fprintf(to, "  %-*s ", NAMES - 3, name);
     print_wrapped(to, command->help, (size_t)column, NAMES);
 }
 

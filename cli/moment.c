@@ -9,8 +9,6 @@
 
 #include <string.h>
 
-#define DAYS_MAX 36500
-
 static const struct unit {
     char letter;
     int64_t us;
@@ -25,7 +23,6 @@ bool
 moment_read(const char *text, int64_t now_us, int64_t *wall_us)
 {
     struct slice digits = slice_of(text);
-    int64_t most_us = DAYS_MAX * CLOCK_US_PER_DAY;
     uint64_t number;
     size_t i;
 
@@ -36,7 +33,7 @@ moment_read(const char *text, int64_t now_us, int64_t *wall_us)
     digits.len--;
     for (i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
         if (units[i].letter != text[digits.len] ||
-            !number_u64(digits, (uint64_t)(most_us / units[i].us), &number))
+            !number_u64(digits, (uint64_t)(now_us / units[i].us), &number))
             continue;
         *wall_us = now_us - (int64_t)number * units[i].us;
         return true;
@@ -52,7 +49,7 @@ moment_take(struct cli *cli, const char *option, int64_t *wall_us)
     if (text == NULL || moment_read(text, clock_wall_us(), wall_us))
         return EXIT_OK;
     return output_error(EXIT_USE,
-                        "%s takes a time such as 2026-01-31T12:00:00Z, or how "
-                        "long ago: 30m, 24h, 7d; not '%s'",
+                        "%s is a time such as 2026-01-31T12:00:00Z, or so long "
+                        "ago: 90m, 24h, 7d; not '%s'",
                         option, text);
 }

@@ -14,7 +14,7 @@
 int moment_take(struct cli *cli, const char *option, int64_t *wall_us)
     __attribute__((warn_unused_result));
 
-/* False: it is none. */
+/* False: it is none, or before 1970. */
 bool moment_read(const char *text, int64_t now_us, int64_t *wall_us)
     __attribute__((warn_unused_result));
 

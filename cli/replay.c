@@ -6,6 +6,7 @@
 
 #include "clock.h"
 #include "doorbell.h"
+#include "moment.h"
 #include "node.h"
 #include "number.h"
 #include "object_id.h"
@@ -30,21 +31,19 @@ struct order {
 static int
 take_range(struct cli *cli, struct order *order)
 {
-    const char *since = args_value(&cli->args, "--since");
-    const char *until = args_value(&cli->args, "--until");
     const char *rate = args_value(&cli->args, "--rate");
-    int64_t now_us = clock_wall_us();
+    int code = moment_take(cli, "--since", &order->wanted.since_us);
     uint64_t number = 0;
+    int64_t now_us;
 
     order->confirmed = args_flag(&cli->args, "--confirm");
     order->wait = args_flag(&cli->args, "--wait");
-    order->wanted.until_us = now_us;
-    if (since != NULL &&
-        !replay_words_time(since, now_us, &order->wanted.since_us))
-        return output_error(EXIT_USE, REPLAY_WORDS_NO_TIME, "--since", since);
-    if (until != NULL &&
-        !replay_words_time(until, now_us, &order->wanted.until_us))
-        return output_error(EXIT_USE, REPLAY_WORDS_NO_TIME, "--until", until);
+    order->wanted.until_us = INT64_MAX;
+    if (code == EXIT_OK)
+        code = moment_take(cli, "--until", &order->wanted.until_us);
+    if (code != EXIT_OK)
+        return code;
+    now_us = clock_wall_us();
     if (order->wanted.since_us > now_us)
         return output_error(EXIT_USE, "--since must not be in the future");
     if (order->wanted.until_us < order->wanted.since_us)

@@ -1,10 +1,9 @@
 /*
- * replay_words.c - how `postern replay` reads times and shows a replay.
+ * replay_words.c - how `postern replay` shows a replay.
  */
 #include "replay_words.h"
 
 #include "clock.h"
-#include "number.h"
 #include "output.h"
 
 #include <inttypes.h>
@@ -16,35 +15,6 @@
 #define LINE_MAX_BYTES (64 * 1024)
 #define LOOK_MS 200
 #define COUNT_US (2 * CLOCK_US_PER_S) /* for what is not waited for */
-#define AGO_MAX UINT32_MAX
-
-static const struct {
-    char letter;
-    int64_t us;
-} units[] = {
-    {'s', CLOCK_US_PER_S},
-    {'m', 60 * CLOCK_US_PER_S},
-    {'h', 3600 * CLOCK_US_PER_S},
-    {'d', CLOCK_US_PER_DAY},
-};
-
-bool
-replay_words_time(const char *text, int64_t now_us, int64_t *us)
-{
-    size_t len = strlen(text), i;
-    uint64_t n;
-
-    for (i = 0; i < sizeof(units) / sizeof(units[0]) && len > 1; i++) {
-        if (text[len - 1] != units[i].letter ||
-            !number_u64(slice_make(text, len - 1), AGO_MAX, &n))
-            continue;
-        if ((int64_t)n > now_us / units[i].us)
-            return false;
-        *us = now_us - (int64_t)n * units[i].us;
-        return true;
-    }
-    return clock_parse(slice_of(text), us);
-}
 
 static void
 print_json(const struct replay *replay)

@@ -52,7 +52,12 @@ take(struct db *db, const struct node *node)
         store_node_take(db, node->number, node->token, roles[node->role].name,
                         roles[node->role].lease_s);
 
-    /* Perhaps taken: then nobody uses it for the length of a lease. */
+    if (result != DB_UNKNOWN)
+        return result;
+    /* Was it? A number that nobody uses would count as a worker for the length
+       of its lease. */
+    result = store_node_extend(db, node->number, node->token,
+                               roles[node->role].lease_s);
     return result == DB_UNKNOWN ? DB_AGAIN : result;
 }
 

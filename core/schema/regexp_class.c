@@ -124,7 +124,7 @@ read_hex(struct regexp_parse *parse, size_t count, uint32_t *c)
 static bool
 read_unicode(struct regexp_parse *parse, uint32_t *c)
 {
-    uint32_t low;
+    uint32_t low = 0;
 
     if (parse->at < parse->end && *parse->at == '{') {
         parse->at++;
@@ -215,7 +215,7 @@ static bool
 read_item_or_range(struct regexp_parse *parse)
 {
     const struct set *set, *other;
-    uint32_t first, last;
+    uint32_t first = 0, last = 0;
 
     if (!read_item(parse, &set, &first))
         return false;

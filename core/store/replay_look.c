@@ -222,3 +222,20 @@ replay_look_subscription(struct db *db, uint32_t application_id, uint32_t after,
     db_rows_free(rows);
     return DB_OK;
 }
+
+enum db_result
+replay_look_alone(struct db *db, uint32_t subscription_id)
+{
+    struct buf sql = BUF_INIT(SQL_MAX);
+    struct db_rows *rows = NULL;
+    enum db_result result;
+
+    sql_raw(&sql, "SELECT id FROM subscriptions WHERE id = ");
+    sql_u64(&sql, subscription_id);
+    sql_raw(&sql, " FOR UPDATE");
+    result = db_query(db, buf_slice(&sql), &rows);
+    buf_free(&sql);
+    if (result == DB_OK)
+        db_rows_free(rows);
+    return result;
+}

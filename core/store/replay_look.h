@@ -114,6 +114,11 @@ enum db_result replay_look_processed(struct db *db,
                                      size_t count, size_t *processed)
     __attribute__((warn_unused_result));
 
+/* Until the transaction ends no other replay chooses for that subscription: two
+   may run at the same time, if one of them is the application's. */
+enum db_result replay_look_alone(struct db *db, uint32_t subscription_id)
+    __attribute__((warn_unused_result));
+
 /* The application's next subscription; DB_NONE: that was the last. */
 enum db_result replay_look_subscription(struct db *db, uint32_t application_id,
                                         uint32_t after, uint32_t *id)

@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { bodyTables } from './lib/body_tables.mjs';
 import { makeToken, subscribe } from './lib/gateway.mjs';
 import { Receiver } from './lib/receiver.mjs';
 import { plainEnv, root, run, Stack } from './lib/stack.mjs';
@@ -183,6 +184,32 @@ describe('triggers on tables of the application', () => {
             await sql('shop', "INSERT INTO shop.old VALUES ('Zoë')");
             assert.deepEqual((await next(1))[0].data, { name: 'Zoë' });
         });
+});
+
+// What a trigger's fields are called in the table.
+const columns = { event: 'event_type', data: 'payload', id: 'external_id' };
+const triggerColumns = () => bodyTables()['core/form/trigger_form.c:fields']
+    .map(({ name }) => columns[name] ?? name).sort();
+
+describe('a row has', () => {
+    test('a column for every field of a trigger', async () => {
+        const there = await stack.sql.column('SELECT column_name FROM ' +
+            'information_schema.columns WHERE table_name = ? AND ' +
+            'table_schema = DATABASE()', ['outbox']);
+        assert.deepEqual(there.filter((name) =>
+            !['id', 'created_at'].includes(name)).sort(), triggerColumns());
+    });
+
+    test('no column that a grant leaves out', async () => {
+        for (const words of [['--any-application'],
+            ['--application', 'default']]) {
+            const { stdout } = await stack.cli('outbox', 'grant', 'a', ...words);
+            const list = /(?:INSERT \(|SELECT )([a-z_,\s]+)/.exec(
+                stdout.replace(/\nFROM[^]*/, '').replace(/\)[^]*/, ''))[1];
+            assert.deepEqual(list.split(',').map((name) => name.trim()).sort(),
+                triggerColumns(), stdout);
+        }
+    });
 });
 
 describe('the account of an application', () => {

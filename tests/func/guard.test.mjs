@@ -14,6 +14,7 @@ import { after, before, describe, test } from 'node:test';
 import { changeConfig, deliveryId, reached, subscribe, trigger }
     from './lib/gateway.mjs';
 import { idNumber } from './lib/ids.mjs';
+import { signed } from './lib/sign.mjs';
 import { Stack, plainEnv, root, run, start } from './lib/stack.mjs';
 import { eventually } from './lib/wait.mjs';
 
@@ -408,6 +409,39 @@ describe('is refused at the connect, by its name', () => {
             assert.match(row.error_message,
                 /not listed in allow_targets: [a-z]/, said);
         }
+        assert.equal(visits, before, 'somebody came');
+    });
+
+    test('whoever asks: for a token, in a test, at the API of a source',
+        async () => {
+        const before = visits;
+        const url = `http://loopback.example:${port}/`;
+        const made = await subscribe(stack, `http://127.0.0.77:${port}/`,
+            ['name.oauth2'], { retry_count: 0, auth: { type: 'oauth2',
+                token_url: url, client_id: 'a', client_secret: 'b' } });
+        const { event_id: id } = await trigger(stack, 'name.oauth2', {});
+        const row = (await ended(id, 1)).get(made.id);
+        assert.equal(row.error_class, 'oauth2');
+        assert.match(row.error_message,
+            /^no access token: the address of token_url is not public/);
+
+        const tested = await api.post('/api/webhooks/test',
+            { url, event: 'a', data: {} });
+        assert.equal(tested.status, 200, tested.text);
+        assert.match(tested.text, /not public and not listed/);
+
+        const secret = 'a secret of this source';
+        const source = await api.post('/api/sources', { name: 'guarded-name',
+            provider: 'supabase', secret, api_key: 'k', api_url: url,
+            debounce_ms: 0 });
+        assert.equal(source.status, 201, source.text);
+        const body = JSON.stringify({ type: 'INSERT', table: 't',
+            schema: 'public', record: { id: 1 }, old_record: null });
+        await eventually('it is received', async () => (await stack.receive(
+            'guarded-name', body, signed(secret, body))).status === 202);
+        await eventually('its API is not asked', () => worker.output()
+            .includes('is not public and not listed in allow_targets: ' +
+                'loopback'));
         assert.equal(visits, before, 'somebody came');
     });
 

@@ -158,6 +158,9 @@ describe('the content of an event', () => {
         assert.equal(sent.place.requests.length, 2);
         const history = await api.get('/api/events/history?limit=1');
         assert.equal(history.json[0].content_removed, true);
+        const shown = await stack.cli('event', 'show', sent.eventId);
+        assert.equal(shown.code, 0, shown.stderr);
+        assert.ok(!shown.stdout.includes(NAME), shown.stdout);
     });
 
     test('stays while a delivery needs it, unless that is cancelled',

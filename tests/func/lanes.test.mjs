@@ -307,6 +307,28 @@ describe('a limit of deliveries per second', () => {
         });
 });
 
+describe('a limit of deliveries at a time', () => {
+    test('holds at the receiver, with two workers and a kill',
+        { timeout: slow(60_000) }, async () => {
+            let open = 0, most = 0;
+            const place = receiver.place('few', async () => {
+                most = Math.max(most, ++open);
+                await new Promise((resolve) => setTimeout(resolve, 50));
+                open--;
+                return 200;
+            });
+            await subscribe(stack, place.url, ['few'], { max_concurrency: 3 });
+            const ids = await triggerMany('few', 120);
+            await place.arrived(30, 20_000);
+            await stack.kill('worker', 'SIGKILL');
+            await stack.restart('worker');
+            await eventually('each has come', () => new Set(place.requests
+                .map((r) => r.headers['webhook-id'])).size === ids.length,
+            40_000);
+            assert.equal(most, 3);
+        });
+});
+
 describe('order', () => {
     test('holds with failures, two workers and a kill; others go on',
         { timeout: slow(180_000) }, async () => {

@@ -8,7 +8,7 @@ import { delivery, makeToken, reached, sendOne, subscribe, trigger }
 import { links } from './lib/http.mjs';
 import { idNumber } from './lib/ids.mjs';
 import { gate, Receiver } from './lib/receiver.mjs';
-import { Stack } from './lib/stack.mjs';
+import { plainEnv, run, Stack } from './lib/stack.mjs';
 import { eventually, slow } from './lib/wait.mjs';
 
 const LEASE_S = 5; // the shortest that the settings allow
@@ -697,4 +697,71 @@ describe('a worker that is killed', () => {
                 'event_id) FROM deliveries WHERE owner_id = ? AND retry_of ' +
                 'IS NOT NULL', [id]), N);
         });
+});
+
+describe('two workers', () => {
+    let other;
+    before(async () => {
+        other = await Stack.start({ workers: 2,
+            conf: { lease_s: String(LEASE_S), breaker_failures: '0' } });
+    });
+    after(async () => {
+        await other?.stop();
+    });
+
+    test('share replays that meet at the same subscriptions', async () => {
+        let refuse = true;
+        const places = Array.from({ length: 3 }, (_, i) =>
+            receiver.place(`shared-${i}`, () => refuse ? 500 : 200));
+        const webhooks = [];
+        for (const place of places)
+            webhooks.push((await subscribe(other, place.url, ['shared.one'],
+                { retry_count: 0 })).id);
+        const sent = await other.api().post('/api/events/trigger',
+            Array.from({ length: 300 }, () => ({ event: 'shared.one',
+                data: {} })));
+        const events = sent.json.map((one) => one.event_id).sort();
+        await eventually('all have failed', async () => (await other.sql.count(
+            "SELECT COUNT(*) FROM deliveries WHERE status = 'failed'")) ===
+            900, 60_000);
+        refuse = false;
+        for (const place of places)
+            place.requests.length = 0;
+        const start = (path) => other.api().post(path, { since: LONG_AGO,
+            confirm: true, rate: 10000 });
+        await Promise.all([start('/api/deliveries/retry'),
+            ...webhooks.map((id) => start(`/api/webhooks/${id}/recover`))]);
+        await eventually('all are done', async () => {
+            const all = (await other.api().get('/api/replays')).json;
+            return all.length === 4 &&
+                all.every(({ status }) => status === 'done');
+        }, 60_000);
+        for (const place of places)
+            assert.deepEqual(received(place).sort(), events);
+    });
+});
+
+describe('a worker that runs once', () => {
+    test('goes as far as it can, and waits for nobody', async () => {
+        const { place, id, events } = await refusing('once', 5);
+        await stack.kill('worker', 'SIGTERM');
+        const once = async () => {
+            const done = await run(stack.program('posternd'),
+                ['-c', stack.env.POSTERN_CONF, '--once'], { env: plainEnv() });
+            assert.equal(done.code, 0, done.stderr);
+        };
+        const plan = await recover(id);
+        assert.equal(plan.status, 'counting', 'nobody is there to count');
+        await once();
+        assert.equal((await progress(plan.id)).status, 'planned');
+        await api.post(`/api/webhooks/${id}/pause`);
+        await confirm(plan.id);
+        await once();
+        const held = await progress(plan.id);
+        assert.deepEqual([held.status, held.made], ['running', 0]);
+        await api.post(`/api/webhooks/${id}/resume`);
+        await once();
+        assert.equal((await progress(plan.id)).status, 'done');
+        assertEachOnce(place, events);
+    });
 });

@@ -131,6 +131,21 @@ describe('triggering', () => {
                 "WHERE type = 'too.large'"), 0);
         });
 
+    test('an event of exactly max_body bytes is taken and delivered whole, ' +
+        'one more is 413', async () => {
+        const place = receiver.place('largest');
+        await subscribe(stack, place.url, ['largest']);
+        const frame = JSON.stringify({ event: 'largest', data: { pad: '' } });
+        const body = (bytes) => ({ event: 'largest',
+            data: { pad: 'x'.repeat(bytes - frame.length) } });
+        const taken = await api.post('/api/events/trigger', body(102_400));
+        assert.equal(taken.status, 202, taken.text);
+        assert.deepEqual((await place.arrived(1)).json.data,
+            body(102_400).data);
+        const refused = await api.post('/api/events/trigger', body(102_401));
+        assert.equal(refused.status, 413, refused.text);
+    });
+
     test('an array of many events may be larger than one event', async () => {
         const answer = await api.post('/api/events/trigger',
             Array.from({ length: 30 }, (_, i) => ({ event: 'array.large',
@@ -154,6 +169,19 @@ describe('triggering', () => {
         await stack.drained();
         assert.deepEqual(place.requests.map((r) => r.json.data.n).sort(),
             [1, 3]);
+    });
+
+    test('a repeated array is answered with its first events, and an id ' +
+        'twice in one array is one event', async () => {
+        const items = Array.from({ length: 50 }, (_, i) => ({
+            event: 'array.again', data: { i }, id: `item-${i % 49}` }));
+        const first = await api.post('/api/events/trigger', items);
+        assert.equal(first.status, 202, first.text);
+        assert.equal(first.json[49].event_id, first.json[0].event_id);
+        const again = await api.post('/api/events/trigger', items);
+        assert.deepEqual(again.json, first.json);
+        assert.equal(await stack.sql.count('SELECT COUNT(*) FROM events ' +
+            "WHERE type = 'array.again'"), 49);
     });
 
     test('the id of one application is not that of another', async () => {

@@ -159,7 +159,7 @@ add_deliveries(unsigned n, unsigned subscription, const char *status)
 static inline uint64_t
 count(const char *what)
 {
-    char sql[384];
+    char sql[1024];
 
     snprintf(sql, sizeof(sql), "SELECT COUNT(*) FROM %s", what);
     return testdb_u64(db, sql);

@@ -302,7 +302,7 @@ test_small_steps(void)
     expiry_end(&expiry);
     CU_ASSERT_EQUAL(before, 4 * 7000);
     CU_ASSERT_EQUAL(most_removed, 500);
-    CU_ASSERT(most_read < 20000);
+    CU_ASSERT(most_read < 12000);
     CU_ASSERT_EQUAL(testdb_u64(db, "SELECT COUNT(*) FROM events"), 12000);
 }
 

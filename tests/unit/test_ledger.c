@@ -87,10 +87,57 @@ test_of_lost_shards_nothing_is_written(void)
     tear_down();
 }
 
+/* What was told before a worker took over is known to it: nothing is told twice,
+   and the end is told once. */
+static void
+test_the_end_of_a_failing_run_is_news_once(void)
+{
+    struct scheduler_now now;
+    struct endpoint_state failing = {.window = 1, .trips = 2};
+    struct task done = {.job = {.lane = LANE}}, *tasks[] = {&done};
+    struct ledger *ledger;
+    struct ledger_news news;
+    size_t at = 0;
+
+    begin();
+    now = (struct scheduler_now){db_now_us(t.db), clock_mono_us()};
+    failing.failing_since_wall_us = db_now_us(t.db) - CLOCK_US_PER_S;
+    scheduler_load(desk_lock(&t.desk), LANE, &failing, &now);
+    desk_unlock(&t.desk);
+    ledger = ledger_new(&t.desk, 4);
+    answer(FEEDBACK_BUSY, 600 * CLOCK_US_PER_S);
+    ledger_note(ledger, tasks, 1);
+    CU_ASSERT_FALSE(ledger_news(ledger, &at, &news));
+
+    scheduler_load(desk_lock(&t.desk), LANE, &failing, &now);
+    desk_unlock(&t.desk);
+    answer(FEEDBACK_GOOD, 0);
+    ledger_note(ledger, tasks, 1);
+    at = 0;
+    CU_ASSERT_TRUE_FATAL(ledger_news(ledger, &at, &news));
+    CU_ASSERT_EQUAL(news.lane, LANE);
+    CU_ASSERT_FALSE(news.failing);
+    CU_ASSERT_EQUAL(news.failing_since_us, failing.failing_since_wall_us);
+    CU_ASSERT_FALSE(ledger_news(ledger, &at, &news));
+
+    CU_ASSERT_EQUAL_FATAL(db_begin(t.db), DB_OK);
+    CU_ASSERT_EQUAL(ledger_write(ledger, t.db), DB_OK);
+    CU_ASSERT_EQUAL_FATAL(db_commit(t.db), DB_OK);
+    ledger_settle(ledger);
+    answer(FEEDBACK_BUSY, 600 * CLOCK_US_PER_S);
+    ledger_note(ledger, tasks, 1);
+    at = 0;
+    CU_ASSERT_FALSE(ledger_news(ledger, &at, &news));
+    ledger_free(ledger);
+    tear_down();
+}
+
 int
 main(void)
 {
     CU_TestInfo tests[] = {
+        {"the end of a failing run is news once",
+         test_the_end_of_a_failing_run_is_news_once},
         {"what is not written yet is written at the end",
          test_what_is_not_written_yet_is_at_the_end},
         {"of lost shards nothing is written",

@@ -2,6 +2,8 @@
  * test_node.c - unit tests for core/node.c
  */
 #include "node.h"
+
+#include "dbproxy.h"
 #include "testdb.h"
 #include "unit.h"
 
@@ -162,6 +164,38 @@ test_database_away(void)
     settings_free(&settings);
 }
 
+/* The server hears the UPDATE that takes a number, or does not; we hear nothing
+   in either case. */
+static void
+test_a_lost_answer_leaves_no_phantom(void)
+{
+    static const enum dbproxy_when whens[] = {DBPROXY_BEFORE, DBPROXY_AFTER};
+    struct settings through = testdb_settings;
+    struct id_source ids;
+    size_t i;
+
+    through.db_socket = dbproxy.path;
+    for (i = 0; i < sizeof(whens) / sizeof(whens[0]); i++) {
+        struct db *db = db_new(&through), *other = db_new(&testdb_settings);
+        struct node node;
+
+        testdb_exec(other, "UPDATE nodes SET lease_until = '1971-01-01'");
+        CU_ASSERT_EQUAL_FATAL(db_connect(db), DB_OK);
+        dbproxy_fail("UPDATE nodes SET token", whens[i], 1);
+        CU_ASSERT_EQUAL(node_lease(db, NODE_WORKER, &node, &ids), DB_OK);
+        dbproxy_fail(NULL, DBPROXY_BEFORE, 0);
+        CU_ASSERT_EQUAL(testdb_u64(other, "SELECT COUNT(*) FROM nodes WHERE "
+                                          "lease_until > UTC_TIMESTAMP(6)"),
+                        1);
+        CU_ASSERT_EQUAL(testdb_u64(other, "SELECT node FROM nodes WHERE "
+                                          "lease_until > UTC_TIMESTAMP(6)"),
+                        node.number);
+        node_release(db, &node);
+        db_free(db);
+        db_free(other);
+    }
+}
+
 int
 main(void)
 {
@@ -171,17 +205,20 @@ main(void)
         {"renewal", test_renewal},
         {"all are taken", test_all_taken},
         {"the database is away", test_database_away},
+        {"a lost answer leaves no phantom",
+         test_a_lost_answer_leaves_no_phantom},
         CU_TEST_INFO_NULL,
     };
     int rc;
 
-    if (!testdb_start())
+    if (!testdb_start() || !dbproxy_open(testdb_settings.db_socket))
         return EXIT_FAILURE;
     if (!testdb_migrate()) {
         testdb_stop();
         return EXIT_FAILURE;
     }
     rc = unit_run("node", tests);
+    dbproxy_end();
     testdb_stop();
     return rc;
 }

@@ -77,6 +77,7 @@ test_values_reach_their_members(void)
         (char[]){"log_level=error"},
         (char[]){"log_format=json"},
         (char[]){"base_path=/hooks/in"},
+        (char[]){"cleanup_at=23:59"},
         (char[]){"allow_targets=10.0.0.0/8, ::1/128"},
         (char[]){"db_password=a=b"},
     };
@@ -94,6 +95,7 @@ test_values_reach_their_members(void)
     CU_ASSERT_EQUAL(s.log_level, LOG_ERROR);
     CU_ASSERT_EQUAL(s.log_format, LOG_FORMAT_JSON);
     CU_ASSERT_STRING_EQUAL(s.base_path, "/hooks/in");
+    CU_ASSERT_EQUAL(s.cleanup_minute, 24 * 60 - 1);
     CU_ASSERT_STRING_EQUAL(s.db_password, "a=b");
     settings_free(&s);
     buf_free(&why);
@@ -125,6 +127,10 @@ test_mistakes_are_named(void)
         {"a base path that climbs", "base_path=/a/../b", "base_path"},
         {"more in one lane than in all", "lane_window=600", "lane_window"},
         {"an environment nobody knows", "environment=prod", "environment"},
+        {"a time that is none", "cleanup_at=2:00", "cleanup_at"},
+        {"an hour too late", "cleanup_at=24:00", "cleanup_at"},
+        {"a minute too late", "cleanup_at=02:60", "cleanup_at"},
+        {"a time without a minute", "cleanup_at=02", "cleanup_at"},
     };
     size_t i;
 

@@ -38,9 +38,9 @@ static void
 set_up(struct flush_row rows[2])
 {
     const struct new_job jobs[] = {
-        {FIRST, 1, lane_number(LANE_SUBSCRIPTION, 7), JOB_DELIVER, 0},
+        {FIRST, 1, lane_number(LANE_SUBSCRIPTION, 7), JOB_DELIVER, 0, 0},
         {FIRST + 1, 1, lane_number(LANE_SUBSCRIPTION, 7), JOB_DELIVER,
-         INT64_C(1767279600000001)},
+         INT64_C(1767279600000001), 0},
     };
     int64_t now_us = db_now_us(db);
 

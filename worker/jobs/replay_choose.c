@@ -199,12 +199,16 @@ static enum db_result
 choose_of(struct db *db, const struct replay_ask *ask,
           const struct subscription *subscription, struct replay_choice *choice)
 {
+    bool running = ask->replay->status == REPLAY_RUNNING;
     struct replay_waiting waiting = {.count = 0};
-    enum db_result result;
+    enum db_result result = DB_OK;
 
-    result = replay_look_waiting(db, subscription->application_id,
-                                 subscription->id, &waiting);
-    choice->busy = waiting.busy && ask->replay->status == REPLAY_RUNNING;
+    if (running)
+        result = replay_look_alone(db, subscription->id);
+    if (result == DB_OK)
+        result = replay_look_waiting(db, subscription->application_id,
+                                     subscription->id, &waiting);
+    choice->busy = waiting.busy && running;
     if (result == DB_OK && !choice->busy)
         result =
             ask->replay->kind == REPLAY_MISSING
