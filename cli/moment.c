@@ -48,8 +48,9 @@ moment_take(struct cli *cli, const char *option, int64_t *wall_us)
 
     if (text == NULL || moment_read(text, clock_wall_us(), wall_us))
         return EXIT_OK;
-    return output_error(EXIT_USE,
-                        "%s is a time such as 2026-01-31T12:00:00Z, or so long "
-                        "ago: 90m, 24h, 7d; not '%s'",
-                        option, text);
+    return output_error(
+        EXIT_USE,
+        "%s takes a time such as 2026-01-31T12:00:00Z, or so long "
+        "ago: 90m, 24h, 7d; not '%s'",
+        option, text);
 }

@@ -120,6 +120,22 @@ test_too_many_words_are_refused(void)
     CU_ASSERT_FALSE(args_init(&args, ARGS_MAX + 1, argv));
 }
 
+static void
+test_the_next_word_may_be_looked_at(void)
+{
+    static const char *words[] = {"--scope", "help", "help", "add", NULL};
+    struct args args;
+
+    start(&args, words);
+    same(args_value(&args, "--scope"), "help");
+    CU_ASSERT_TRUE(args_next_is(&args, "help"));
+    CU_ASSERT_TRUE(args_next_is(&args, "help")); /* it stays */
+    same(args_word(&args), "help");
+    CU_ASSERT_FALSE(args_next_is(&args, "help"));
+    same(args_word(&args), "add");
+    CU_ASSERT_FALSE(args_next_is(&args, "add"));
+}
+
 int
 main(void)
 {
@@ -131,6 +147,7 @@ main(void)
         {"a missing value is named", test_a_missing_value_is_named},
         {"two dashes end the options", test_two_dashes_end_the_options},
         {"too many words are refused", test_too_many_words_are_refused},
+        {"the next word may be looked at", test_the_next_word_may_be_looked_at},
         CU_TEST_INFO_NULL,
     };
 

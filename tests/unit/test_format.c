@@ -50,6 +50,42 @@ test_golden_bodies(void)
     body_is(FORMAT_STANDARD, &event, "body_standard.json");
 }
 
+/* Texts keep their escapes; what is no push keeps its data. */
+static void
+test_a_push_to_github(void)
+{
+    static const char push[] =
+        "{\"ref\":\"refs\\/heads\\/main\",\"repository\":{\"id\":1,"
+        "\"full_name\":\"user/repo\"},\"pusher\":{\"name\":\"developer\"},"
+        "\"commits\":[{\"id\":\"7fd1a60b01f91b31\",\"message\":\"Caf\\u00e9\","
+        "\"author\":{\"name\":\"Zo\xc3\xab\"},\"added\":[]},null],"
+        "\"after\":\"7fd1a60b01f91b31\"}";
+    static const char *const others[] = {
+        "{}",
+        "null",
+        "[1]",
+        "\"ref\"",
+        "{\"ref\":\"x\"}",
+        "{\"ref\":1,\"repository\":{},\"commits\":[]}",
+        "{\"ref\":\"x\",\"repository\":{},\"commits\":{}}"};
+    struct buf plain = BUF_INIT(MAX), same = BUF_INIT(MAX);
+    struct format_event what = {.id = ID, .type = {"github.push", 11}};
+    size_t i;
+
+    what.data = slice_of(push);
+    body_is(FORMAT_GITHUB, &what, "body_github.json");
+    for (i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+        what.data = slice_of(others[i]);
+        buf_clear(&plain);
+        buf_clear(&same);
+        format_body(FORMAT_ENVELOPE, &what, &plain);
+        format_body(FORMAT_GITHUB, &what, &same);
+        CU_ASSERT_TRUE(slice_equal(buf_slice(&plain), buf_slice(&same)));
+    }
+    buf_free(&plain);
+    buf_free(&same);
+}
+
 static void
 test_absent_data_is_null(void)
 {
@@ -88,9 +124,8 @@ static void
 test_names(void)
 {
     static const char *const names[] = {
-        "envelope",           "payload", "standard", "cloudevents",
-        "cloudevents-binary", "slack",   "discord",  "template",
-        "github",
+        "envelope", "payload", "standard", "cloudevents", "cloudevents-binary",
+        "slack",    "discord", "template", "github",
     };
     enum payload_format format, got;
 
@@ -190,6 +225,7 @@ int
 main(void)
 {
     CU_TestInfo tests[] = {
+        {"a push to GitHub", test_a_push_to_github},
         {"golden bodies", test_golden_bodies},
         {"absent data is null", test_absent_data_is_null},
         {"types are escaped", test_types_are_escaped},

@@ -63,7 +63,8 @@ const subscription = {
         ['an unknown member', { type: 'bearer', token: 'a', colour: 1 },
             says('auth', '"colour": does not belong to this type')]] }),
     client_certificate: text(1, 65536, { atLeast: false, atMost: false,
-        wrong: [['no PEM', 'x', says('certificate', 'has no certificate in PEM')]] }),
+        wrong: [['no PEM', 'x', says('certificate',
+            'has no certificate in PEM')]] }),
     ed25519: flag(),
     signature_headers: word(['webhook', 'svix']),
     batch: dict({ good: { max_size: 2 }, wrong: [
@@ -140,7 +141,8 @@ const own = {
     'PATCH /api/webhooks/{id}': {
         tables: ['core/form/subscription_form.c:fields'],
         request: ['PATCH', '/api/webhooks/<webhook>'], stores: 'subscriptions',
-        base: { format: 'envelope' }, fields: part(subscription, ['url', 'events', 'secret']),
+        base: { format: 'envelope' },
+        fields: part(subscription, ['url', 'events', 'secret']),
         unknown: ['application', 'id', 'created_at'],
     },
     'batch of a webhook': {

@@ -2,21 +2,24 @@
 // problems have in common; what a field may be is written down in
 // bad_input.mjs.
 
-export const text = (min, max, more) => ({ kind: 'str', min, max, nullable: true,
-    ...more });
-export const number = (min, max, more) => ({ kind: 'int', min, max, nullable: true,
-    ...more });
+export const text = (min, max, more) =>
+    ({ kind: 'str', min, max, nullable: true, ...more });
+export const number = (min, max, more) =>
+    ({ kind: 'int', min, max, nullable: true, ...more });
 export const flag = (more) => ({ kind: 'bool', nullable: true, ...more });
-export const word = (words, more) => ({ kind: 'word', words, nullable: true, ...more });
-export const list = (max, item, more) => ({ kind: 'texts', max, item, nullable: true,
-    ...more });
+export const word = (words, more) =>
+    ({ kind: 'word', words, nullable: true, ...more });
+export const list = (max, item, more) =>
+    ({ kind: 'texts', max, item, nullable: true, ...more });
 export const dict = (more) => ({ kind: 'dict', nullable: true, ...more });
 export const time = (more) => ({ kind: 'time', nullable: true,
     good: '2026-01-01T15:00:00Z', ...more });
 // A field that has to be there, and not as null.
-export const needed = (field) => ({ ...field, required: true, nullable: false });
+export const needed = (field) =>
+    ({ ...field, required: true, nullable: false });
 
-export const says = (type, msg, ...at) => ({ at, msg, type: `value_error.${type}` });
+export const says = (type, msg, ...at) =>
+    ({ at, msg, type: `value_error.${type}` });
 export const tooManyBytes = (n) => says('dict.max_bytes',
     `ensure this value has at most ${n} bytes`);
 export const ofBytes = (n) => ({ pad: 'x'.repeat(n) });
@@ -24,11 +27,11 @@ export const notFound = says('application', 'application not found');
 export const isMissing = (...at) => says('missing', 'field required', ...at);
 
 export const urlOf = (n) => 'https://example.com/' + 'x'.repeat(n - 20);
-export const noUrl = says('url', 'not an absolute http or https URL with a plain ' +
-    'host name or address, without user, fragment, spaces or control ' +
+export const noUrl = says('url', 'not an absolute http or https URL with a ' +
+    'plain host name or address, without user, fragment, spaces or control ' +
     'characters, at most 2048 bytes');
-export const notPublic = says('url.host', 'the host is not on the public Internet; ' +
-    'the administrator can list its network in allow_targets');
+export const notPublic = says('url.host', 'the host is not on the public ' +
+    'Internet; the administrator can list its network in allow_targets');
 export const url = needed(text(1, 2048, { make: urlOf, atLeast: false, wrong: [
     ['no URL', 'example.com', noUrl],
     ['another scheme', 'ftp://example.com/', noUrl],
