@@ -62,7 +62,7 @@ CORE_LIBS   = $(MARIADB_LIBS) -ljson-c -lcrypto -lpthread
 BASE_LIBS   = -linih -lpthread
 
 BASE_SRCS   = $(wildcard base/*.c)
-CORE_SRCS   = $(wildcard core/*.c core/*/*.c)
+CORE_SRCS   = $(wildcard core/*.c core/*/*.c core/*/*/*.c)
 FCGI_SRCS   = $(wildcard fcgi/*.c fcgi/*/*.c)
 WORKER_SRCS = $(wildcard worker/*.c worker/*/*.c)
 CLI_SRCS    = $(wildcard cli/*.c)
@@ -102,7 +102,7 @@ $(BUILD)/postern: $(BUILD)/cli/main.o $(CLI) $(CORE) $(BASE)
 	$(CC) $(ALL_LDFLAGS) $^ -lssl $(CORE_LIBS) $(BASE_LIBS) -o $@
 
 # The include path is the dependency rule between the folders.
-rooms_inc  = -I$(1) $(patsubst %/,-I%,$(wildcard $(1)/*/))
+rooms_inc  = -I$(1) $(patsubst %/,-I%,$(wildcard $(1)/*/ $(1)/*/*/))
 CORE_INC   := $(call rooms_inc,core)
 FCGI_INC   := $(call rooms_inc,fcgi)
 WORKER_INC := $(call rooms_inc,worker)
@@ -228,4 +228,4 @@ install: all
 clean:
 	rm -rf build build-asan build-tsan build-fuzz
 
--include $(wildcard $(BUILD)/*/*.d $(BUILD)/*/*/*.d)
+-include $(wildcard $(BUILD)/*/*.d $(BUILD)/*/*/*.d $(BUILD)/*/*/*/*.d)

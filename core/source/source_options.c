@@ -118,7 +118,8 @@ static const struct option table[] = {
      "objects."},
     {"poll_tables", OPTION_LIST, AT(poll_tables), NAME_MAX_BYTES, NULL,
      check_texts,
-     "Tables or databases (Notion's by id or name) that the source is asked for "
+     "Tables or databases (Notion's by id or name) that the source is asked "
+     "for "
      "changes of, since webhooks get lost."},
     {"poll_s", OPTION_NUMBER, AT(poll_s), 7 * 86400, NULL, NULL,
      "How often, in seconds. 0: never."},

@@ -1,6 +1,6 @@
 /*
  * test_backlog.c - tests for fcgi/receive/backlog.c and what it counts with,
- * core/store/store_backlog.c, against a real database.
+ * core/store/counts/store_backlog.c, against a real database.
  */
 #include "backlog.h"
 

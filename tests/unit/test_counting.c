@@ -1,6 +1,6 @@
 /*
  * test_counting.c - tests for fcgi/receive/counting.c and
- * core/store/store_receiving.c against a real database.
+ * core/store/sources/store_receiving.c against a real database.
  */
 #include "counting.h"
 

@@ -1,5 +1,5 @@
 /*
- * test_rejection_reason.c - unit tests for core/store/rejection_reason.c
+ * test_rejection_reason.c - unit tests for core/store/sources/rejection_reason.c
  */
 #include "rejection_reason.h"
 

@@ -1,5 +1,5 @@
 /*
- * test_replay_filter.c - unit tests for core/store/replay_filter.c
+ * test_replay_filter.c - unit tests for core/store/replays/replay_filter.c
  */
 #include "replay_filter.h"
 #include "unit.h"

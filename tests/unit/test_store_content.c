@@ -1,5 +1,5 @@
 /*
- * test_store_content.c - unit tests for core/store/store_content.c: nothing of
+ * test_store_content.c - unit tests for core/store/history/store_content.c: nothing of
  * the content is left, and nothing is delivered without it.
  */
 #include "unit.h"

@@ -1,6 +1,6 @@
 /*
  * test_store_delivery.c - unit tests for core/store/store_delivery*.c and
- * core/store/delivery_row.c
+ * core/store/history/delivery_row.c
  */
 #include "unit.h"
 

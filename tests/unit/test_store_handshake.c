@@ -1,5 +1,5 @@
 /*
- * test_store_handshake.c - tests for core/store/store_handshake.c against a
+ * test_store_handshake.c - tests for core/store/sources/store_handshake.c against a
  * real database.
  */
 #include "store_handshake.h"

@@ -1,5 +1,5 @@
 /*
- * test_store_health.c - tests for core/store/store_health.c against a real database.
+ * test_store_health.c - tests for core/store/counts/store_health.c against a real database.
  */
 #include "store_health.h"
 

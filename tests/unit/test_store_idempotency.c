@@ -1,5 +1,5 @@
 /*
- * test_store_idempotency.c - tests for core/store/store_idempotency.c against a real
+ * test_store_idempotency.c - tests for core/store/configuration/store_idempotency.c against a real
  * database.
  */
 #include "store_idempotency.h"

@@ -1,6 +1,6 @@
 /*
  * test_store_order.c - unit tests for what a person does to deliveries of a
- * subscription that keeps the order: core/store/store_delivery_retry.c,
+ * subscription that keeps the order: core/store/history/store_delivery_retry.c,
  * store_delivery_cancel.c, store_unblock.c and store_delivery_window.c.
  */
 #include "clock.h"

@@ -1,5 +1,5 @@
 /*
- * test_store_record.c - tests for core/store/store_record.c against a real
+ * test_store_record.c - tests for core/store/records/store_record.c against a real
  * database.
  */
 #include "store_record.h"

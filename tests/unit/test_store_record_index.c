@@ -1,5 +1,5 @@
 /*
- * test_store_record_index.c - tests for core/store/store_record_index.c, _search,
+ * test_store_record_index.c - tests for core/store/records/store_record_index.c, _search,
  * _list and _file against a real database.
  */
 #include "store_record_index.h"

@@ -1,5 +1,5 @@
 /*
- * test_store_record_state.c - tests for core/store/store_record_state.c against
+ * test_store_record_state.c - tests for core/store/records/store_record_state.c against
  * a real database.
  */
 #include "store_record_state.h"

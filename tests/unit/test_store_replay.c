@@ -1,6 +1,6 @@
 /*
- * test_store_replay.c - unit tests for core/store/store_replay.c,
- * core/store/store_replay_step.c and core/store/replay_row.c
+ * test_store_replay.c - unit tests for core/store/replays/store_replay.c,
+ * core/store/replays/store_replay_step.c and core/store/replays/replay_row.c
  */
 #include "clock.h"
 #include "lane.h"

@@ -1,5 +1,5 @@
 /*
- * test_store_rollup_fold.c - unit tests for core/store/store_rollup_fold.c:
+ * test_store_rollup_fold.c - unit tests for core/store/counts/store_rollup_fold.c:
  * nothing that was counted is lost when old hours become one row.
  */
 #include "store_rollup.h"

@@ -1,5 +1,5 @@
 /*
- * test_store_source.c - tests for core/store/store_source.c and its parts
+ * test_store_source.c - tests for core/store/sources/store_source.c and its parts
  * against a real database.
  */
 #include "store_source.h"

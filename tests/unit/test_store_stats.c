@@ -1,5 +1,5 @@
 /*
- * test_store_stats.c - unit tests for the arithmetic of core/store/store_stats.c
+ * test_store_stats.c - unit tests for the arithmetic of core/store/counts/store_stats.c
  */
 #include "unit.h"
 

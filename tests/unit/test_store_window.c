@@ -1,5 +1,5 @@
 /*
- * test_store_window.c - unit tests for core/store/store_window.c and
+ * test_store_window.c - unit tests for core/store/history/store_window.c and
  * svix_page_turn(): pages of a made-up history, one row for each id.
  */
 #include "unit.h"

@@ -1,6 +1,6 @@
 /*
  * test_svix_place.c - unit tests for the ids of attempts and the states in
- * core/store/store_svix_attempt.c
+ * core/store/svix/store_svix_attempt.c
  */
 #include "store_svix_attempt.h"
 
