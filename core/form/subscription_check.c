@@ -4,8 +4,8 @@
  */
 #include "subscription_check.h"
 
+#include "auth_form.h"
 #include "client_cert.h"
-#include "endpoint_auth.h"
 #include "filter.h"
 #include "format.h"
 #include "header_allowed.h"
@@ -72,42 +72,11 @@ subscription_check_headers(const struct body_value *value, void *context,
                     SUBSCRIPTION_HEADERS_MAX);
 }
 
-/* "member: reason" as a problem of that member; a name of the body's own, in
-   quotes, is part of the reason. */
-static void
-add_auth_problem(const struct body_value *value, const struct buf *why,
-                 struct problems *problems)
-{
-    const char *colon = strstr(why->data, ": ");
-    char member[32] = "";
-
-    if (why->data[0] != '"' && colon != NULL &&
-        (size_t)(colon - why->data) < sizeof(member))
-        memcpy(member, why->data, (size_t)(colon - why->data));
-    problem_add(problems, value->name, member[0] == '\0' ? NULL : member,
-                "value_error.auth", "%s",
-                member[0] == '\0' ? why->data : colon + 2);
-}
-
 void
 subscription_check_auth(const struct body_value *value, void *context,
                         struct problems *problems)
 {
-    const struct subscription_rules *rules = context;
-    struct buf why = BUF_INIT(ENDPOINT_AUTH_WHY_MAX);
-    struct endpoint_auth *auth = endpoint_auth_read(value->raw, &why);
-    enum target_result result = TARGET_OK;
-
-    if (auth == NULL)
-        add_auth_problem(value, &why, problems);
-    else if (auth->oauth2)
-        result = target_check_url(auth->client.token_url, rules->require_https,
-                                  rules->allow, NULL);
-    if (result != TARGET_OK)
-        problem_add(problems, value->name, "token_url", "value_error.url", "%s",
-                    target_result_text(result));
-    endpoint_auth_free(auth);
-    buf_free(&why);
+    auth_form_check(value->name, value->raw, context, problems);
 }
 
 void

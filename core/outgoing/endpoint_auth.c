@@ -8,6 +8,7 @@
 
 #include <openssl/crypto.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define HEADER_KINDS (1u << AUTH_BASIC | 1u << AUTH_BEARER | 1u << AUTH_API_KEY)
 #define OAUTH2 (1u << 31)
@@ -86,6 +87,16 @@ wrong(struct buf *why, const char *member, const char *reason)
 }
 
 static bool
+set_type(struct slice name, struct endpoint_auth *auth)
+{
+    auth->oauth2 = name.ptr != NULL && slice_is(name, "oauth2");
+    if (auth->oauth2)
+        return true;
+    return name.ptr != NULL && auth_kind_from_name(name, &auth->header.kind) &&
+           auth->header.kind != AUTH_NONE;
+}
+
+static bool
 read_type(struct slice object, struct endpoint_auth *auth, struct buf *why)
 {
     struct json_value value;
@@ -95,13 +106,8 @@ read_type(struct slice object, struct endpoint_auth *auth, struct buf *why)
         return wrong(why, "type", "is missing");
     name =
         value.type == JSON_STRING ? json_plain_string(value.text) : SLICE_NONE;
-    auth->oauth2 = name.ptr != NULL && slice_is(name, "oauth2");
-    if (auth->oauth2)
-        return true;
-    if (name.ptr == NULL || !auth_kind_from_name(name, &auth->header.kind) ||
-        auth->header.kind == AUTH_NONE)
-        return wrong(why, "type", "must be basic, bearer, api_key or oauth2");
-    return true;
+    return set_type(name, auth) ||
+           wrong(why, "type", "must be basic, bearer, api_key or oauth2");
 }
 
 static const struct member *
@@ -172,6 +178,13 @@ read_member(const struct json_member *given, struct endpoint_auth *auth,
     return true;
 }
 
+static bool
+check(const struct endpoint_auth *auth, struct buf *why)
+{
+    return auth->oauth2 ? oauth2_check(&auth->client, why)
+                        : auth_header_check(&auth->header, why);
+}
+
 struct endpoint_auth *
 endpoint_auth_read(struct slice object, struct buf *why)
 {
@@ -192,12 +205,40 @@ endpoint_auth_read(struct slice object, struct buf *why)
     if (!auth->oauth2 && auth->header.kind == AUTH_BASIC &&
         auth->header.password.ptr == NULL)
         auth->header.password = slice_copy(SLICE(""));
-    if (auth->oauth2 ? oauth2_check(&auth->client, why)
-                     : auth_header_check(&auth->header, why))
+    if (check(auth, why))
         return auth;
 failed:
     endpoint_auth_free(auth);
     return NULL;
+}
+
+bool
+endpoint_auth_check_member(struct slice type, const char *name,
+                           struct slice text, struct buf *why)
+{
+    /* The other members are such as no check refuses. */
+    struct endpoint_auth auth = {.client = {.token_url = SLICE("u"),
+                                            .client_id = SLICE("i"),
+                                            .client_secret = SLICE("s")}};
+    struct buf line = BUF_INIT(ENDPOINT_AUTH_WHY_MAX);
+    const struct member *member;
+    bool good;
+
+    if (!set_type(type, &auth))
+        return true;
+    member = find_member(&auth, slice_of(name));
+    if (member == NULL)
+        return true;
+    if (!auth.oauth2 && auth.header.kind == AUTH_BASIC)
+        auth.header.user = auth.header.password = SLICE("");
+    else
+        auth.header.token = SLICE("t");
+    *member->place(&auth) = text;
+    good = check(&auth, &line);
+    if (!good)
+        buf_add_text(why, line.data + strlen(name) + strlen(": "));
+    buf_free(&line);
+    return good;
 }
 
 void

@@ -38,6 +38,15 @@ struct endpoint_auth {
  */
 struct endpoint_auth *endpoint_auth_read(struct slice object, struct buf *why)
     __attribute__((warn_unused_result));
+
+/*
+ * Is the text one that this member of this type of credentials may have,
+ * whatever the others are? False: *why gets what is wrong with it, without name
+ * and value. True also of a type and of a member that are unknown.
+ */
+bool endpoint_auth_check_member(struct slice type, const char *name,
+                                struct slice text, struct buf *why)
+    __attribute__((warn_unused_result));
 void endpoint_auth_free(struct endpoint_auth *auth); /* wipes it */
 
 /* Appends the same object with "***" in place of what is secret. */

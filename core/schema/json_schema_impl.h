@@ -167,6 +167,8 @@ bool schema_wrong(struct schema_walk *walk, const char *type,
                   const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+#define SCHEMA_STEPS_PER_BYTE 8 /* small ones, that count as a byte */
+
 /* False: too much work. */
 bool schema_spend(struct schema_walk *walk, size_t bytes);
 

@@ -78,7 +78,8 @@ check_named(struct schema_walk *walk, const struct schema_node *node,
     for (i = 0; i < node->pattern_count; i++) {
         const struct schema_pattern *pattern = &node->patterns[i];
 
-        if (!schema_spend(walk, name.len * regexp_size(pattern->regexp) / 8))
+        if (!schema_spend(walk, regexp_work(pattern->regexp, name.len) /
+                                    SCHEMA_STEPS_PER_BYTE))
             return false;
         if (!regexp_matches(pattern->regexp, name))
             continue;
@@ -247,7 +248,8 @@ schema_check_array(struct schema_walk *walk, const struct schema_node *node,
     good = check_count(walk, node->min_items, node->max_items, (int64_t)index,
                        true) &&
            good;
-    if (node->unique && schema_spend(walk, 8 * array.len))
+    if (node->unique &&
+        schema_spend(walk, 8 * array.len + index * sizeof(struct place)))
         good = check_unique(walk, array, index) && good;
     return good;
 }

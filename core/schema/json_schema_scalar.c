@@ -10,8 +10,7 @@
 
 #include <string.h>
 
-#define SHOWN_MAX 300      /* bytes of a schema that a message repeats */
-#define EXPRESSION_SHARE 8 /* steps of an expression that count as a byte */
+#define SHOWN_MAX 300 /* bytes of a schema that a message repeats */
 
 static int
 shown(struct slice text)
@@ -121,8 +120,8 @@ static bool
 check_pattern(struct schema_walk *walk, const struct schema_node *node,
               struct slice text)
 {
-    if (!schema_spend(walk,
-                      text.len / EXPRESSION_SHARE * regexp_size(node->pattern)))
+    if (!schema_spend(walk, regexp_work(node->pattern, text.len) /
+                                SCHEMA_STEPS_PER_BYTE))
         return false;
     if (regexp_matches(node->pattern, text))
         return true;
@@ -179,7 +178,8 @@ schema_check_values(struct schema_walk *walk, const struct schema_node *node,
 
     if (node->value_count == 0 && node->constant.ptr == NULL)
         return true;
-    if (!schema_spend(walk, 4 * value.text.len))
+    if (!schema_spend(walk, 4 * value.text.len +
+                                node->value_count / SCHEMA_STEPS_PER_BYTE))
         return false;
     json_canon(value, &text);
     canon = buf_slice(&text);

@@ -203,10 +203,11 @@ regexp_matches(const struct regexp *regexp, struct slice text)
     return matches;
 }
 
+/* What is made ready for a text is work for an empty one as well. */
 size_t
-regexp_size(const struct regexp *regexp)
+regexp_work(const struct regexp *regexp, size_t text_len)
 {
-    return regexp->count + 1;
+    return (text_len + 1) * regexp->work;
 }
 
 void

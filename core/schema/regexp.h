@@ -34,8 +34,11 @@ struct regexp *regexp_compile(struct slice text, const char **why)
     __attribute__((warn_unused_result));
 void regexp_free(struct regexp *regexp);
 
-/* text: well-formed UTF-8. Takes at most text.len * regexp_size() steps. */
+/* text: well-formed UTF-8. Takes at most regexp_work() for its length. */
 bool regexp_matches(const struct regexp *regexp, struct slice text);
-size_t regexp_size(const struct regexp *regexp);
+
+/* Steps: a class is as many as it has ranges, and so is each repetition of
+   it. */
+size_t regexp_work(const struct regexp *regexp, size_t text_len);
 
 #endif /* REGEXP_H */

@@ -45,6 +45,7 @@ struct regexp {
     size_t class_count;
     struct regexp_range *ranges;
     size_t range_count;
+    size_t work; /* for each character, at most */
 };
 
 #endif /* REGEXP_IMPL_H */

@@ -321,6 +321,18 @@ read_alternatives(struct regexp_parse *parse)
     return good;
 }
 
+static size_t
+work_of(const struct regexp *regexp)
+{
+    size_t i, work = regexp->count + 1;
+
+    for (i = 0; i < regexp->count; i++) {
+        if (regexp->code[i].op == REGEXP_CLASS)
+            work += regexp->classes[regexp->code[i].value].count;
+    }
+    return work;
+}
+
 struct regexp *
 regexp_compile(struct slice text, const char **why)
 {
@@ -342,6 +354,7 @@ regexp_compile(struct slice text, const char **why)
         regexp_free(regexp);
         return NULL;
     }
+    regexp->work = work_of(regexp);
     if (regexp->count > 0)
         regexp->code =
             xreallocarray(regexp->code, regexp->count, sizeof(*regexp->code));

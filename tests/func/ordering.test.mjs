@@ -217,6 +217,21 @@ describe('a delivery that fails for good', () => {
         assert.deepEqual(place.requests.map((r) => r.json.data.i), [0, 1]);
     });
 
+    test('holds those behind it up no longer than it takes', async () => {
+        const place = receiver.place('refusing', 400);
+        const { id } = await subscribe(stack, place.url, ['refusing'],
+            { ...fifo, retry_count: 0 });
+        await trigger(stack, 'refusing', { i: 0 });
+        await place.arrived(1);
+        await api.post(`/api/webhooks/${id}/pause`);
+        for (let i = 1; i <= 20; i++)
+            await trigger(stack, 'refusing', { i });
+        await api.post(`/api/webhooks/${id}/resume`);
+        await place.arrived(21, 5000);
+        assert.deepEqual(place.requests.map((r) => r.json.data.i),
+            Array.from({ length: 21 }, (_, i) => i));
+    });
+
     test('pauses the subscription where that is asked for', async () => {
         let broken = true;
         const place = receiver.place('pause', () => broken ? 500 : 200);

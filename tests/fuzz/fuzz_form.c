@@ -111,7 +111,7 @@ check_event(const struct new_event *event)
 static void
 try_trigger(struct slice body, bool admin)
 {
-    const struct trigger_rules rules = {admin, ITEM_MAX, NOW_US};
+    const struct trigger_rules rules = {admin, ITEM_MAX, NOW_US, NULL};
     struct problems problems = {.count = 0};
     struct trigger_form form;
     enum trigger_result result =

@@ -108,6 +108,42 @@ test_failed_for_good_is_waited_for(void)
     scheduler_free(s);
 }
 
+/* The delivery loop hears of nothing else when a job is committed. */
+static void
+test_loop_is_told_of_those_behind(void)
+{
+    struct scheduler *s = with_jobs(3);
+    struct task *task = expect_next(s, 0);
+
+    end_at(s, task, OUTCOME_FAILED, FEEDBACK_GOOD, NOW);
+    CU_ASSERT_TRUE(scheduler_is_waited_for(task));
+    forget(s, task);
+    task = expect_next(s, 1);
+    end_at(s, task, OUTCOME_SUCCESS, FEEDBACK_GOOD, NOW);
+    CU_ASSERT_FALSE(scheduler_is_waited_for(task)); /* they went on already */
+    forget(s, task);
+    task = expect_next(s, 2);
+    end_at(s, task, OUTCOME_FAILED, FEEDBACK_GOOD, NOW);
+    CU_ASSERT_FALSE(scheduler_is_waited_for(task)); /* there are none */
+    forget(s, task);
+    scheduler_free(s);
+}
+
+/* Those behind a job that is tried again are read anew, and told of then. */
+static void
+test_loop_is_not_told_of_a_wait(void)
+{
+    struct scheduler *s = with_jobs(2);
+    struct task *task = expect_next(s, 0);
+
+    end_at(s, task, OUTCOME_RETRY, FEEDBACK_GOOD, NOW);
+    scheduler_expect(s, task, NOW + 5 * SECOND);
+    CU_ASSERT_FALSE(scheduler_is_waited_for(task));
+    forget(s, task);
+    CU_ASSERT_EQUAL(free_dropped(s), 1);
+    scheduler_free(s);
+}
+
 static void
 test_head_is_tried_again_first(void)
 {
@@ -359,6 +395,9 @@ main(void)
         {"a success is enough to go on", test_goes_on_before_the_commit},
         {"what failed for good is waited for",
          test_failed_for_good_is_waited_for},
+        {"the loop is told of those behind one that failed",
+         test_loop_is_told_of_those_behind},
+        {"the loop is not told of a wait", test_loop_is_not_told_of_a_wait},
         {"the head is tried again first", test_head_is_tried_again_first},
         {"a wait is read with the head", test_wait_is_read_with_the_head},
         {"another job's wait does not count",

@@ -146,6 +146,9 @@ void scheduler_end(struct scheduler *s, struct task *task, int64_t now_us,
 void scheduler_ready(struct scheduler *s, struct task *task);
 /* Unknown from now on; the caller frees it. Not for running tasks. */
 void scheduler_forget(struct scheduler *s, struct task *task);
+/* Others of its FIFO lane are in memory, and may run when it is forgotten: the
+   delivery loop is to be told. */
+bool scheduler_is_waited_for(const struct task *task);
 /* Forgets it and has the lane read again: the job is still to be done. */
 void scheduler_put_back(struct scheduler *s, struct task *task);
 /* The job is about to be done by other means: if it waits in memory it is

@@ -42,6 +42,12 @@ scheduler_fifo_is_first(const struct lane *lane, const struct job_row *row)
     return first != NULL && comes_before(row, &first->job);
 }
 
+bool
+scheduler_is_waited_for(const struct task *task)
+{
+    return task->front && task->lane->queues[FRESH].count > 0;
+}
+
 void
 scheduler_fifo_add(struct lane *lane, struct task *task)
 {

@@ -186,17 +186,19 @@ move(const struct flush_peers *peers, struct scheduler *scheduler,
     scheduler_ready(scheduler, next);
 }
 
-static void
+/* True: the delivery loop may have something to do now. */
+static bool
 forget_one(const struct flush_peers *peers, struct scheduler *scheduler,
            const struct scheduler_now *now, const struct flush_row *row,
            struct task *task)
 {
     bool stays = row->status == FLUSH_RETRY || row->status == FLUSH_MOVE;
+    bool waited_for;
 
     if (stays && !row->live) {
         /* Cancelled, or an earlier COMMIT had it: the database knows. */
         scheduler_put_back(scheduler, task);
-        return;
+        return false;
     }
     if (row->status == FLUSH_RETRY)
         scheduler_expect(scheduler, task,
@@ -204,10 +206,12 @@ forget_one(const struct flush_peers *peers, struct scheduler *scheduler,
     else if (stays && row->to_lane == row->job.lane)
         scheduler_expect(scheduler, task,
                          now->now_us + row->retry_at_us - now->database_us);
+    waited_for = scheduler_is_waited_for(task);
     scheduler_forget(scheduler, task);
     if (stays && row->to_lane != row->job.lane &&
         lease_owns(peers->lease, row->job.shard) && task->event != NULL)
         move(peers, scheduler, now, row, task);
+    return waited_for || row->status == FLUSH_MOVE;
 }
 
 static void
@@ -216,17 +220,15 @@ forget(const struct flush_peers *peers, const struct batch *batch,
 {
     struct scheduler *scheduler = desk_lock(peers->desk);
     struct scheduler_now now = batch_now(batch);
-    bool moved = false;
+    bool wake = false;
     size_t i;
 
-    for (i = 0; i < count; i++) {
-        const struct flush_row *row = batch_row(batch, i);
-
-        forget_one(peers, scheduler, &now, row, tasks[i]);
-        moved = moved || (row->live && row->status == FLUSH_MOVE);
-    }
+    for (i = 0; i < count; i++)
+        wake =
+            forget_one(peers, scheduler, &now, batch_row(batch, i), tasks[i]) ||
+            wake;
     desk_unlock(peers->desk);
-    if (moved)
+    if (wake)
         desk_wake_loop(peers->desk);
 }
 
