@@ -111,7 +111,10 @@ run_set(struct cli *cli)
     if (result == DB_OK)
         result = store_application_set_retention(cli->db, id, days);
     if (result == DB_NONE)
-        return output_error(EXIT_NONE, "there is no application '%s'", word);
+        return output_error(EXIT_NONE,
+                            "there is no application '%s'; `postern "
+                            "application list` shows them",
+                            word);
     if (result != DB_OK)
         return cli_db_error(cli, result, "change the application");
     return show(cli, id);

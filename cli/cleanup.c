@@ -105,7 +105,7 @@ run_status(struct cli *cli)
             clock_format_rfc3339(last_us, last);
         if (due_us > db_now_us(cli->db))
             clock_format_rfc3339(due_us, next);
-        printf("last        %s\nnext        %s\n", last, next);
+        printf("done for    %s\nnext        %s\n", last, next);
     }
     buf_free(&line);
     return EXIT_OK;
@@ -113,7 +113,7 @@ run_status(struct cli *cli)
 
 const struct command cleanup_commands[] = {
     {"cleanup", "run", "", "remove what is past its retention now", run_now},
-    {"cleanup", "status", "", "when that was done last, and when it is next",
-     run_status},
+    {"cleanup", "status", "",
+     "for which time that has been done last, and when it is next", run_status},
     {NULL, NULL, NULL, NULL, NULL},
 };

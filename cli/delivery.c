@@ -161,14 +161,18 @@ run_show(struct cli *cli)
     int code = cli_finish_args(cli);
 
     if (code == EXIT_OK && (word == NULL || !object_id_delivery(word, &id)))
-        code = output_error(EXIT_USE, "delivery show needs an ID (dlv_...)");
+        code = output_error(EXIT_USE, "delivery show needs an ID (dlv_...), "
+                                      "which `postern delivery list` shows");
     if (code == EXIT_OK)
         code = cli_schema(cli);
     if (code != EXIT_OK)
         return code;
     result = store_delivery_get(cli->db, 0, id, &delivery);
     if (result == DB_NONE)
-        return output_error(EXIT_NONE, "there is no delivery %s", word);
+        return output_error(EXIT_NONE,
+                            "there is no delivery %s; `postern "
+                            "delivery list` shows them",
+                            word);
     if (result == DB_OK) {
         result = store_delivery_attempts(cli->db, &delivery, &attempts);
         if (result != DB_OK)
@@ -225,7 +229,10 @@ retry_one(struct cli *cli, const char *word, struct id_source *ids)
         return output_error(EXIT_USE, "'%s' is no delivery id (dlv_...)", word);
     result = store_delivery_retry(cli->db, 0, id, ids, &new_id, &action);
     if (result == DB_NONE)
-        return output_error(EXIT_NONE, "there is no delivery %s", word);
+        return output_error(EXIT_NONE,
+                            "there is no delivery %s; `postern "
+                            "delivery list` shows them",
+                            word);
     if (result != DB_OK)
         return cli_db_error(cli, result, "retry the delivery");
     if (action != DELIVERY_DONE)

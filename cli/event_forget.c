@@ -26,13 +26,17 @@ run_forget(struct cli *cli)
         return code;
     if (word == NULL || !object_id_event(word, &id))
         return output_error(EXIT_USE, "event forget needs the ID of an event "
-                                      "(evt_...)");
+                                      "(evt_...), which `postern event list` "
+                                      "shows");
     code = cli_schema(cli);
     if (code != EXIT_OK)
         return code;
     result = store_content_remove(cli->db, application_id, id, cancel, &state);
     if (result == DB_NONE)
-        return output_error(EXIT_NONE, "there is no event %s", word);
+        return output_error(EXIT_NONE,
+                            "there is no event %s; `postern event "
+                            "list` shows them",
+                            word);
     if (result != DB_OK)
         return cli_db_error(cli, result, "remove the content");
     if (state == CONTENT_UNKNOWN)

@@ -39,34 +39,21 @@ take_filter(struct cli *cli, struct event_filter *filter, uint64_t *limit)
     return code;
 }
 
-/* The event's object without its brace, and how it was processed. */
 static void
-add_processing(struct buf *line, const struct processing *processing)
-{
-    if (line->len > 0)
-        line->len--;
-    member_name(line, "processing");
-    processing_print(processing, line);
-    buf_add_char(line, '}');
-}
-
-static void
-print_json(const struct event_row *row, bool live_known,
-           const struct processing *processing)
+print_json(const struct event_row *row, bool live_known)
 {
     struct buf line = BUF_INIT(LINE_MAX_BYTES);
 
     event_print_summary(row, live_known, &line);
-    add_processing(&line, processing);
     output_line(buf_slice(&line));
     buf_free(&line);
 }
 
 /* "pending (source)"; what was triggered is not processed. */
 static void
-add_status(struct table *table, const struct event_row *row,
-           const struct processing *processing)
+add_status(struct table *table, const struct event_row *row)
 {
+    const struct processing *processing = &row->processing;
     char text[64];
 
     if (row->source == NULL) {
@@ -100,7 +87,7 @@ add_deliveries(struct table *table, const struct event_row *row,
 
 static void
 print_page(const struct cli *cli, struct table *table,
-           const struct event_list *list, const struct processing *processing)
+           const struct event_list *list)
 {
     char id[ID_TEXT_MAX];
     size_t i;
@@ -109,7 +96,7 @@ print_page(const struct cli *cli, struct table *table,
         const struct event_row *row = &list->rows[i];
 
         if (cli->json) {
-            print_json(row, list->live_known, &processing[i]);
+            print_json(row, list->live_known);
             continue;
         }
         id_format(ID_EVENT, row->id, id);
@@ -118,7 +105,7 @@ print_page(const struct cli *cli, struct table *table,
         table_cell_time(table, id_time_us(row->id));
         table_cell(table, row->source);
         table_cell(table, row->type);
-        add_status(table, row, &processing[i]);
+        add_status(table, row);
         add_deliveries(table, row, list->live_known);
     }
 }
@@ -127,25 +114,16 @@ static enum db_result
 list_page(struct cli *cli, struct event_filter *filter, struct table *table,
           uint64_t *left)
 {
-    struct processing *processing;
     struct event_list list;
     enum db_result result = store_event_list(cli->db, filter, &list);
-    bool complete;
-    size_t i;
 
     if (result != DB_OK)
         return result;
-    processing = xcalloc(list.count + 1, sizeof(*processing));
-    for (i = 0; i < list.count; i++)
-        processing[i].event_id = list.rows[i].id;
-    result = store_processing_read(cli->db, processing, list.count, &complete);
+    result = store_event_processing(cli->db, list.rows, list.count);
     if (result == DB_OK)
-        print_page(cli, table, &list, processing);
-    for (i = 0; i < list.count && result == DB_OK; i++)
-        processing_free(&processing[i]);
+        print_page(cli, table, &list);
     *left -= list.count;
     filter->before_id = list.next;
-    free(processing);
     event_list_free(&list);
     return result;
 }
@@ -184,7 +162,6 @@ run_list(struct cli *cli)
 
 struct shown {
     struct event_row row;
-    struct processing processing;
     struct delivery_list deliveries;
     bool complete; /* those are all the deliveries */
 };
@@ -198,7 +175,7 @@ print_what(const char *name, const char *value)
 static void
 print_processing(const struct shown *shown)
 {
-    const struct processing *processing = &shown->processing;
+    const struct processing *processing = &shown->row.processing;
 
     if (shown->row.source == NULL)
         return;
@@ -256,7 +233,6 @@ print_shown(const struct cli *cli, const struct shown *shown)
 
     if (cli->json) {
         event_print(row, &shown->deliveries, shown->complete, &line);
-        add_processing(&line, &shown->processing);
         output_line(buf_slice(&line));
     } else {
         static const char *const headings[] = {"ID",   "RECEIVED", "SOURCE",
@@ -284,12 +260,9 @@ static enum db_result
 read_all(struct cli *cli, uint64_t id, struct shown *shown)
 {
     enum db_result result = store_event_get(cli->db, 0, id, &shown->row);
-    bool complete;
 
-    shown->processing.event_id = id;
     if (result == DB_OK)
-        result =
-            store_processing_read(cli->db, &shown->processing, 1, &complete);
+        result = store_event_processing(cli->db, &shown->row, 1);
     if (result == DB_OK)
         result = store_event_deliveries(cli->db, id, &shown->deliveries,
                                         &shown->complete);
@@ -318,11 +291,13 @@ run_show(struct cli *cli)
     if (result == DB_OK)
         print_shown(cli, &shown);
     else if (result == DB_NONE)
-        code = output_error(EXIT_NONE, "there is no event %s", word);
+        code = output_error(EXIT_NONE,
+                            "there is no event %s; `postern event list` "
+                            "shows them",
+                            word);
     else
         code = cli_db_error(cli, result, "read the event");
     event_row_free(&shown.row);
-    processing_free(&shown.processing);
     delivery_list_free(&shown.deliveries);
     return code;
 }

@@ -42,7 +42,10 @@ records_ready(struct cli *cli)
 static int
 not_found(const char *source)
 {
-    return output_error(EXIT_NONE, "there is no source '%s'", source);
+    return output_error(EXIT_NONE,
+                        "there is no source '%s'; `postern source "
+                        "list` shows them",
+                        source);
 }
 
 /* -- list ---------------------------------------------------------------------------- */

@@ -73,7 +73,9 @@ insert(struct cli *cli, const struct order *order, uint64_t *id)
                                  order->confirmed, id);
     node_release(cli->db, &node);
     if (result == DB_NONE)
-        return output_error(EXIT_NONE, "there is no webhook %u",
+        return output_error(EXIT_NONE,
+                            "there is no webhook %u; `postern webhook list` "
+                            "shows them",
                             order->wanted.subscription_id);
     if (result != DB_OK)
         return cli_db_error(cli, result, "store the replay");
@@ -254,7 +256,8 @@ confirm(struct cli *cli, uint64_t id, bool *changed)
     result = store_replay_confirm(cli->db, &ids, 0, id, changed);
     node_release(cli->db, &node);
     if (result == DB_NONE)
-        return output_error(EXIT_NONE, "there is no such replay");
+        return output_error(EXIT_NONE, "there is no such replay; `postern "
+                                       "replay list` shows them");
     if (result != DB_OK)
         return cli_db_error(cli, result, "confirm the replay");
     doorbell = doorbell_new(cli->settings.run_dir);
@@ -292,7 +295,8 @@ run_cancel(struct cli *cli)
     if (result == DB_OK && live)
         result = store_replay_cancel_live(cli->db, 0, id);
     if (result == DB_NONE)
-        return output_error(EXIT_NONE, "there is no such replay");
+        return output_error(EXIT_NONE, "there is no such replay; `postern "
+                                       "replay list` shows them");
     if (result != DB_OK)
         return cli_db_error(cli, result, "cancel the replay");
     if (!changed && !live)

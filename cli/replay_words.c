@@ -146,7 +146,8 @@ replay_words_follow(struct cli *cli, uint64_t id, bool wait)
         int code;
 
         if (result == DB_NONE)
-            return output_error(EXIT_NONE, "there is no such replay");
+            return output_error(EXIT_NONE, "there is no such replay; "
+                                           "`postern replay list` shows them");
         if (result != DB_OK)
             return cli_db_error(cli, result, "read the replay");
         enough = is_enough(&replay, wait, end_us);

@@ -67,6 +67,8 @@ run_rotate(struct cli *cli)
     if (code == EXIT_OK)
         code = source_show(cli, &ref, false,
                            secret.ptr == NULL ? made.secret : NULL);
+    if (code == EXIT_OK && secret.ptr == NULL)
+        output_note("the secret is not shown again");
     OPENSSL_cleanse(&made, sizeof(made));
     buf_wipe(&line);
     return code;

@@ -144,13 +144,11 @@ check_templates(const char *name, const struct body_value *value,
 bool
 check_triggers(const char *name, struct slice rules, struct problems *problems)
 {
-    struct buf why = BUF_INIT(WHY_MAX);
-    struct trigger_rule_list *read = trigger_rule_read(rules, &why);
+    size_t first = problems->count;
+    struct trigger_rule_list *read = trigger_rule_read(rules, problems);
+    bool good = read != NULL;
 
-    if (read == NULL)
-        problem_add(problems, name, NULL, "value_error.trigger", "%s",
-                    why.data == NULL ? "not a list of rules" : why.data);
+    problem_put_name(problems, first, name);
     trigger_rule_list_free(read);
-    buf_free(&why);
-    return read != NULL;
+    return good;
 }

@@ -170,120 +170,97 @@ is_taken(const struct trigger_rule_list *rules, const char *name)
 }
 
 /* What only shows when the whole rule is known. */
-static bool
-is_sensible(const struct trigger_rule_list *rules,
-            const struct trigger_rule *rule, size_t index, struct buf *why)
+static void
+check_together(const struct trigger_rule_list *rules,
+               const struct trigger_rule *rule, struct problems *problems)
 {
-    const char *fault = NULL;
-
     assert(rule->name != NULL); /* it is required */
     if (is_taken(rules, rule->name))
-        fault = "name: another rule has it";
-    else if (rule->wait && rule->emit == NULL)
-        fault = "wait: needs \"emit\", there is nothing to wait for";
-    else if (rule->refresh_table != NULL && rule->refresh == NULL)
-        fault = "refresh_table: needs \"refresh\"";
-    if (fault != NULL)
-        buf_addf(why, "[%zu].%s", index, fault);
-    return fault == NULL;
+        problem_add(problems, fields[FIELD_NAME].name, NULL,
+                    "value_error.trigger", "another rule has it");
+    if (rule->wait && rule->emit == NULL)
+        problem_add(problems, fields[FIELD_WAIT].name, NULL,
+                    "value_error.trigger",
+                    "needs \"emit\", there is nothing to wait for");
+    if (rule->refresh_table != NULL && rule->refresh == NULL)
+        problem_add(problems, fields[FIELD_REFRESH_TABLE].name, NULL,
+                    "value_error.trigger", "needs \"refresh\"");
 }
 
 static void
-tell_problem(const struct problem *problem, size_t index, struct buf *why)
-{
-    size_t i;
-
-    /* The first part is the index, put in front by the reader. */
-    buf_addf(why, "[%zu]", index);
-    for (i = 1; i < sizeof(problem->loc) / sizeof(problem->loc[0]); i++) {
-        if (problem->loc[i][0] != '\0')
-            buf_addf(why, problem->loc_is_index[i] ? "[%s]" : ".%s",
-                     problem->loc[i]);
-    }
-    buf_addf(why, ": %s", problem->msg);
-}
-
-static bool
-compile(const struct body_value *when, size_t index, struct trigger_rule *rule,
-        struct buf *why)
+compile(const struct body_value *when, struct trigger_rule *rule,
+        struct problems *problems)
 {
     struct buf fault = BUF_INIT(FILTER_WHY_MAX);
 
     if (!when->given)
-        return true;
+        return;
     rule->when = filter_compile(when->raw, &fault);
     if (rule->when == NULL)
-        buf_addf(why, "[%zu].when: %s", index, buf_slice(&fault).ptr);
+        problem_add(problems, when->name, NULL, "value_error.filter", "%s",
+                    buf_slice(&fault).ptr);
     buf_free(&fault);
-    return rule->when != NULL;
 }
 
-/* The rule joins the list also where it is wrong, to be freed with it. */
-static bool
-read_rule(struct json_value element, struct trigger_rule_list *rules,
-          struct problems *problems, struct buf *why)
+/* The rule joins the list also where it does not fit the others, to be freed
+   with it. */
+static void
+read_rule(struct json_value element, size_t index,
+          struct trigger_rule_list *rules, struct problems *problems)
 {
     const struct body_options options = {.part = false};
     struct body_value values[FIELDS];
     struct trigger_rule rule = {.name = NULL};
-    size_t index = rules->count;
-    bool good;
+    size_t first = problems->count;
 
-    memset(values, 0, sizeof(values));
-    problems->count = 0;
-    good = body_read_element(element, index, fields, FIELDS, &options, values,
-                             problems);
-    if (!good) {
-        tell_problem(&problems->list[0], index, why);
-    } else {
+    if (body_read_value(element, fields, FIELDS, &options, values, problems)) {
         take_rule(values, &rule);
-        good = is_sensible(rules, &rule, index, why) &&
-               compile(&values[FIELD_WHEN], index, &rule, why);
+        check_together(rules, &rule, problems);
+        compile(&values[FIELD_WHEN], &rule, problems);
         rules->list[rules->count++] = rule;
     }
     body_free(values, FIELDS);
-    return good;
+    problem_put_index(problems, first, index);
 }
 
 static bool
-read_all(struct slice array, struct trigger_rule_list *rules, struct buf *why)
+read_all(struct slice array, struct trigger_rule_list *rules,
+         struct problems *problems)
 {
-    struct problems *problems = xcalloc(1, sizeof(*problems));
+    size_t first = problems->count, at = 0, index = 0;
     struct json_member item;
-    bool good = true;
-    size_t at = 0;
 
-    while (good && json_next(array, &at, &item)) {
-        if (rules->count == TRIGGER_RULES_MAX) {
-            buf_addf(why, "has more than %d rules", TRIGGER_RULES_MAX);
-            good = false;
+    while (json_next(array, &at, &item)) {
+        if (index == TRIGGER_RULES_MAX) {
+            problem_add(problems, NULL, NULL, "value_error.list.max_items",
+                        "ensure this value has at most %d items",
+                        TRIGGER_RULES_MAX);
             break;
         }
-        good = read_rule(item.value, rules, problems, why);
+        read_rule(item.value, index++, rules, problems);
     }
-    free(problems);
-    return good;
+    /* A full list reports no more, which does not make these rules good. */
+    return problems->count == first && first < PROBLEM_MAX;
 }
 
 struct trigger_rule_list *
-trigger_rule_read(struct slice json, struct buf *why)
+trigger_rule_read(struct slice json, struct problems *problems)
 {
     struct trigger_rule_list *rules;
     struct json_error error;
     struct json_value value;
 
     if (!json_read(json, &value, &error)) {
-        buf_addf(why, "is not JSON: %s at line %u column %u", error.reason,
-                 error.line, error.column);
+        problem_json(problems, &error);
         return NULL;
     }
     if (value.type != JSON_ARRAY) {
-        buf_add_text(why, "must be a list of rules");
+        problem_type(problems, NULL, NULL, "list");
         return NULL;
     }
     rules = xcalloc(1, sizeof(*rules));
     rules->list = xcalloc(TRIGGER_RULES_MAX, sizeof(*rules->list));
-    if (read_all(value.text, rules, why))
+    if (read_all(value.text, rules, problems))
         return rules;
     trigger_rule_list_free(rules);
     return NULL;

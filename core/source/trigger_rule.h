@@ -34,8 +34,8 @@
 #ifndef TRIGGER_RULE_H
 #define TRIGGER_RULE_H
 
-#include "buf.h"
 #include "filter.h"
+#include "problem.h"
 #include "slice.h"
 
 #include <stdbool.h>
@@ -70,9 +70,9 @@ struct trigger_rule_list {
     size_t count;
 };
 
-/* NULL: *why gets one line that says where and what, such as
-   "[2].when: $.new.status.$gte: must be a number or a string". */
-struct trigger_rule_list *trigger_rule_read(struct slice json, struct buf *why)
+/* NULL: problems say why, each at [INDEX, member]; all of them at once. */
+struct trigger_rule_list *trigger_rule_read(struct slice json,
+                                            struct problems *problems)
     __attribute__((warn_unused_result));
 void trigger_rule_list_free(struct trigger_rule_list *rules);
 

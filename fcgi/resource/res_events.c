@@ -43,6 +43,11 @@ history(struct exchange *exchange)
     if (!read_filter(exchange, &filter) || (db = resource_db(exchange)) == NULL)
         return;
     result = store_event_list(db, &filter, &page);
+    if (result == DB_OK) {
+        result = store_event_processing(db, page.rows, page.count);
+        if (result != DB_OK)
+            event_list_free(&page);
+    }
     if (!resource_done(exchange, db, result, MISSING))
         return;
     buf_add_char(&json, '[');
@@ -71,6 +76,8 @@ get(struct exchange *exchange)
         (db = resource_db(exchange)) == NULL)
         return;
     result = store_event_get(db, resource_owner(exchange), id, &row);
+    if (result == DB_OK)
+        result = store_event_processing(db, &row, 1);
     if (result == DB_OK)
         result = store_event_deliveries(db, id, &deliveries, &complete);
     if (resource_done(exchange, db, result, MISSING)) {

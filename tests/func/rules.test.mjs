@@ -221,19 +221,20 @@ describe('triggers', () => {
     });
 
     test('that make no sense are refused, with the place', async () => {
-        for (const [triggers, why] of [
-            [[{ name: 'a' }], /\[0\]\.on: field required/],
+        for (const [triggers, where, why] of [
+            [[{ name: 'a' }], ['on'], /field required/],
             [[{ name: 'a', on: ['*'], when: { new: { x: { $no: 1 } } } }],
-                /\[0\]\.when: \$\.new\.x/],
-            [[{ name: 'a', on: ['*'], emit: 'a b' }], /\[0\]\.emit/],
+                ['when'], /^\$\.new\.x/],
+            [[{ name: 'a', on: ['*'], emit: 'a b' }], ['emit'],
+                /is no event type/],
             [[{ name: 'a', on: ['*'], refresh: 'x', wait: true }],
-                /\[0\]\.wait/],
+                ['wait'], /nothing to wait for/],
         ]) {
             const answer = await stack.api().post('/api/sources',
                 { name: 'refused', provider: 'hmac', triggers });
             assert.equal(answer.status, 422, answer.text);
             const [problem] = answer.json.detail;
-            assert.equal(problem.loc[1], 'triggers');
+            assert.deepEqual(problem.loc, ['body', 'triggers', 0, ...where]);
             assert.match(problem.msg, why);
         }
     });

@@ -241,14 +241,32 @@ sim_longest_wait_us(const struct sim *sim, const struct sim_receiver *receiver,
     return most_us;
 }
 
-/* In a calm plan those that answer well do not wait for the others: hardly at
-   all once they have proven it, and not long before. */
-static void
-sim_check_wait(struct sim *sim, const struct sim_job *job)
+/* Since when it is its turn. Where more wait in its lane than may run at the
+   same time, it waits for those, and they get a turn like everybody else's: it
+   is the time since the last one that is bounded. */
+static int64_t
+sim_waits_since_us(const struct sim *sim, const struct sim_job *job)
 {
     const struct sim_receiver *receiver = job->lane->receiver;
     int64_t due_us = job->row.due_us - (sim_db_us(sim) - sim->now_us);
     int64_t since_us = due_us > job->visible_us ? due_us : job->visible_us;
+    int64_t last_us = 0;
+
+    if (receiver->starts > 0)
+        last_us = receiver->starts_us[(receiver->starts - 1) % SIM_RATE_MAX];
+    return job->lane->count > receiver->config.window && last_us > since_us
+               ? last_us
+               : since_us;
+}
+
+/* In a calm plan those that answer well do not wait for the others: hardly at
+   all once they have proven it, and not long before. Slow ones wait for each
+   other: they have less than a third of the slots. */
+static void
+sim_check_wait(struct sim *sim, const struct sim_job *job)
+{
+    const struct sim_receiver *receiver = job->lane->receiver;
+    int64_t since_us = sim_waits_since_us(sim, job);
     int64_t wait_us = sim->now_us - since_us;
     bool proven = receiver->answered_us > sim->now_us - 500 * SIM_S &&
                   receiver->first_us + SIM_CATCH_UP_US < since_us;
@@ -258,7 +276,7 @@ sim_check_wait(struct sim *sim, const struct sim_job *job)
         receiver->config.rate > 0)
         return;
     /* However bad it is, its first request comes. */
-    if (receiver->behaviour != SIM_HEALTHY && receiver->starts > 1)
+    if (receiver->behaviour != SIM_HEALTHY && receiver->starts > 0)
         return;
     /* It waits for its own lane's. */
     if (job->lane->crowded_us > since_us - 20 * SIM_S && receiver->starts > 1)

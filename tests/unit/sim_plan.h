@@ -19,12 +19,22 @@ sim_most_in_flight(const struct sim_plan *plan)
 }
 
 /* Half of the turns of a quarter of that are for the longest in wait, each as
-   long as a time-out. */
+   long as a time-out. Where memory is scarcer than slots, a quarter of it counts:
+   every other read is a new one's, and half of those are for the longest in
+   wait. */
 static int64_t
 sim_first_wait_us(const struct sim_plan *plan)
 {
-    return 10 * SIM_S + 2 * plan->timeout_us * plan->receivers /
-                            (sim_most_in_flight(plan) / 4);
+    int64_t each_us = plan->timeout_us * plan->receivers;
+    int64_t most_us = 2 * each_us / (sim_most_in_flight(plan) / 4);
+
+    if (plan->limits.bytes > 0) {
+        int64_t held = (int64_t)plan->limits.bytes / SIM_EVENT_BYTES / 4;
+
+        if (4 * each_us / held > most_us)
+            most_us = 4 * each_us / held;
+    }
+    return 10 * SIM_S + most_us;
 }
 
 /* One worker and a crowd of receivers that hang or are dead: the healthy ones

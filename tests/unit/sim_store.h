@@ -1,6 +1,6 @@
 /*
  * sim_store.h - the store thread of a simulated worker: one thing after the
- * other, by the rules of worker/store/store_loop.c.
+ * other, by the rules of worker/store/store_turn.c.
  */
 #ifndef SIM_STORE_H
 #define SIM_STORE_H

@@ -213,6 +213,41 @@ a_schema_that_explodes_is_stopped(void)
     buf_free(&schema);
 }
 
+/* Of as many of these items as fill 200 KB. */
+static void
+check_long_list(const char *schema, const char *item, const char *want)
+{
+    struct buf value = BUF_INIT(262144);
+
+    buf_add_text(&value, "[");
+    while (value.len < 200000)
+        buf_addf(&value, "%s%s", value.len == 1 ? "" : ",", item);
+    buf_add_text(&value, "]");
+    check(schema, buf_slice(&value).ptr, want);
+    buf_free(&value);
+}
+
+static void
+many_small_values_are_no_way_around_the_budget(void)
+{
+    static const char stopped[] = "data: the schema of this event type is too "
+                                  "much work for this value "
+                                  "(value_error.json_schema)";
+    struct buf schema = BUF_INIT(JSON_SCHEMA_TEXT_MAX);
+    int i;
+
+    check_long_list("{\"items\":{\"pattern\":\"^((a?){60}){60}$\"}}", "\"aa\"",
+                    stopped);
+    check_long_list("{\"items\":{\"pattern\":\"^[a-z]{2}$\"}}", "\"aa\"", "");
+    buf_add_text(&schema, "{\"items\":{\"enum\":[1");
+    for (i = 0; i < 30000; i++)
+        buf_add_text(&schema, ",2");
+    buf_add_text(&schema, ",3]}}");
+    check_long_list(buf_slice(&schema).ptr, "3", stopped);
+    check_long_list("{\"items\":{\"enum\":[1,2,3]}}", "3", "");
+    buf_free(&schema);
+}
+
 static void
 a_schema_has_bounds(void)
 {
@@ -274,6 +309,8 @@ main(void)
          references_may_lead_around_through_the_value},
         {"a schema that explodes is stopped",
          a_schema_that_explodes_is_stopped},
+        {"many small values are no way around the budget",
+         many_small_values_are_no_way_around_the_budget},
         {"a schema has bounds", a_schema_has_bounds},
         {"not more problems are told than have room",
          not_more_problems_are_told_than_have_room},

@@ -167,6 +167,31 @@ no_text_makes_it_slow(void)
     buf_free(&text);
 }
 
+/* A class is looked through range by range, wherever it is repeated. */
+static void
+work_counts_the_ranges_of_classes(void)
+{
+    static const struct {
+        const char *expression;
+        size_t for_empty, for_nine; /* bytes */
+    } rows[] = {
+        {"", 1, 10},    {"ab", 3, 30}, {"[ace]", 5, 50}, {"[ace]{10}", 41, 410},
+        {"\\w", 6, 60},
+    };
+    size_t i;
+
+    for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        const char *why = NULL;
+        struct regexp *regexp =
+            regexp_compile(slice_of(rows[i].expression), &why);
+
+        CU_ASSERT_PTR_NOT_NULL_FATAL(regexp);
+        CU_ASSERT_EQUAL(regexp_work(regexp, 0), rows[i].for_empty);
+        CU_ASSERT_EQUAL(regexp_work(regexp, 9), rows[i].for_nine);
+        regexp_free(regexp);
+    }
+}
+
 int
 main(void)
 {
@@ -175,6 +200,8 @@ main(void)
         {"what is refused, and why", refused},
         {"nesting and length are bounded", nesting_and_length_are_bounded},
         {"no text makes it slow", no_text_makes_it_slow},
+        {"work counts the ranges of classes",
+         work_counts_the_ranges_of_classes},
         CU_TEST_INFO_NULL,
     };
 

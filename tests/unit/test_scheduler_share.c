@@ -317,35 +317,6 @@ test_classes_take_turns(void)
     clear(s);
 }
 
-/* All have answered lately, and then hang: that costs one time-out. */
-static void
-test_those_who_begin_to_hang_at_once(void)
-{
-    struct scheduler *s = make(&plan, SLOTS, 10000);
-    struct task *running[SLOTS], *task;
-    int64_t at_us = NOW + 5 * SECOND;
-    size_t n;
-
-    offer_one_each(s, 1, KNOWN - 1);
-    n = start_all(s, running, 0, at_us);
-    CU_ASSERT_EQUAL(n, SLOTS);
-    CU_ASSERT_PTR_NULL(next_at(s, at_us + SECOND)); /* they grow slow */
-    while (n > 1)
-        fail_at(s, running[--n], at_us + HANG_US);
-    finish_at(s, running[0], at_us + HANG_US); /* this one answers, though */
-    CU_ASSERT_EQUAL(scheduler_counts(s).running, 0);
-    n = start_all(s, running, 0, at_us + HANG_US);
-    CU_ASSERT_EQUAL(n, SLOTS / 4); /* the others are not believed any more */
-    CU_ASSERT_EQUAL(scheduler_counts(s).unproven, SLOTS / 4);
-    (void)offer_ready(s, job(1000, 1));
-    task = next_at(s, at_us + HANG_US);
-    CU_ASSERT_PTR_NOT_NULL_FATAL(task);
-    CU_ASSERT_EQUAL(task->job.id, 1000);
-    finish_at(s, task, at_us + HANG_US);
-    finish_all(s, running, n, at_us + HANG_US);
-    clear(s);
-}
-
 /* Whoever asks for many tests takes a tenth of the slots. */
 static void
 test_tests_have_a_tenth(void)
@@ -387,8 +358,6 @@ main(void)
         {"bytes have shares, too", test_bytes_have_shares_too},
         {"answers of sources are counted", test_answers_of_sources_are_counted},
         {"classes take turns", test_classes_take_turns},
-        {"those who begin to hang at once cost one time-out",
-         test_those_who_begin_to_hang_at_once},
         {"tests have a tenth of the slots", test_tests_have_a_tenth},
         CU_TEST_INFO_NULL,
     };

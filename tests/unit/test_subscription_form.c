@@ -111,7 +111,7 @@ test_refusals(void)
         {"credentials", BASE ",\"auth\":{\"type\":\"bearer\",\"token\":\"t\"}}",
          ""},
         {"credentials of no type", BASE ",\"auth\":{\"token\":\"t\"}}",
-         "auth.type: is missing (value_error.auth)"},
+         "auth.type: field required (value_error.missing)"},
         {"a source that is no URI", BASE ",\"cloudevents_source\":\"a b\"}",
          "cloudevents_source: must be a URI reference"},
         {"all about order and limits",

@@ -3,15 +3,32 @@
  */
 #include "trigger_rule.h"
 
+#include "alloc.h"
 #include "unit.h"
 
+#include <stdlib.h>
 #include <string.h>
 
+/* *why: "WHERE: MESSAGE (TYPE)" of each problem, with "; " between. */
 static struct trigger_rule_list *
 read_rules(const char *json, struct buf *why)
 {
+    struct problems *problems = xcalloc(1, sizeof(*problems));
+    struct trigger_rule_list *rules =
+        trigger_rule_read(slice_of(json), problems);
+    size_t i;
+
     buf_clear(why);
-    return trigger_rule_read(slice_of(json), why);
+    for (i = 0; i < problems->count; i++) {
+        const struct problem *problem = &problems->list[i];
+
+        buf_add_text(why, i == 0 ? "" : "; ");
+        problem_add_where(problem, why);
+        buf_addf(why, ": %s (%s)", problem->msg, problem->type);
+    }
+    CU_ASSERT_EQUAL(rules == NULL, problems->count > 0);
+    free(problems);
+    return rules;
 }
 
 static void
@@ -60,37 +77,54 @@ test_what_is_wrong(void)
         const char *json;
         const char *want; /* stands in the reason */
     } rows[] = {
-        {"no JSON", "[", "is not JSON"},
-        {"no list", "{\"name\":\"a\",\"on\":[\"a\"]}", "must be a list"},
-        {"an item that is no object", "[1]", "[0]"},
-        {"no name", "[{\"on\":[\"a\"]}]", "[0].name: field required"},
+        {"no JSON", "[", "(value_error.jsondecode)"},
+        {"no list", "{\"name\":\"a\",\"on\":[\"a\"]}",
+         "list type expected (type_error.list)"},
+        {"an item that is no object", "[1]",
+         "0: value is not a valid dict (type_error.dict)"},
+        {"no name", "[{\"on\":[\"a\"]}]", "0.name: field required"},
         {"a name with a space", "[{\"name\":\"a b\",\"on\":[\"a\"]}]",
-         "[0].name: has letters"},
-        {"no types", "[{\"name\":\"a\"}]", "[0].on: field required"},
-        {"an empty list of types", "[{\"name\":\"a\",\"on\":[]}]", "[0].on: "},
+         "0.name: has letters"},
+        {"no types", "[{\"name\":\"a\"}]", "0.on: field required"},
+        {"an empty list of types", "[{\"name\":\"a\",\"on\":[]}]", "0.on: "},
         {"a pattern that is none", "[{\"name\":\"a\",\"on\":[\"a.*.b\"]}]",
-         "[0].on[0]: is no event type"},
+         "0.on.0: is no event type"},
         {"a filter that is none",
          "[{\"name\":\"a\",\"on\":[\"a\"]},"
          "{\"name\":\"b\",\"on\":[\"a\"],\"when\":{\"new\":{\"x\":{\"$no\":1}}}"
          "}]",
-         "[1].when: $.new.x.$no"},
+         "1.when: $.new.x.$no"},
         {"a type to emit that is a pattern",
          "[{\"name\":\"a\",\"on\":[\"a\"],\"emit\":\"a.*\"}]",
-         "[0].emit: is no event type"},
+         "0.emit: is no event type"},
         {"a name twice",
          "[{\"name\":\"a\",\"on\":[\"a\"]},{\"name\":\"a\",\"on\":[\"b\"]}]",
-         "[1].name: another rule has it"},
+         "1.name: another rule has it"},
         {"to wait for nothing",
          "[{\"name\":\"a\",\"on\":[\"a\"],\"refresh\":\"x\",\"wait\":true}]",
-         "[0].wait: needs \"emit\""},
+         "0.wait: needs \"emit\""},
         {"a table without a refresh",
          "[{\"name\":\"a\",\"on\":[\"a\"],\"refresh_table\":\"x\"}]",
-         "[0].refresh_table: needs \"refresh\""},
+         "0.refresh_table: needs \"refresh\""},
         {"an unknown member", "[{\"name\":\"a\",\"on\":[\"a\"],\"if\":1}]",
-         "[0].if: extra fields not permitted"},
+         "0.if: extra fields not permitted"},
         {"wait as a text", "[{\"name\":\"a\",\"on\":[\"a\"],\"wait\":\"yes\"}]",
-         "[0].wait: "},
+         "0.wait: "},
+        {"several at once, of several rules",
+         "[{\"on\":[\"a\"],\"emit\":\"a.*\",\"if\":1},"
+         "{\"name\":\"b\",\"on\":[\"a\"]},"
+         "{\"name\":\"b\",\"on\":[\"a\"],\"refresh_table\":\"x\",\"when\":1}]",
+         "0.name: field required (value_error.missing); "
+         "0.emit: is no event type (value_error.event_type); "
+         "0.if: extra fields not permitted (value_error.extra); "
+         "2.when: dict type expected (type_error.dict)"},
+        {"a rule that fits no other, twice",
+         "[{\"name\":\"b\",\"on\":[\"a\"]},"
+         "{\"name\":\"b\",\"on\":[\"a\"],\"refresh_table\":\"x\","
+         "\"when\":{\"a\":{\"$no\":1}}}]",
+         "1.name: another rule has it (value_error.trigger); "
+         "1.refresh_table: needs \"refresh\" (value_error.trigger); "
+         "1.when: $.a.$no"},
     };
     struct buf why = BUF_INIT(4096);
     size_t i;
@@ -119,9 +153,10 @@ test_rules_are_bounded(void)
         buf_addf(&json, "%s{\"name\":\"r%d\",\"on\":[\"a\"]}",
                  i == 0 ? "[" : ",", i);
     buf_add_char(&json, ']');
-    rules = trigger_rule_read(buf_slice(&json), &why);
+    rules = read_rules(json.data, &why);
     CU_ASSERT_PTR_NULL(rules);
-    CU_ASSERT_STRING_EQUAL(why.data, "has more than 50 rules");
+    CU_ASSERT_STRING_EQUAL(why.data, ": ensure this value has at most 50 items "
+                                     "(value_error.list.max_items)");
     trigger_rule_list_free(rules);
     buf_free(&json);
     buf_free(&why);

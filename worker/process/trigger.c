@@ -11,6 +11,7 @@
 #include "map.h"
 #include "member.h"
 #include "member_path.h"
+#include "problem.h"
 #include "refresh.h"
 #include "trigger_rule.h"
 
@@ -58,21 +59,32 @@ triggers_free(struct triggers *triggers)
     free(triggers);
 }
 
+static void
+tell_unreadable(const struct source *source, const struct problem *problem)
+{
+    struct buf where = BUF_INIT(1024);
+
+    problem_add_where(problem, &where);
+    log_error(LOGGER,
+              LOG_FIELDS(LOG_TEXT("source", source->name),
+                         LOG_SLICE("field", buf_slice(&where)),
+                         LOG_TEXT("error", problem->msg)),
+              "The triggers of a source cannot be read");
+    buf_free(&where);
+}
+
 /* They were read before they were stored; what is wrong now was written past
    us. */
 static struct trigger_rule_list *
 read_rules(const struct source *source)
 {
-    struct buf why = BUF_INIT(FILTER_WHY_MAX + 256);
-    struct trigger_rule_list *rules;
+    struct problems *problems = xcalloc(1, sizeof(*problems));
+    struct trigger_rule_list *rules =
+        trigger_rule_read(source->options.triggers, problems);
 
-    rules = trigger_rule_read(source->options.triggers, &why);
     if (rules == NULL)
-        log_error(LOGGER,
-                  LOG_FIELDS(LOG_TEXT("source", source->name),
-                             LOG_SLICE("error", buf_slice(&why))),
-                  "The triggers of a source cannot be read");
-    buf_free(&why);
+        tell_unreadable(source, &problems->list[0]);
+    free(problems);
     return rules;
 }
 

@@ -42,8 +42,10 @@
  * Where many that were proven begin to hang at once, their transfers take all
  * slots. As soon as slow ones have half of them, only those count as proven
  * that have answered since these were begun, or 2 s before; the others have to
- * prove it anew, one at a time. So in most cases this lasts for one time-out,
- * not for one after the other.
+ * prove it anew, one at a time; who waits for a slot meanwhile cannot answer,
+ * and counts as proven until its turn if it has answered since 2 s before it
+ * began to wait. So in most cases this lasts for one time-out, not for one after
+ * the other.
  *
  * Every call costs O(1), or O(log lanes) where times are involved; what is
  * proportional to the number of lanes says so.

@@ -16,6 +16,8 @@
 
 #define NEVER INT64_MAX
 #define SCHEDULER_PIECE 1000 /* lanes or tasks walked over in one call */
+/* An answer counts so much longer than one may ask for it. */
+#define SCHEDULER_DOUBT_US INT64_C(2000000)
 
 /* See scheduler.h. Local and held sites count as proven. */
 enum site_class {
@@ -71,6 +73,7 @@ struct site {
     bool slow;             /* the last answer took 1 s */
     uint32_t aged;         /* running for 1 s and longer */
     int64_t begun_us;      /* the last start; 0 = never */
+    int64_t turn_us; /* since when it waits for its turn with fresh ones */
     size_t inflight_bytes;
     struct amount held; /* by its tasks in any state, tests not counted */
     size_t lane_count;

@@ -6,8 +6,6 @@
 
 #include <assert.h>
 
-#define DOUBT_US INT64_C(2000000)
-
 enum group scheduler_group(enum site_class class)
 {
     static const enum group groups[CLASS_COUNT] = {
@@ -149,7 +147,7 @@ note_crowd(struct scheduler *s, const struct task *task)
 
     s->crowded = is_crowded(s);
     if (s->crowded && !before)
-        s->doubt_us = task->begun_us - DOUBT_US;
+        s->doubt_us = task->begun_us - SCHEDULER_DOUBT_US;
 }
 
 static void

@@ -156,13 +156,25 @@ give_way(struct scheduler *s, struct site *site)
         scheduler_drop_waiting(s, lane, &s->dropped);
 }
 
+/* Who waits for a slot cannot prove anything meanwhile: what it has proven just
+   before it began to wait counts until it has had its turn. */
+static int64_t
+doubt_since_us(const struct scheduler *s, const struct site *site)
+{
+    int64_t since_us = site->turn_us - SCHEDULER_DOUBT_US;
+
+    return site->links[SITE_FRESH].ring != NULL && since_us < s->doubt_us
+               ? since_us
+               : s->doubt_us;
+}
+
 static void
 classify(struct scheduler *s, struct site *site)
 {
     struct amount held = site->held;
     enum site_class class;
 
-    endpoint_doubt(&site->endpoint, s->doubt_us);
+    endpoint_doubt(&site->endpoint, doubt_since_us(s, site));
     class = class_of(s, site);
     if (class == site->class)
         return;
@@ -204,6 +216,8 @@ set_runs(struct scheduler *s, struct site *site, bool may_start)
         return;
     }
     may_start = may_start && site->config.mode == LANE_REMOTE;
+    if (site->links[SITE_FRESH].ring == NULL)
+        site->turn_us = s->now_us;
     ring_set(may_start && fresh ? &s->runs[FRESH][site->class] : NULL,
              &site->links[SITE_FRESH], site);
     ring_set(may_start && retry ? &s->runs[RETRY][site->class] : NULL,

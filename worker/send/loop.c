@@ -5,45 +5,22 @@
  * wants to be called at the latest (kept as an absolute time: a relative one
  * that is started anew at every wait would never pass on a busy loop).
  */
-#include "loop.h"
+#include "loop_impl.h"
 
 #include "alloc.h"
-#include "carrier.h"
 #include "clock.h"
-#include "log.h"
 
 #include <assert.h>
 #include <errno.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <unistd.h>
 
 #define EVENTS 256
-/* No connection may be used again after that. */
-#define REST_US (TRANSFER_IDLE_CONNECTION_S * CLOCK_US_PER_S)
 #define STARTS 64 /* tasks taken from the desk at a time */
 #define SPARE_US (500 * CLOCK_US_PER_MS) /* kept for writing the results */
 #define LEAST_US CLOCK_US_PER_S /* no request is started with less left */
-#define LOGGER "postern.worker"
-
-struct loop {
-    struct desk *desk;
-    struct catalog *catalog;
-    struct carrier carrier;
-    int64_t deadline_us;
-    int epoll_fd;
-    int64_t timer_us; /* when libcurl wants to be called; NEVER */
-    int64_t rest_us;  /* when to close all connections; NEVER */
-    int64_t again_us; /* when the desk may have something; NEVER */
-    struct transfer *active;
-    struct task_list done;
-    bool sent; /* the desk has been told of a request on its way */
-    pthread_t thread;
-};
-
-#define NEVER INT64_MAX
 
 static int
 on_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *known)
@@ -76,8 +53,9 @@ on_timer(CURLM *multi, long timeout_ms, void *arg)
     struct loop *loop = arg;
 
     (void)multi;
-    loop->timer_us =
-        timeout_ms < 0 ? NEVER : clock_mono_us() + timeout_ms * CLOCK_US_PER_MS;
+    loop->timer_us = timeout_ms < 0
+                         ? LOOP_NEVER
+                         : clock_mono_us() + timeout_ms * CLOCK_US_PER_MS;
     return 0;
 }
 
@@ -97,137 +75,6 @@ act(struct loop *loop, curl_socket_t fd, int what)
     int running;
 
     (void)curl_multi_socket_action(loop->carrier.multi, fd, what, &running);
-}
-
-static void
-link_active(struct loop *loop, struct transfer *transfer)
-{
-    loop->rest_us = NEVER;
-    transfer->prev = NULL;
-    transfer->next = loop->active;
-    if (loop->active != NULL)
-        loop->active->prev = transfer;
-    loop->active = transfer;
-}
-
-static void
-unlink_active(struct loop *loop, struct transfer *transfer)
-{
-    if (transfer->prev == NULL)
-        loop->active = transfer->next;
-    else
-        transfer->prev->next = transfer->next;
-    if (transfer->next != NULL)
-        transfer->next->prev = transfer->prev;
-    if (loop->active == NULL)
-        loop->rest_us = clock_mono_us() + REST_US;
-}
-
-static void
-retire(struct loop *loop, struct transfer *transfer, CURLcode code,
-       enum obstacle obstacle)
-{
-    task_list_add_all(&loop->done, transfer_finish(transfer, code, obstacle));
-    carrier_give(&loop->carrier, transfer);
-}
-
-static void
-finish(struct loop *loop, struct transfer *transfer, CURLcode code,
-       enum obstacle obstacle)
-{
-    unlink_active(loop, transfer);
-    (void)curl_multi_remove_handle(loop->carrier.multi, transfer->easy);
-    retire(loop, transfer, code, obstacle);
-}
-
-/* The question for a token is answered: the delivery itself follows. */
-static void
-go_on(struct loop *loop, struct transfer *transfer, CURLcode code)
-{
-    enum obstacle obstacle;
-
-    (void)curl_multi_remove_handle(loop->carrier.multi, transfer->easy);
-    obstacle = transfer_go_on(transfer, code);
-    if (obstacle == OBSTACLE_NONE &&
-        curl_multi_add_handle(loop->carrier.multi, transfer->easy) != CURLM_OK)
-        obstacle = OBSTACLE_INTERNAL;
-    if (obstacle == OBSTACLE_NONE)
-        return;
-    unlink_active(loop, transfer);
-    retire(loop, transfer, CURLE_OK, obstacle);
-}
-
-static void
-reap(struct loop *loop)
-{
-    CURLMsg *message;
-    int left;
-
-    while ((message = curl_multi_info_read(loop->carrier.multi, &left)) !=
-           NULL) {
-        struct transfer *transfer = NULL;
-        CURLcode code = message->data.result;
-
-        if (message->msg != CURLMSG_DONE)
-            continue;
-        (void)curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE,
-                                (char **)&transfer);
-        if (transfer->asks_token)
-            go_on(loop, transfer, code);
-        else
-            finish(loop, transfer, code, OBSTACLE_NONE);
-    }
-}
-
-/* Stops all transfers, or those of orphans only. */
-static void
-cut(struct loop *loop, bool orphans_only)
-{
-    struct transfer *transfer, *next;
-
-    for (transfer = loop->active; transfer != NULL; transfer = next) {
-        bool orphan;
-
-        next = transfer->next;
-        (void)desk_lock(loop->desk);
-        orphan = transfer->task->orphan;
-        desk_unlock(loop->desk);
-        if (orphan || !orphans_only)
-            finish(loop, transfer, CURLE_OK, OBSTACLE_CUT);
-    }
-}
-
-/* A task for which there is no handle: as if it had not been taken. */
-static void
-refuse(struct loop *loop, struct task *task)
-{
-    struct task *mate;
-
-    log_error(LOGGER, NULL, "libcurl has no memory for another transfer");
-    for (mate = task; mate != NULL; mate = mate->mate)
-        mate->attempt.outcome = (struct outcome){.kind = OUTCOME_DROPPED};
-    task_list_add_all(&loop->done, task);
-}
-
-static void
-start(struct loop *loop, struct task *task,
-      const struct catalog_snapshot *snapshot, int64_t left_ms)
-{
-    struct transfer *transfer = carrier_take(&loop->carrier);
-    enum obstacle obstacle;
-
-    if (transfer == NULL) {
-        refuse(loop, task);
-        return;
-    }
-    obstacle = transfer_prepare(transfer, task, snapshot, left_ms);
-    if (obstacle == OBSTACLE_NONE &&
-        curl_multi_add_handle(loop->carrier.multi, transfer->easy) != CURLM_OK)
-        obstacle = OBSTACLE_INTERNAL;
-    if (obstacle == OBSTACLE_NONE)
-        link_active(loop, transfer);
-    else
-        retire(loop, transfer, CURLE_OK, obstacle);
 }
 
 static bool
@@ -272,7 +119,7 @@ exchange(struct loop *loop)
                 catalog_take(loop->catalog);
 
             for (i = 0; i < n; i++)
-                start(loop, next[i], snapshot, left_ms);
+                loop_begin_transfer(loop, next[i], snapshot, left_ms);
             catalog_release(snapshot);
         }
     } while (n == STARTS || loop->done.count > 0);
@@ -291,11 +138,11 @@ wait_ms(const struct loop *loop)
     int64_t wait;
 
     until = earlier(until, loop->again_us);
-    wait = until == NEVER ? NEVER : until - clock_mono_us();
+    wait = until == LOOP_NEVER ? LOOP_NEVER : until - clock_mono_us();
     if (loop->active != NULL)
         wait = earlier(wait, atomic_load(&loop->desk->lease_until_us) -
                                  clock_boot_us());
-    if (wait == NEVER)
+    if (wait == LOOP_NEVER)
         return -1;
     if (wait <= 0)
         return 0;
@@ -315,7 +162,7 @@ wait_and_act(struct loop *loop)
     n = epoll_wait(loop->epoll_fd, events, EVENTS, wait_ms(loop));
     /* Before anything is sent: others may own these jobs now. */
     if (!is_leased(loop) || atomic_load(&loop->desk->order) >= DESK_ABORT)
-        cut(loop, false);
+        loop_cut(loop, false);
     for (i = 0; i < n; i++) {
         int what = 0;
 
@@ -333,7 +180,7 @@ wait_and_act(struct loop *loop)
         act(loop, events[i].data.fd, what);
     }
     if (loop->timer_us <= clock_mono_us()) {
-        loop->timer_us = NEVER;
+        loop->timer_us = LOOP_NEVER;
         act(loop, CURL_SOCKET_TIMEOUT, 0);
     }
     return called;
@@ -344,9 +191,9 @@ rest(struct loop *loop)
 {
     if (clock_mono_us() < loop->rest_us)
         return;
-    loop->rest_us = NEVER;
+    loop->rest_us = LOOP_NEVER;
     carrier_hang_up(&loop->carrier);
-    loop->timer_us = NEVER;
+    loop->timer_us = LOOP_NEVER;
 }
 
 static void *
@@ -357,15 +204,15 @@ run(void *arg)
     while (atomic_load(&loop->desk->order) != DESK_QUIT) {
         bool called = wait_and_act(loop);
 
-        reap(loop);
+        loop_reap(loop);
         if (called && atomic_exchange(&loop->desk->orphans, false))
-            cut(loop, true);
+            loop_cut(loop, true);
         if (called || loop->sent || loop->done.count > 0 ||
             clock_mono_us() >= loop->again_us)
             exchange(loop);
         rest(loop);
     }
-    cut(loop, false);
+    loop_cut(loop, false);
     exchange(loop);
     return NULL;
 }
@@ -404,9 +251,9 @@ loop_start(const struct settings *settings, struct desk *desk,
     loop->desk = desk;
     loop->catalog = catalog;
     loop->deadline_us = deadline_us;
-    loop->timer_us = NEVER;
-    loop->rest_us = NEVER;
-    loop->again_us = NEVER;
+    loop->timer_us = LOOP_NEVER;
+    loop->rest_us = LOOP_NEVER;
+    loop->again_us = LOOP_NEVER;
     loop->epoll_fd = -1;
     if (!carrier_open(&loop->carrier, settings, &hooks, why)) {
         loop_free(loop);

@@ -1,7 +1,7 @@
 /*
  * store_state.h - the inside of the store thread, which its files share: the
- * start (store_start.c), turns (store_loop.c) and the end (store_end.c). Nothing
- * else includes it.
+ * start (store_start.c), the thread (store_loop.c), its turns (store_turn.c) and
+ * the end (store_end.c). Nothing else includes it.
  */
 #ifndef STORE_STATE_H
 #define STORE_STATE_H
@@ -88,6 +88,13 @@ size_t store_parked(const struct store_loop *loop);
 
 /* Says that the database fails, once a minute, and lets it rest. */
 void store_rest(struct store_loop *loop, enum db_result result);
+
+/* Everything that is due, most urgent first, as long as the database plays
+   along. */
+enum db_result store_turn(struct store_loop *loop)
+    __attribute__((warn_unused_result));
+/* When that is to be called again; monotonic. */
+int64_t store_next_turn(struct store_loop *loop);
 
 /* Waits for the doorbell, for results, for other orders, or until then. */
 void store_wait_until(struct store_loop *loop, int64_t until_us);

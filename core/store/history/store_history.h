@@ -11,6 +11,7 @@
 #include "db.h"
 #include "slice.h"
 #include "store_delivery.h"
+#include "store_processing.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -28,8 +29,9 @@ struct event_row {
     struct slice metadata; /* JSON object or absent; owned */
     uint64_t succeeded;    /* its deliveries by state */
     uint64_t failed;
-    uint64_t other; /* cancelled, skipped */
-    uint64_t live;  /* pending or retrying */
+    uint64_t other;               /* cancelled, skipped */
+    uint64_t live;                /* pending or retrying */
+    struct processing processing; /* see store_event_processing() */
 };
 
 struct event_list {
@@ -54,6 +56,12 @@ struct event_filter {
 enum db_result store_event_list(struct db *db,
                                 const struct event_filter *filter,
                                 struct event_list *list)
+    __attribute__((warn_unused_result));
+
+/* Fills in how those that came from a source are processed. The others are not,
+   nor are those known of whose job is beyond STORE_DELIVERY_BUDGET. */
+enum db_result store_event_processing(struct db *db, struct event_row *rows,
+                                      size_t count)
     __attribute__((warn_unused_result));
 
 /* With data; counts are left 0. */

@@ -162,9 +162,31 @@ store_event_deliveries(struct db *db, uint64_t event_id,
     return DB_OK;
 }
 
+enum db_result
+store_event_processing(struct db *db, struct event_row *rows, size_t count)
+{
+    struct processing *list = xcalloc(count + 1, sizeof(*list));
+    enum db_result result;
+    bool complete;
+    size_t i, n = 0;
+
+    for (i = 0; i < count; i++) {
+        if (rows[i].source != NULL)
+            list[n++].event_id = rows[i].id;
+    }
+    result = store_processing_read(db, list, n, &complete);
+    for (i = 0, n = 0; i < count && result == DB_OK; i++) {
+        if (rows[i].source != NULL)
+            rows[i].processing = list[n++];
+    }
+    free(list);
+    return result;
+}
+
 void
 event_row_free(struct event_row *row)
 {
+    processing_free(&row->processing);
     free(row->type);
     free(row->source);
     free(row->ordering_key);
@@ -188,6 +210,14 @@ print_head(const struct event_row *row, struct buf *out)
     member_bool(out, "content_removed", row->expunged);
 }
 
+static void
+print_tail(const struct event_row *row, struct buf *out)
+{
+    member_name(out, "processing");
+    processing_print(&row->processing, out);
+    buf_add_char(out, '}');
+}
+
 void
 event_print_summary(const struct event_row *row, bool live_known,
                     struct buf *out)
@@ -208,7 +238,8 @@ event_print_summary(const struct event_row *row, bool live_known,
         member_u64(out, "pending", row->live);
     else
         member_text(out, "pending", NULL);
-    buf_add_text(out, "}}");
+    buf_add_char(out, '}');
+    print_tail(row, out);
 }
 
 void
@@ -229,5 +260,5 @@ event_print(const struct event_row *row, const struct delivery_list *deliveries,
     }
     buf_add_char(out, ']');
     member_bool(out, "deliveries_complete", complete);
-    buf_add_char(out, '}');
+    print_tail(row, out);
 }

@@ -1,7 +1,7 @@
 // bad_input_sources.mjs - the bodies about sources, and what each of their
 // fields may be; see bad_input.mjs.
 
-import { application, dict, flag, list, needed, noUrl, notPublic, number, part,
+import { application, dict, flag, isMissing, list, needed, noUrl, notPublic, number, part,
     patterns, says, text, tooManyBytes, urlOf, word } from
     './bad_input_fields.mjs';
 
@@ -53,6 +53,8 @@ const path = text(1, 256);
 const badPath = (value, msg) => ['no path', value, says('path', msg)];
 const target = (more = []) => text(1, 2048, { make: urlOf, atLeast: false,
     wrong: [['no URL', 'example.com', noUrl], ...more] });
+const noPattern = (...at) => says('event_type',
+    'is no event type and no pattern of one', ...at);
 const tab = says('text', 'control characters are not allowed', 1);
 const names = (most, more) => list(100, [1, most], { wrong: [
     ['a tab', ['a', 'b\tc'], tab]], ...more });
@@ -100,10 +102,18 @@ const options = {
         notPublic]]),
     triggers: { kind: 'list', nullable: true,
         good: [{ name: 'a', on: ['*'] }], wrong: [
-            ['a text among them', ['x'], says('trigger',
-                '[0]: value is not a valid dict')],
-            ['one without a name', [{ on: ['*'] }], says('trigger',
-                '[0].name: field required')]] },
+            ['a text among them', ['x'], { at: [0], type: 'type_error.dict',
+                msg: 'value is not a valid dict' }],
+            ['one without a name', [{ on: ['*'] }], isMissing(0, 'name')],
+            ['51 of them', Array.from({ length: 51 }, (_, i) =>
+                ({ name: `r${i}`, on: ['*'] })), { msg:
+                'ensure this value has at most 50 items',
+            type: 'value_error.list.max_items' }],
+            ['wrong ones at several places', [{ on: ['*'] }, { name: 'a',
+                on: ['*', 'a.*.b'], refresh: 1 }],
+            [isMissing(0, 'name'), noPattern(1, 'on', 1),
+                { at: [1, 'refresh'], msg: 'str type expected',
+                    type: 'type_error.str' }]]] },
     poll_tables: names(128),
     poll_s: number(0, 604800),
 };
@@ -144,6 +154,33 @@ export const sources = {
             secrets: list(5, [1, 1024], { atLeast: false, good: ['12345678',
                 '87654321'], make: (n) => Array.from({ length: n }, (_, i) =>
                 `secret-${i}`) }),
+        },
+    },
+    'a trigger of a source': { stores: 'sources', nested: true,
+        tables: ['core/source/trigger_rule.c:fields'],
+        request: ['POST', '/api/sources'], where: ['triggers', 0],
+        base: { name: 'a', on: ['*'], refresh: 'b' },
+        wrap: (rule) => ({ name: 'bad-<serial>', provider: 'hmac',
+            triggers: [rule] }),
+        fields: {
+            name: needed(text(1, 64, { wrong: [['a space', 'a b', {
+                type: 'value_error', msg:
+                    "has letters, digits, '_' and '-'" }]] })),
+            on: needed(list(50, [1, 255], { min: 1, wrong: [
+                ['a star in the middle', ['a.*.b'], noPattern(0)]] })),
+            tables: list(50, [1, 128]),
+            when: dict({ good: { new: { a: 1 } }, wrong: [
+                ['an unknown operator', { a: { $near: 1 } },
+                    says('filter', '$.a.$near: is not an operator')]] }),
+            changed: list(50, [1, 255]),
+            emit: text(1, 255, { wrong: [['a pattern', 'a.*',
+                says('event_type', 'is no event type')]] }),
+            action: text(1, 255),
+            wait: flag({ alone: [false], wrong: [['nothing to wait for', true,
+                says('trigger',
+                    'needs "emit", there is nothing to wait for')]] }),
+            refresh: text(1, 255),
+            refresh_table: text(1, 128),
         },
     },
     'POST /api/sources/{id}/rotate-secret': { stores: 'sources',
