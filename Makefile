@@ -128,11 +128,11 @@ $(BUILD)/core/migrations.o: $(BUILD)/core/migrations.c
 # base module that calls upwards cannot link.
 mod_libs = $(if $(wildcard base/$(1).c),$(BASE),\
            $(if $(wildcard fcgi/$(1).c fcgi/*/$(1).c),$(FCGI) $(CORE) $(BASE),\
-           $(if $(wildcard worker/$(1).c worker/*/$(1).c)$(filter simulation,$(1)),$(WORKER) $(CORE) $(BASE),\
+           $(if $(wildcard worker/$(1).c worker/*/$(1).c)$(filter simulation scheduler_doubt,$(1)),$(WORKER) $(CORE) $(BASE),\
            $(if $(wildcard cli/$(1).c),$(CLI) $(CORE) $(BASE),\
            $(CORE) $(BASE)))))
 mod_extra = $(if $(wildcard fcgi/$(1).c fcgi/*/$(1).c),-lfcgi)\
-            $(if $(wildcard worker/$(1).c worker/*/$(1).c)$(filter simulation,$(1)),-lcurl -lssl)\
+            $(if $(wildcard worker/$(1).c worker/*/$(1).c)$(filter simulation scheduler_doubt,$(1)),-lcurl -lssl)\
             $(if $(wildcard cli/$(1).c),-lssl)
 $(BUILD)/tests/test_%: tests/unit/test_%.c tests/unit/unit.h $(BASE) $(CORE) $(FCGI) $(WORKER) $(CLI)
 	@mkdir -p $(@D)

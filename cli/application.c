@@ -78,9 +78,7 @@ run_add(struct cli *cli)
     code = cli_schema(cli);
     if (code != EXIT_OK)
         return code;
-    result = store_application_insert(cli->db, slice_of(name), &id);
-    if (result == DB_OK && days != 0)
-        result = store_application_set_retention(cli->db, id, days);
+    result = store_application_insert(cli->db, slice_of(name), days, &id);
     if (result != DB_OK)
         return cli_db_error(cli, result, "add the application");
     if (!cli->json)

@@ -213,9 +213,10 @@ refresh_if_older(struct app *app, int64_t age_us)
     pthread_mutex_unlock(&contact->lock);
 }
 
-/* Lock held, and let go meanwhile. After a pause the catalog may be as old as the pause: what was deleted or
-   revoked meanwhile must not count for those who come while the first one is
-   looking. They wait for him, but a database that hangs holds nobody. */
+/* Lock held, and let go meanwhile. After a pause the catalog may be as old as
+   the pause: what was deleted or revoked meanwhile must not count for those who
+   come while the first one is looking. They wait for him, but a database that
+   hangs holds nobody. */
 static void
 await_refresh(struct contact *contact)
 {

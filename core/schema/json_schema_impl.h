@@ -51,7 +51,7 @@ struct schema_node {
     unsigned kinds; /* SCHEMA_KIND()s */
 
     /* `enum` and `const`: each as json_canon() writes it */
-    struct slice *values;
+    struct slice *values;  /* sorted by schema_compare_values() */
     size_t value_count;    /* 0: no such word */
     struct slice shown;    /* as they stand in the schema */
     struct slice constant; /* `const`, in the same form */
@@ -168,6 +168,9 @@ bool schema_wrong(struct schema_walk *walk, const char *type,
     __attribute__((format(printf, 3, 4)));
 
 #define SCHEMA_STEPS_PER_BYTE 8 /* small ones, that count as a byte */
+
+/* For qsort() and bsearch(): two struct slice. */
+int schema_compare_values(const void *left, const void *right);
 
 /* False: too much work. */
 bool schema_spend(struct schema_walk *walk, size_t bytes);

@@ -8,6 +8,7 @@
 #include "json_canon.h"
 #include "json_compare.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define SHOWN_MAX 300 /* bytes of a schema that a message repeats */
@@ -156,16 +157,21 @@ schema_check_string(struct schema_walk *walk, const struct schema_node *node,
 
 /* -- values -------------------------------------------------------------------- */
 
+int
+schema_compare_values(const void *left, const void *right)
+{
+    const struct slice *a = left, *b = right;
+
+    if (a->len != b->len)
+        return a->len < b->len ? -1 : 1;
+    return a->len == 0 ? 0 : memcmp(a->ptr, b->ptr, a->len);
+}
+
 static bool
 is_among(const struct schema_node *node, struct slice canon)
 {
-    size_t i;
-
-    for (i = 0; i < node->value_count; i++) {
-        if (slice_equal(node->values[i], canon))
-            return true;
-    }
-    return false;
+    return bsearch(&canon, node->values, node->value_count,
+                   sizeof(*node->values), schema_compare_values) != NULL;
 }
 
 bool
@@ -178,8 +184,7 @@ schema_check_values(struct schema_walk *walk, const struct schema_node *node,
 
     if (node->value_count == 0 && node->constant.ptr == NULL)
         return true;
-    if (!schema_spend(walk, 4 * value.text.len +
-                                node->value_count / SCHEMA_STEPS_PER_BYTE))
+    if (!schema_spend(walk, 4 * value.text.len))
         return false;
     json_canon(value, &text);
     canon = buf_slice(&text);

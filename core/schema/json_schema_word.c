@@ -174,6 +174,9 @@ read_enum(struct schema_parse *parse, struct schema_node *node,
         slice_make(value.text.ptr + 1, value.text.len - 2); /* brackets */
     if (node->value_count == 0)
         (void)schema_fail(parse, "must not be empty");
+    else
+        qsort(node->values, node->value_count, sizeof(*node->values),
+              schema_compare_values);
 }
 
 static void

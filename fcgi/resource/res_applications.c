@@ -28,16 +28,6 @@ static const struct body_field fields[FIELDS] = {
 };
 
 static bool
-is_admin(struct exchange *exchange)
-{
-    if (exchange->caller.scope == SCOPE_ADMIN)
-        return true;
-    reply_error(exchange->reply, 403, "permission_denied",
-                "Only a token of scope admin may do this");
-    return false;
-}
-
-static bool
 read_body(struct exchange *exchange, bool part, struct body_value *values)
 {
     const struct body_options options = {.part = part};
@@ -133,11 +123,13 @@ create(struct exchange *exchange)
     struct db *db = NULL;
     uint32_t id = 0;
 
-    if (!is_admin(exchange) || !read_body(exchange, false, values) ||
+    if (!resource_is_admin(exchange) || !read_body(exchange, false, values) ||
         (db = resource_db(exchange)) == NULL)
         goto out;
     result = store_application_insert(
         db, slice_make(values[FIELD_NAME].text, values[FIELD_NAME].text_len),
+        values[FIELD_RETENTION].given ? (uint32_t)values[FIELD_RETENTION].number
+                                      : 0,
         &id);
     if (result == DB_DUPLICATE) {
         db_pool_give(exchange->app->pool, db);
@@ -145,9 +137,6 @@ create(struct exchange *exchange)
                     "There is an application of that name already");
         goto out;
     }
-    if (result == DB_OK && values[FIELD_RETENTION].given)
-        result = store_application_set_retention(
-            db, id, (uint32_t)values[FIELD_RETENTION].number);
     show(exchange, db, result, id, 201);
 out:
     body_free(values, FIELDS);
@@ -162,7 +151,7 @@ change(struct exchange *exchange)
     struct db *db;
     uint32_t id;
 
-    if (is_admin(exchange) && application_id(exchange, &id) &&
+    if (resource_is_admin(exchange) && application_id(exchange, &id) &&
         read_body(exchange, true, values) &&
         (db = resource_db(exchange)) != NULL) {
         if (days->given || days->null)

@@ -74,6 +74,8 @@ read_filter(struct exchange *exchange, struct delivery_filter *filter)
         .event_type = request_query(request, "event_type"),
         .error_class = request_query(request, "error_class"),
     };
+    if (filter->event_type.ptr == NULL)
+        filter->event_type = request_query(request, "event");
     return resource_page(exchange, ID_DELIVERY, &filter->limit,
                          &filter->before_id) &&
            read_status(exchange, filter) && read_code(exchange, filter) &&

@@ -97,18 +97,8 @@ get(struct exchange *exchange)
     show(exchange, exchange->request->segment[0], 200);
 }
 
-/* They belong to all applications. */
-static bool
-is_admin(struct exchange *exchange)
-{
-    if (exchange->caller.scope == SCOPE_ADMIN)
-        return true;
-    reply_error(exchange->reply, 403, "permission_denied",
-                "Only a token of scope admin may do this");
-    return false;
-}
-
-/* The form is to be freed in any case. */
+/* The form is to be freed in any case. Event types belong to all applications,
+   so only an administrator changes them. */
 static bool
 read_form(struct exchange *exchange, bool part, struct event_type_form *form)
 {
@@ -116,7 +106,8 @@ read_form(struct exchange *exchange, bool part, struct event_type_form *form)
 
     *form = (struct event_type_form){.value = {{.given = false}}};
     problems.count = 0;
-    if (!is_admin(exchange) || !resource_check_body(exchange, BODY_MAX))
+    if (!resource_is_admin(exchange) ||
+        !resource_check_body(exchange, BODY_MAX))
         return false;
     if (event_type_form_read(form, buf_slice(&exchange->request->body), part,
                              &problems) &&
@@ -192,7 +183,7 @@ static void delete (struct exchange *exchange)
     struct slice name = exchange->request->segment[0];
     struct db *db;
 
-    if (is_admin(exchange) && (db = resource_db(exchange)) != NULL &&
+    if (resource_is_admin(exchange) && (db = resource_db(exchange)) != NULL &&
         changed(exchange, db, store_event_type_delete(db, name)))
         reply_empty(exchange->reply, 204);
 }

@@ -25,6 +25,16 @@ resource_owner(const struct exchange *exchange)
     return exchange->caller.application_id;
 }
 
+bool
+resource_is_admin(struct exchange *exchange)
+{
+    if (exchange->caller.scope == SCOPE_ADMIN)
+        return true;
+    reply_error(exchange->reply, 403, "permission_denied",
+                "Only a token of scope admin may do this");
+    return false;
+}
+
 struct db *
 resource_db(struct exchange *exchange)
 {

@@ -20,6 +20,8 @@
 
 /* The application whose objects the caller sees; 0 = all of them (admin). */
 uint32_t resource_owner(const struct exchange *exchange);
+/* Else the answer is written: 403. */
+bool resource_is_admin(struct exchange *exchange);
 
 /* A connection from the pool, to be given back by resource_done(). NULL also
    where the exchange may not wait, which then must_wait. */

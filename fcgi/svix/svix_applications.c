@@ -130,7 +130,7 @@ create(struct exchange *exchange)
     uint32_t id = 0;
     int status = 201;
 
-    if (!svix_is_admin(exchange) ||
+    if (!resource_is_admin(exchange) ||
         !svix_read_body(exchange, fields, FIELDS, false, values) ||
         (db = resource_db(exchange)) == NULL)
         goto out;
@@ -203,7 +203,7 @@ static void delete (struct exchange *exchange)
     struct db *db;
     uint32_t id;
 
-    if (!svix_is_admin(exchange) ||
+    if (!resource_is_admin(exchange) ||
         (db = svix_application_db(exchange, &id)) == NULL)
         return;
     result = store_svix_application_delete(db, id);

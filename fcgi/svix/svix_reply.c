@@ -75,16 +75,6 @@ svix_done(struct exchange *exchange, struct db *db, enum db_result result,
     return false;
 }
 
-bool
-svix_is_admin(struct exchange *exchange)
-{
-    if (exchange->caller.scope == SCOPE_ADMIN)
-        return true;
-    reply_error(exchange->reply, 403, "permission_denied",
-                "Only a token of scope admin may do this");
-    return false;
-}
-
 static bool
 read_order(struct exchange *exchange, struct svix_page *page)
 {

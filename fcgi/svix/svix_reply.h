@@ -39,9 +39,6 @@ struct db *svix_message_db(struct exchange *exchange, size_t segment,
 bool svix_done(struct exchange *exchange, struct db *db, enum db_result result,
                const char *missing, const char *taken);
 
-/* 403 unless an administrator asks: for what belongs to no application. */
-bool svix_is_admin(struct exchange *exchange);
-
 /* ?limit=, ?iterator= and ?order=. prefix: of the ids that iterators are, or
    NULL where they are text. */
 bool svix_page(struct exchange *exchange, const char *prefix,

@@ -163,13 +163,19 @@ list(struct exchange *exchange)
 /* What is sent from now on is checked by it, in this process at once, in others
    within a second. */
 static void
-show_changed(struct exchange *exchange, struct db *db, enum db_result result,
-             struct slice name, int status)
+tell_changed(struct exchange *exchange, struct db *db, enum db_result result)
 {
     if (result == DB_OK)
         (void)!catalog_refresh(exchange->app->catalog, db);
     if (result == DB_OK)
         doorbell_ring(exchange->app->doorbell);
+}
+
+static void
+show_changed(struct exchange *exchange, struct db *db, enum db_result result,
+             struct slice name, int status)
+{
+    tell_changed(exchange, db, result);
     show(exchange, db, result, name, status);
 }
 
@@ -224,7 +230,7 @@ create(struct exchange *exchange)
     struct slice name;
     struct db *db;
 
-    if (svix_is_admin(exchange) &&
+    if (resource_is_admin(exchange) &&
         svix_read_body(exchange, fields, FIELDS, false, values) &&
         (db = resource_db(exchange)) != NULL) {
         change = change_of(values, false);
@@ -255,7 +261,7 @@ write_one(struct exchange *exchange, bool part)
     struct db *db;
     int status = 200;
 
-    if (svix_is_admin(exchange) &&
+    if (resource_is_admin(exchange) &&
         svix_read_body(exchange, fields + 1, FIELDS - 1, part, values + 1) &&
         (db = resource_db(exchange)) != NULL) {
         change = change_of(values, part);
@@ -293,11 +299,12 @@ static void delete (struct exchange *exchange)
     enum db_result result;
     struct db *db;
 
-    if (!svix_is_admin(exchange) || (db = resource_db(exchange)) == NULL)
+    if (!resource_is_admin(exchange) || (db = resource_db(exchange)) == NULL)
         return;
     result = svix_flag(exchange, "expunge", false)
                  ? store_event_type_delete(db, name)
                  : store_event_type_update(db, name, &archive);
+    tell_changed(exchange, db, result);
     if (resource_done(exchange, db, result, MISSING))
         reply_empty(exchange->reply, 204);
 }

@@ -94,6 +94,9 @@ describe('event list', () => {
             assert.equal(one.processing.status, 'pending');
             assert.equal(one.processing.waits_for, 'processing');
             assert.equal(one.processing.completed_at, null);
+            const { json: asked } = await stack.api()
+                .get('/api/events/history?source=notion');
+            assert.deepEqual(asked[0], one, 'the API shows the same');
             const table = await cli(0, 'event', 'list');
             assert.match(table.stdout, /pending \(processing\)/);
         } finally {
@@ -136,6 +139,8 @@ describe('event show', () => {
             assert.equal(one.processing.status, 'success');
             assert.equal(one.data.record_id, 'o-7');
             assert.equal(one.deliveries[0].status, 'success');
+            const { json: asked } = await stack.api().get(`/api/events/${id}`);
+            assert.deepEqual(asked, one, 'the API shows the same');
             const text = await cli(0, 'event', 'show', id);
             assert.match(text.stdout, /processing +success after 1 attempt/);
             assert.match(text.stdout, /o-7/);

@@ -13,7 +13,7 @@ import { idNumber } from './lib/ids.mjs';
 import { gate, Receiver } from './lib/receiver.mjs';
 import { hexSignature, standardSignature } from './lib/sign.mjs';
 import { run, Stack } from './lib/stack.mjs';
-import { eventually, slow } from './lib/wait.mjs';
+import { eventually, pause, slow } from './lib/wait.mjs';
 
 const KEPT = 1000; // bytes of an answer that this stack stores
 
@@ -211,7 +211,7 @@ describe('retries', { concurrency: true }, () => {
     test('the wait counts from the end of the attempt', async () => {
         const { place } = await sendOne('slow-fail', [
             async () => {
-                await new Promise((r) => setTimeout(r, 1500));
+                await pause(1500);
                 return 500;
             }, 200], { retry_delay: 1 });
         await place.arrived(2, 10_000);

@@ -167,6 +167,7 @@ describe('operating', () => {
             assert.equal(await count('status=success'), 2);
             assert.equal(await count('status=failed'), 1);
             assert.equal(await count('event_type=listed.b'), 1);
+            assert.equal(await count('event=listed.b'), 1);
             const page = await api.get(
                 `/api/webhooks/${made.id}/deliveries?limit=2`);
             assert.equal(page.json.length, 2);

@@ -190,7 +190,7 @@ describe('refusing to create', () => {
             'allow_from'],
         ['a path that is none', { record_path: 'a..b' }, 'record_path'],
         ['a rule that is none', { dedupe: 'md5' }, 'dedupe'],
-        ['a trigger that is none', { triggers: [{}] }, 'triggers'],
+        ['a trigger that is none', { triggers: [{ name: 'done' }] }, 'triggers'],
         ['an invalidate_url that may not be called',
             { invalidate_url: 'http://10.0.0.1/' }, 'invalidate_url'],
         ['an application that is not there', { application: 'nobody' },
@@ -630,6 +630,19 @@ describe('the command line', () => {
             await cli(64, 'source', 'set', 'notion');
             await cli(65, 'source', 'confirm', 'supabase');
             await cli(75, 'source', 'confirm', 'notion');
+        });
+
+    test('a secret that rotate makes is shown with the word that it is so once',
+        async () => {
+            const name = fresh('cli');
+            await cli(0, 'source', 'add', name, '--provider', 'hmac');
+            const given = await cli(0, 'source', 'rotate', name, '--secret',
+                'given-secret');
+            assert.doesNotMatch(given.stdout + given.stderr,
+                /given-secret|not shown again/);
+            const made = await cli(0, 'source', 'rotate', name);
+            assert.match(made.stdout, /secret +whsec_/);
+            assert.match(made.stderr, /not shown again/);
         });
 
     test('await and confirm keep a token, rejections shows what was refused',

@@ -59,7 +59,7 @@ check_refusal(const struct outbox_refusal *refusal)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    const struct trigger_rules rules = {false, ITEM_MAX, NOW_US};
+    const struct trigger_rules rules = {false, ITEM_MAX, NOW_US, NULL};
     struct slice input = slice_make(data, size);
     struct outbox_refusal refusal;
     struct trigger trigger;

@@ -25,7 +25,7 @@
 #include <unistd.h>
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define USUAL_SEEDS 8
+#define USUAL_SEEDS 24
 #define USUAL_SECONDS 60
 #else
 #define USUAL_SEEDS 120

@@ -126,7 +126,7 @@ test_values(void)
         {"triggers that are no list", "{\"triggers\":{}}",
          "triggers: list type expected (type_error.list)"},
         {"a trigger without anything", "{\"triggers\":[{}]}",
-         "triggers.0.name: field required (value_error.missing)"},
+         "triggers.0: field required (value_error.missing)"},
         {"a trigger",
          "{\"triggers\":[{\"name\":\"done\",\"on\":[\"notion.page.*\"]}]}", ""},
         {"all problems at once, in the order of the table",

@@ -44,14 +44,17 @@ out:
 }
 
 enum db_result
-store_application_insert(struct db *db, struct slice name, uint32_t *id)
+store_application_insert(struct db *db, struct slice name,
+                         uint32_t retention_days, uint32_t *id)
 {
     struct buf sql = BUF_INIT(SQL_MAX);
     enum db_result result;
 
-    sql_raw(&sql, "INSERT INTO applications (name) VALUES (");
+    sql_raw(&sql, "INSERT INTO applications (name, retention_days) VALUES (");
     sql_text(&sql, name);
-    sql_raw(&sql, ")");
+    sql_raw(&sql, ", NULLIF(");
+    sql_u64(&sql, retention_days);
+    sql_raw(&sql, ", 0))");
     result = buf_ok(&sql) ? db_exec(db, buf_slice(&sql), NULL) : DB_BROKEN;
     if (result == DB_OK)
         *id = (uint32_t)db_insert_id(db);

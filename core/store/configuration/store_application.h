@@ -27,9 +27,9 @@ struct application_list {
     bool more; /* there are others behind the last one read */
 };
 
-/* DB_DUPLICATE: the name is taken. */
+/* retention_days as in application_row. DB_DUPLICATE: the name is taken. */
 enum db_result store_application_insert(struct db *db, struct slice name,
-                                        uint32_t *id)
+                                        uint32_t retention_days, uint32_t *id)
     __attribute__((warn_unused_result));
 
 /* owner 0: all of them; else that application alone. */
