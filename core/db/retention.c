@@ -19,6 +19,14 @@ static const char old_replays[] =
     "DELETE FROM replays "
     "WHERE finished_at < UTC_TIMESTAMP(6) - INTERVAL 90 DAY LIMIT 500";
 
+/* A plan that nobody confirms: what it has counted is long out of date. */
+static const char forgotten_plans[] =
+    "UPDATE replays SET status = 'cancelled', "
+    "error = 'nobody confirmed it within 7 days', "
+    "finished_at = UTC_TIMESTAMP(6) "
+    "WHERE status = 'planned' "
+    "AND created_at < UTC_TIMESTAMP(6) - INTERVAL 7 DAY LIMIT 500";
+
 static const char old_tests[] =
     "SELECT id FROM subscriptions WHERE adhoc = 1 "
     "AND deleted_at < UTC_TIMESTAMP(6) - INTERVAL 24 HOUR LIMIT 500";
@@ -141,6 +149,8 @@ retention_sweep(struct db *db, bool *more)
     result = delete_old(db, old_answers, more);
     if (result == DB_OK)
         result = delete_old(db, old_replays, more);
+    if (result == DB_OK)
+        result = delete_old(db, forgotten_plans, more);
     if (result == DB_OK)
         result = delete_old_tests(db);
     if (result == DB_OK)

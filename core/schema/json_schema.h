@@ -33,8 +33,9 @@
 
 #include <stdbool.h>
 
-#define JSON_SCHEMA_TEXT_MAX 65536 /* bytes, without white space */
-#define JSON_SCHEMA_NODES_MAX 2000 /* schemas within the schema */
+#define JSON_SCHEMA_TEXT_MAX 65536   /* bytes, without white space */
+#define JSON_SCHEMA_NODES_MAX 2000   /* schemas within the schema */
+#define JSON_SCHEMA_STEPS_MAX 500000 /* of all its expressions (regexp.h) */
 
 struct json_schema; /* opaque, for any number of threads */
 

@@ -114,6 +114,7 @@ struct schema_parse {
     struct schema_reference *references;
     size_t reference_count;
     const char **places; /* per node: where its text begins */
+    size_t steps;        /* of all expressions so far */
 };
 
 /* Adds a problem about what the path leads to; false. */
@@ -137,6 +138,9 @@ uint16_t schema_add_node(struct schema_parse *parse, const char *place);
 /* A JSON string, or a name between its quotes, decoded into the schema's
    memory. */
 struct slice schema_decode(struct schema_parse *parse, struct slice quoted);
+
+/* NULL: a problem says why. */
+struct regexp *schema_expression(struct schema_parse *parse, struct slice text);
 
 /* Reads what stands behind `word`, for that node. */
 void schema_read_word(struct schema_parse *parse, uint16_t node,

@@ -149,13 +149,11 @@ add_pattern(struct schema_parse *parse, uint16_t node, struct slice quoted,
             uint16_t read)
 {
     struct schema_node *at = schema_node_at(parse, node);
-    const char *why = NULL;
-    struct regexp *regexp = regexp_compile(schema_decode(parse, quoted), &why);
+    struct regexp *regexp =
+        schema_expression(parse, schema_decode(parse, quoted));
 
-    if (regexp == NULL) {
-        (void)schema_fail(parse, "%s", why);
+    if (regexp == NULL)
         return;
-    }
     at->patterns = xreallocarray(at->patterns, at->pattern_count + 1,
                                  sizeof(*at->patterns));
     at->patterns[at->pattern_count++] = (struct schema_pattern){regexp, read};

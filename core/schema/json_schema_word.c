@@ -72,21 +72,35 @@ read_unique(struct schema_parse *parse, struct schema_node *node,
         node->unique = value.text.ptr[0] == 't';
 }
 
+struct regexp *
+schema_expression(struct schema_parse *parse, struct slice text)
+{
+    const char *why = NULL;
+    struct regexp *regexp = regexp_compile(text, &why);
+
+    if (regexp == NULL) {
+        (void)schema_fail(parse, "%s", why);
+        return NULL;
+    }
+    parse->steps += regexp_work(regexp, 0);
+    if (parse->steps <= JSON_SCHEMA_STEPS_MAX)
+        return regexp;
+    (void)schema_fail(parse, "the expressions of this schema are too large");
+    regexp_free(regexp);
+    return NULL;
+}
+
 static void
 read_pattern(struct schema_parse *parse, struct schema_node *node,
              struct json_value value, const struct word *word)
 {
-    const char *why = NULL;
-
     (void)word;
     if (value.type != JSON_STRING) {
         (void)schema_fail(parse, "must be a regular expression");
         return;
     }
     node->pattern_text = schema_decode(parse, value.text);
-    node->pattern = regexp_compile(node->pattern_text, &why);
-    if (node->pattern == NULL)
-        (void)schema_fail(parse, "%s", why);
+    node->pattern = schema_expression(parse, node->pattern_text);
 }
 
 /* -- type ----------------------------------------------------------------------- */

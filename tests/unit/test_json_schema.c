@@ -276,6 +276,16 @@ a_schema_has_bounds(void)
         json_schema_compile(buf_slice(&schema), "schema", &problems));
     CU_ASSERT_STRING_EQUAL(problems.list[0].msg,
                            "the schema has more than 65536 bytes");
+    buf_clear(&schema);
+    problems.count = 0;
+    buf_add_text(&schema, "{\"patternProperties\":{\"x\":true");
+    for (i = 0; i < 600; i++)
+        buf_addf(&schema, ",\"%d(a{99}){10}\":true", i);
+    buf_add_text(&schema, "}}");
+    CU_ASSERT_PTR_NULL(
+        json_schema_compile(buf_slice(&schema), "schema", &problems));
+    CU_ASSERT_STRING_EQUAL(problems.list[0].msg,
+                           "the expressions of this schema are too large");
     buf_free(&schema);
 }
 

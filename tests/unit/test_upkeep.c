@@ -135,6 +135,37 @@ test_sweep(void)
     db_free(db);
 }
 
+static void
+test_replays(void)
+{
+    struct db *db = db_new(&testdb_settings);
+
+    testdb_exec(
+        db,
+        "INSERT INTO replays (id, application_id, kind, status, until_at, "
+        "created_at, finished_at) VALUES "
+        "(1, 1, 'recover', 'planned', NOW(6), NOW(6) - INTERVAL 8 DAY, NULL),"
+        "(2, 1, 'recover', 'planned', NOW(6), NOW(6) - INTERVAL 6 DAY, NULL),"
+        "(3, 1, 'recover', 'running', NOW(6), NOW(6) - INTERVAL 8 DAY, NULL),"
+        "(4, 1, 'recover', 'done', NOW(6), NOW(6) - INTERVAL 99 DAY, "
+        "NOW(6) - INTERVAL 91 DAY),"
+        "(5, 1, 'recover', 'done', NOW(6), NOW(6) - INTERVAL 99 DAY, "
+        "NOW(6) - INTERVAL 89 DAY)");
+    CU_ASSERT_EQUAL(schema_keep_partitions(db, &testdb_settings), DB_OK);
+    CU_ASSERT_EQUAL(testdb_u64(db, "SELECT COUNT(*) FROM replays"), 4);
+    CU_ASSERT_EQUAL(testdb_u64(db, "SELECT COUNT(*) FROM replays WHERE id = 4"),
+                    0);
+    CU_ASSERT_EQUAL(testdb_u64(db, "SELECT id FROM replays "
+                                   "WHERE status = 'cancelled' AND error IS "
+                                   "NOT NULL AND finished_at IS NOT NULL"),
+                    1);
+    CU_ASSERT_EQUAL(testdb_u64(db, "SELECT COUNT(*) FROM replays "
+                                   "WHERE status IN ('planned', 'running')"),
+                    2);
+    testdb_exec(db, "DELETE FROM replays");
+    db_free(db);
+}
+
 /* A worker takes other turns between the steps: none of them reads much. */
 static void
 test_steps_are_short(void)
@@ -176,6 +207,7 @@ main(void)
     CU_TestInfo tests[] = {
         {"days are made and dropped", test_days},
         {"rows of no more use go", test_sweep},
+        {"replays end, and go", test_replays},
         {"steps are short", test_steps_are_short},
         CU_TEST_INFO_NULL,
     };
