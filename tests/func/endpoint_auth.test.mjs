@@ -248,7 +248,7 @@ describe('bad input', () => {
         ['a member of another type', { type: 'bearer', token: 'a',
             user: 'b' }, 'auth', 'user'],
         ['an unknown member', { type: 'bearer', token: 'a', x: 'b' },
-            'auth', undefined],
+            'auth', 'x'],
         ['oauth2 without secret', { type: 'oauth2',
             token_url: 'https://example.com/', client_id: 'a' }, 'auth',
         'client_secret'],

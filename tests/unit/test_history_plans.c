@@ -18,8 +18,10 @@
 #define DAYS 30
 #define OWNERS 40 /* subscriptions, of four applications */
 #define PAGE 20   /* rows of a page */
-/* Some index entries for each row that a page may look at. */
-#define READS_MAX (8 * STORE_DELIVERY_BUDGET)
+/* Some index entries for each row that a page may look at: an attempt is looked
+   up in every day that its job may have seen, which is one more around
+   midnight. */
+#define READS_MAX (12 * STORE_DELIVERY_BUDGET)
 
 static struct db *db, *through;
 static struct settings proxied;

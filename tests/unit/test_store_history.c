@@ -145,12 +145,12 @@ test_counts(void)
     event_print_summary(&list.rows[2], true, &json);
     CU_ASSERT_PTR_NOT_NULL(strstr(json.data,
                                   "\"deliveries\":{\"total\":2,\"success\":1,"
-                                  "\"failed\":0,\"pending\":1}}"));
+                                  "\"failed\":0,\"pending\":1}"));
     buf_clear(&json);
     event_print_summary(&list.rows[2], false, &json);
     CU_ASSERT_PTR_NOT_NULL(
         strstr(json.data, "\"deliveries\":{\"total\":null,\"success\":1,"
-                          "\"failed\":0,\"pending\":null}}"));
+                          "\"failed\":0,\"pending\":null}"));
     event_list_free(&list);
     buf_free(&json);
 }
