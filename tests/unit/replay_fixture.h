@@ -6,30 +6,14 @@
 #ifndef REPLAY_FIXTURE_H
 #define REPLAY_FIXTURE_H
 
-#include "catalog.h"
 #include "clock.h"
-#include "dbproxy.h"
 #include "id.h"
 #include "replay.h"
 #include "store_job.h"
 #include "store_replay.h"
-#include "testdb.h"
+#include "store_thread_fixture.h"
 
-/* What a worker's store thread has. */
-static struct {
-    struct settings settings;
-    struct sealer *sealer;
-    struct catalog *catalog;
-    struct follower follower;
-    struct payloads *payloads;
-    struct desk desk;
-    struct lease lease;
-    struct doorbell *doorbell;
-    struct replayer *replayer;
-    struct db *db; /* through the proxy */
-} w;
-
-static struct db *db; /* the test's own */
+static struct replayer *replayer;
 static struct id_source ids;
 static uint64_t events_from; /* ids of the events and deliveries count from */
 static uint64_t deliveries_from;
@@ -37,67 +21,18 @@ static uint64_t deliveries_from;
 static inline void
 open_worker(void)
 {
-    static const uint8_t key[32] = {1};
-    static const struct scheduler_limits limits = {
-        .slots = 100,
-        .lane_window = 5,
-        .tasks = 10000,
-        .event_bytes = 1000,
-    };
-    struct scheduler *scheduler;
-    char option[96];
-    char *extra[] = {option};
+    struct flush_peers peers;
 
-    snprintf(option, sizeof(option), "db_socket=%s", dbproxy.path);
-    CU_ASSERT_FATAL(testdb_load(&w.settings, extra, 1));
-    w.sealer = seal_from_key(key);
-    w.catalog = catalog_new(w.sealer);
-    w.db = db_new(&w.settings);
-    w.payloads = payloads_new((size_t)64 << 20, 100000);
-    follower_init(&w.follower, w.catalog, 5);
-    scheduler = scheduler_new(&limits, follower_setup, &w.follower);
-    CU_ASSERT_FATAL(desk_init(&w.desk, scheduler, 256));
-    lease_init(&w.lease, &w.desk, w.payloads, 30);
-    w.doorbell = doorbell_new(dbproxy.dir);
-    CU_ASSERT_EQUAL_FATAL(
-        follower_refresh(&w.follower, w.db, &w.desk, w.payloads), DB_OK);
-    CU_ASSERT_EQUAL_FATAL(lease_tick(&w.lease, w.db), DB_OK);
-    CU_ASSERT_EQUAL_FATAL(lease_count(&w.lease), LANE_SHARDS);
-    w.replayer = replayer_new(&(struct flush_peers){
-        .settings = &w.settings,
-        .db = w.db,
-        .desk = &w.desk,
-        .payloads = w.payloads,
-        .follower = &w.follower,
-        .lease = &w.lease,
-        .doorbell = w.doorbell,
-    });
+    open_store_thread();
+    peers = store_thread_peers();
+    replayer = replayer_new(&peers);
 }
 
-/* What a crash leaves of it: nothing. */
 static inline void
 close_worker(void)
 {
-    struct task_list dropped = TASK_LIST_INIT;
-    uint32_t shard;
-
-    replayer_free(w.replayer);
-    for (shard = 0; shard < LANE_SHARDS; shard++)
-        scheduler_leave_shard(w.desk.scheduler, shard, true, &dropped);
-    scheduler_take_dropped(w.desk.scheduler, &dropped);
-    payloads_free_tasks(w.payloads, &dropped);
-    desk_destroy(&w.desk);
-    follower_destroy(&w.follower);
-    payloads_free(w.payloads);
-    catalog_free(w.catalog);
-    seal_close(w.sealer);
-    doorbell_free(w.doorbell);
-    db_free(w.db);
-    settings_free(&w.settings);
-    testdb_exec(db, "UPDATE shards SET token = 0, node = 0, "
-                    "lease_until = '1971-01-01 00:00:00'");
-    testdb_exec(db, "UPDATE nodes SET token = 0, "
-                    "lease_until = '1971-01-01 00:00:00'");
+    replayer_free(replayer);
+    close_store_thread();
 }
 
 static inline void
@@ -221,7 +156,7 @@ take_replays(void)
         CU_ASSERT_EQUAL(task->job.kind, JOB_REPLAY);
         task->attempt = (struct attempt){.body = NULL};
         scheduler_end(s, task, clock_mono_us(), 0);
-        replayer_add(w.replayer, task);
+        replayer_add(replayer, task);
     }
 }
 

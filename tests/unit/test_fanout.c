@@ -4,12 +4,11 @@
  */
 #include "alloc.h"
 #include "clock.h"
-#include "dbproxy.h"
 #include "fanout.h"
 #include "fanout_step.h"
 #include "ingest.h"
 #include "log.h"
-#include "testdb.h"
+#include "store_thread_fixture.h"
 #include "unit.h"
 
 #include <string.h>
@@ -18,87 +17,24 @@
 #define STEPS 3
 #define TURNS_MAX 50
 
-/* What a worker's store thread has. */
-static struct {
-    struct settings settings;
-    struct sealer *sealer;
-    struct catalog *catalog;
-    struct follower follower;
-    struct payloads *payloads;
-    struct desk desk;
-    struct lease lease;
-    struct doorbell *doorbell;
-    struct fanout *fanout;
-    struct db *db; /* through the proxy */
-} w;
-
-static struct db *db; /* the test's own */
+static struct fanout *fanout;
 static struct id_source ids;
 
 static void
 open_worker(void)
 {
-    static const uint8_t key[32] = {1};
-    static const struct scheduler_limits limits = {
-        .slots = 100,
-        .lane_window = 5,
-        .tasks = 10000,
-        .event_bytes = 1000,
-    };
-    struct scheduler *scheduler;
-    char option[96];
-    char *extra[] = {option};
+    struct flush_peers peers;
 
-    snprintf(option, sizeof(option), "db_socket=%s", dbproxy.path);
-    CU_ASSERT_FATAL(testdb_load(&w.settings, extra, 1));
-    w.sealer = seal_from_key(key);
-    w.catalog = catalog_new(w.sealer);
-    w.db = db_new(&w.settings);
-    w.payloads = payloads_new((size_t)64 << 20, 100000);
-    follower_init(&w.follower, w.catalog, 5);
-    scheduler = scheduler_new(&limits, follower_setup, &w.follower);
-    CU_ASSERT_FATAL(desk_init(&w.desk, scheduler, 256));
-    lease_init(&w.lease, &w.desk, w.payloads, 30);
-    w.doorbell = doorbell_new(dbproxy.dir);
-    CU_ASSERT_EQUAL_FATAL(
-        follower_refresh(&w.follower, w.db, &w.desk, w.payloads), DB_OK);
-    CU_ASSERT_EQUAL_FATAL(lease_tick(&w.lease, w.db), DB_OK);
-    CU_ASSERT_EQUAL_FATAL(lease_count(&w.lease), LANE_SHARDS);
-    w.fanout = fanout_new(&(struct flush_peers){
-        .settings = &w.settings,
-        .db = w.db,
-        .desk = &w.desk,
-        .payloads = w.payloads,
-        .follower = &w.follower,
-        .lease = &w.lease,
-        .doorbell = w.doorbell,
-    });
+    open_store_thread();
+    peers = store_thread_peers();
+    fanout = fanout_new(&peers);
 }
 
-/* What a crash leaves of it: nothing. */
 static void
 close_worker(void)
 {
-    struct task_list dropped = TASK_LIST_INIT;
-    uint32_t shard;
-
-    fanout_free(w.fanout);
-    for (shard = 0; shard < LANE_SHARDS; shard++)
-        scheduler_leave_shard(w.desk.scheduler, shard, true, &dropped);
-    scheduler_take_dropped(w.desk.scheduler, &dropped);
-    payloads_free_tasks(w.payloads, &dropped);
-    desk_destroy(&w.desk);
-    follower_destroy(&w.follower);
-    payloads_free(w.payloads);
-    catalog_free(w.catalog);
-    seal_close(w.sealer);
-    doorbell_free(w.doorbell);
-    db_free(w.db);
-    settings_free(&w.settings);
-    testdb_exec(db, "UPDATE shards SET token = 0, node = 0, "
-                    "lease_until = '1971-01-01 00:00:00'");
-    testdb_exec(db, "UPDATE nodes SET token = 0, "
-                    "lease_until = '1971-01-01 00:00:00'");
+    fanout_free(fanout);
+    close_store_thread();
 }
 
 static void
@@ -191,7 +127,7 @@ take_fanouts(void)
         CU_ASSERT_EQUAL(task->job.kind, JOB_FANOUT);
         task->attempt = (struct attempt){.body = NULL};
         scheduler_end(s, task, clock_mono_us(), 0);
-        fanout_add(w.fanout, task);
+        fanout_add(fanout, task);
     }
 }
 
@@ -207,7 +143,7 @@ count(const char *what)
 static bool
 is_due(void)
 {
-    return fanout_due(w.fanout) <= clock_mono_us();
+    return fanout_due(fanout) <= clock_mono_us();
 }
 
 /* Steps until nothing is left to do; an error is tried again. */
@@ -217,7 +153,7 @@ run_to_the_end(void)
     int turns;
 
     for (turns = 0; turns < TURNS_MAX && is_due(); turns++)
-        (void)!fanout_run(w.fanout);
+        (void)!fanout_run(fanout);
     CU_ASSERT_FALSE(is_due());
 }
 
@@ -246,19 +182,19 @@ test_steps(void)
     take_fanouts();
     for (step = 1; step <= STEPS; step++) {
         CU_ASSERT(is_due());
-        CU_ASSERT_EQUAL(fanout_run(w.fanout), DB_OK);
+        CU_ASSERT_EQUAL(fanout_run(fanout), DB_OK);
         CU_ASSERT_EQUAL(count("jobs WHERE kind = 1"),
                         step < STEPS ? (uint64_t)step * FANOUT_STEP : MANY);
         if (step < STEPS)
             CU_ASSERT_EQUAL(testdb_u64(db, "SELECT done FROM fanouts"),
                             (uint64_t)step * FANOUT_STEP);
     }
-    CU_ASSERT_EQUAL(fanout_due(w.fanout), INT64_MAX);
+    CU_ASSERT_EQUAL(fanout_due(fanout), INT64_MAX);
     assert_each_once(1, MANY);
     /* They begin without being read, and the job itself is forgotten. */
     counts = scheduler_counts(w.desk.scheduler);
     CU_ASSERT_EQUAL(counts.tasks, MANY);
-    CU_ASSERT_EQUAL(fanout_run(w.fanout), DB_OK);
+    CU_ASSERT_EQUAL(fanout_run(fanout), DB_OK);
     close_worker();
 }
 
@@ -312,7 +248,7 @@ test_crash_between_steps(void)
     for (crash = 1; crash <= STEPS; crash++) {
         open_worker();
         take_fanouts();
-        CU_ASSERT_EQUAL(fanout_run(w.fanout), DB_OK);
+        CU_ASSERT_EQUAL(fanout_run(fanout), DB_OK);
         close_worker();
     }
     assert_each_once(1, MANY);
@@ -328,8 +264,8 @@ test_turns(void)
     accept_event(&second);
     open_worker();
     take_fanouts();
-    CU_ASSERT_EQUAL(fanout_run(w.fanout), DB_OK);
-    CU_ASSERT_EQUAL(fanout_run(w.fanout), DB_OK);
+    CU_ASSERT_EQUAL(fanout_run(fanout), DB_OK);
+    CU_ASSERT_EQUAL(fanout_run(fanout), DB_OK);
     CU_ASSERT_EQUAL(count("fanouts WHERE done = 500"), 2);
     run_to_the_end();
     assert_each_once(2, MANY);
@@ -418,7 +354,7 @@ test_lost_lease(void)
     accept_event(&event);
     open_worker();
     take_fanouts();
-    CU_ASSERT_EQUAL(fanout_run(w.fanout), DB_OK);
+    CU_ASSERT_EQUAL(fanout_run(fanout), DB_OK);
     testdb_exec(db, "UPDATE shards SET token = 77, node = 1000, "
                     "lease_until = NOW(6) + INTERVAL 1 HOUR");
     run_to_the_end();
@@ -479,11 +415,11 @@ test_what_the_database_refuses_is_set_aside(void)
                     "SIGNAL SQLSTATE '45000'");
     open_worker();
     take_fanouts();
-    CU_ASSERT_EQUAL(fanout_run(w.fanout), DB_OK);
-    CU_ASSERT_EQUAL(fanout_parked(w.fanout), 1);
-    CU_ASSERT(fanout_due(w.fanout) > clock_mono_us() + 20 * CLOCK_US_PER_S);
+    CU_ASSERT_EQUAL(fanout_run(fanout), DB_OK);
+    CU_ASSERT_EQUAL(fanout_parked(fanout), 1);
+    CU_ASSERT(fanout_due(fanout) > clock_mono_us() + 20 * CLOCK_US_PER_S);
     statements = db_statements(w.db);
-    CU_ASSERT_EQUAL(fanout_run(w.fanout), DB_OK);
+    CU_ASSERT_EQUAL(fanout_run(fanout), DB_OK);
     CU_ASSERT_EQUAL(db_statements(w.db), statements);
     /* It is known still, and nobody reads it again. */
     look_at_heads();
@@ -509,8 +445,8 @@ test_a_list_that_cannot_be_read_is_set_aside(void)
     open_worker();
     take_fanouts();
     testdb_exec(db, "ALTER TABLE fanouts RENAME TO away");
-    CU_ASSERT_EQUAL(fanout_run(w.fanout), DB_OK);
-    CU_ASSERT_EQUAL(fanout_parked(w.fanout), 1);
+    CU_ASSERT_EQUAL(fanout_run(fanout), DB_OK);
+    CU_ASSERT_EQUAL(fanout_parked(fanout), 1);
     testdb_exec(db, "ALTER TABLE away RENAME TO fanouts");
     close_worker();
 }
@@ -527,14 +463,14 @@ test_set_aside_in_a_lost_shard(void)
                     "SIGNAL SQLSTATE '45000'");
     open_worker();
     take_fanouts();
-    CU_ASSERT_EQUAL(fanout_run(w.fanout), DB_OK);
-    CU_ASSERT_EQUAL(fanout_parked(w.fanout), 1);
+    CU_ASSERT_EQUAL(fanout_run(fanout), DB_OK);
+    CU_ASSERT_EQUAL(fanout_parked(fanout), 1);
     testdb_exec(db, "DROP TRIGGER refuse");
     testdb_exec(db, "UPDATE shards SET token = 77, node = 1000, "
                     "lease_until = NOW(6) + INTERVAL 1 HOUR");
     CU_ASSERT_EQUAL(lease_tick(&w.lease, w.db), DB_OK);
-    CU_ASSERT_EQUAL(fanout_run(w.fanout), DB_OK);
-    CU_ASSERT_EQUAL(fanout_parked(w.fanout), 0);
+    CU_ASSERT_EQUAL(fanout_run(fanout), DB_OK);
+    CU_ASSERT_EQUAL(fanout_parked(fanout), 0);
     CU_ASSERT_EQUAL(scheduler_counts(w.desk.scheduler).tasks, 0);
     close_worker();
 }
@@ -551,16 +487,16 @@ test_a_late_configuration(void)
     accept_event(&second);
     open_worker();
     take_fanouts();
-    CU_ASSERT_EQUAL(fanout_run(w.fanout), DB_OK);
-    CU_ASSERT_EQUAL(fanout_run(w.fanout), DB_OK);
+    CU_ASSERT_EQUAL(fanout_run(fanout), DB_OK);
+    CU_ASSERT_EQUAL(fanout_run(fanout), DB_OK);
     CU_ASSERT_EQUAL(count("jobs WHERE kind = 1"), 150);
     CU_ASSERT_EQUAL(count("fanouts"), 1);
-    CU_ASSERT_EQUAL(fanout_parked(w.fanout), 0);
-    CU_ASSERT(fanout_due(w.fanout) > clock_mono_us());
-    CU_ASSERT(fanout_due(w.fanout) < clock_mono_us() + CLOCK_US_PER_S);
+    CU_ASSERT_EQUAL(fanout_parked(fanout), 0);
+    CU_ASSERT(fanout_due(fanout) > clock_mono_us());
+    CU_ASSERT(fanout_due(fanout) < clock_mono_us() + CLOCK_US_PER_S);
     testdb_exec(db, "UPDATE config_version SET version = 99");
-    while (fanout_due(w.fanout) < INT64_MAX)
-        CU_ASSERT_EQUAL_FATAL(fanout_run(w.fanout), DB_OK);
+    while (fanout_due(fanout) < INT64_MAX)
+        CU_ASSERT_EQUAL_FATAL(fanout_run(fanout), DB_OK);
     assert_each_once(2, 150);
     close_worker();
 }

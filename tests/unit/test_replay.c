@@ -18,7 +18,7 @@
 static void
 wait_for_turn(void)
 {
-    int64_t wait_us = replayer_due(w.replayer) - clock_mono_us();
+    int64_t wait_us = replayer_due(replayer) - clock_mono_us();
     struct timespec pause = {0, 0};
 
     if (wait_us <= 0 || wait_us > 3 * CLOCK_US_PER_S)
@@ -37,13 +37,13 @@ run_to_the_end(void)
 
     for (turns = 0; turns < TURNS_MAX; turns++) {
         take_replays();
-        if (replayer_due(w.replayer) == INT64_MAX)
+        if (replayer_due(replayer) == INT64_MAX)
             break;
         wait_for_turn();
-        if (replayer_run(w.replayer) == DB_OK)
+        if (replayer_run(replayer) == DB_OK)
             deliver_all();
     }
-    CU_ASSERT_EQUAL(replayer_due(w.replayer), INT64_MAX);
+    CU_ASSERT_EQUAL(replayer_due(replayer), INT64_MAX);
     CU_ASSERT_EQUAL(count("jobs"), 0);
 }
 
@@ -52,7 +52,7 @@ static void
 step(void)
 {
     wait_for_turn();
-    CU_ASSERT_EQUAL(replayer_run(w.replayer), DB_OK);
+    CU_ASSERT_EQUAL(replayer_run(replayer), DB_OK);
 }
 
 /* Steps until it has made some. */
@@ -148,11 +148,11 @@ test_no_more_than_so_many_at_once(void)
     CU_ASSERT_EQUAL(replay_of(id).made, REPLAY_LIVE_MAX);
     CU_ASSERT_EQUAL(count("jobs WHERE kind = 1"), REPLAY_LIVE_MAX);
     CU_ASSERT_EQUAL(replay_of(id).live_count, REPLAY_LIVE_MAX);
-    CU_ASSERT_EQUAL(replayer_parked(w.replayer), 0);
+    CU_ASSERT_EQUAL(replayer_parked(replayer), 0);
     /* It looks ever more seldom, and is not waited for then. */
     for (i = 0; i < 5; i++)
         step();
-    CU_ASSERT_EQUAL(replayer_parked(w.replayer), 1);
+    CU_ASSERT_EQUAL(replayer_parked(replayer), 1);
     deliver_all();
     step_until_made(id, 2 * REPLAY_LIVE_MAX);
     CU_ASSERT_EQUAL(replay_of(id).made, 2 * REPLAY_LIVE_MAX);
@@ -174,9 +174,9 @@ test_a_rate(void)
     step_until_made(id, 1);
     made = replay_of(id).made;
     CU_ASSERT(made <= 4); /* a fifth of a second's worth */
-    due_us = replayer_due(w.replayer);
+    due_us = replayer_due(replayer);
     CU_ASSERT(due_us > clock_mono_us());
-    CU_ASSERT_EQUAL(replayer_run(w.replayer), DB_OK); /* not yet */
+    CU_ASSERT_EQUAL(replayer_run(replayer), DB_OK); /* not yet */
     CU_ASSERT_EQUAL(replay_of(id).made, made);
     close_worker();
 }
@@ -276,10 +276,10 @@ test_lost_lease(void)
                     "lease_until = NOW(6) + INTERVAL 1 HOUR");
     for (i = 0; i < 5; i++) {
         wait_for_turn();
-        (void)!replayer_run(w.replayer);
+        (void)!replayer_run(replayer);
     }
     CU_ASSERT_EQUAL(replay_of(id).made, REPLAY_LIVE_MAX);
-    CU_ASSERT_EQUAL(replayer_due(w.replayer), INT64_MAX);
+    CU_ASSERT_EQUAL(replayer_due(replayer), INT64_MAX);
     close_worker();
 }
 
@@ -425,7 +425,7 @@ test_missing_events(void)
     id = make_replay(REPLAY_MISSING, 1, 0, false);
     open_worker();
     take_replays();
-    while (replayer_due(w.replayer) != INT64_MAX)
+    while (replayer_due(replayer) != INT64_MAX)
         step();
     replay = replay_of(id);
     CU_ASSERT_EQUAL(replay.status, REPLAY_PLANNED);
@@ -524,12 +524,12 @@ test_what_the_database_refuses(void)
                     "SIGNAL SQLSTATE '45000'");
     open_worker();
     take_replays();
-    for (turns = 0; turns < 20 && replayer_parked(w.replayer) == 0; turns++)
+    for (turns = 0; turns < 20 && replayer_parked(replayer) == 0; turns++)
         step();
-    CU_ASSERT_EQUAL(replayer_parked(w.replayer), 1);
-    CU_ASSERT(replayer_due(w.replayer) > clock_mono_us() + 20 * CLOCK_US_PER_S);
+    CU_ASSERT_EQUAL(replayer_parked(replayer), 1);
+    CU_ASSERT(replayer_due(replayer) > clock_mono_us() + 20 * CLOCK_US_PER_S);
     statements = db_statements(w.db);
-    CU_ASSERT_EQUAL(replayer_run(w.replayer), DB_OK);
+    CU_ASSERT_EQUAL(replayer_run(replayer), DB_OK);
     CU_ASSERT_EQUAL(db_statements(w.db), statements);
     CU_ASSERT_EQUAL(replay_of(id).made, 0);
     testdb_exec(db, "DROP TRIGGER refuse");
