@@ -1,8 +1,16 @@
 // process.mjs - a process that torture starts, kills and starts again.
 
 import { spawn } from 'node:child_process';
-import { openSync, closeSync } from 'node:fs';
+import { closeSync, openSync, readFileSync } from 'node:fs';
+import { constants } from 'node:os';
 import { within } from '../func/lib/wait.mjs';
+
+// Has it come so far that it handles that signal? Before, it dies of it.
+function catches(pid, name) {
+    const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+    const caught = BigInt(`0x${/^SigCgt:\s*([0-9a-f]+)/m.exec(status)[1]}`);
+    return (caught >> BigInt(constants.signals[name] - 1) & 1n) === 1n;
+}
 
 export class Process {
     // options: args, env, log (a path), owner {uid, gid}
@@ -59,7 +67,7 @@ export class Process {
             return null;
         }
         this.leaving = true;
-        this.deadly = name === 'SIGKILL' ? name : null;
+        this.deadly = catches(child.pid, name) ? null : name;
         child.kill(name);
         if (this.stopped)
             child.kill('SIGCONT');
