@@ -59,7 +59,9 @@ struct lane_read {
     bool fifo;       /* its blocked_until as well */
 };
 
-#define STORE_LANES_MAX 100 /* lanes in one statement */
+/* Lanes in one statement; each costs the database 40 us, whether it has rows or
+   not. */
+#define STORE_LANES_MAX 25
 
 /* One statement for up to STORE_LANES_MAX lanes; each lane's rows arrive in
    the order of (due, id). */

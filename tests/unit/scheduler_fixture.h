@@ -12,6 +12,7 @@
 
 #include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define LANE(id) lane_number(LANE_SUBSCRIPTION, (id))
 #define NOW_DB INT64_C(1000000000000) /* what both clocks say in most tests */
@@ -125,6 +126,15 @@ head_of(uint32_t subscription, int64_t due_us)
     };
 }
 
+static inline const bool *
+every_shard(void)
+{
+    static bool shards[LANE_SHARDS];
+
+    memset(shards, true, sizeof(shards));
+    return shards;
+}
+
 /* These are the heads of all lanes, as the database has them. */
 static inline void
 tell_heads(struct scheduler *s, const struct lane_head *heads, size_t count,
@@ -136,7 +146,7 @@ tell_heads(struct scheduler *s, const struct lane_head *heads, size_t count,
         continue;
     for (i = 0; i < count; i++)
         scheduler_head(s, &heads[i], at);
-    while (scheduler_end_heads(s))
+    while (scheduler_end_heads(s, every_shard()))
         continue;
 }
 

@@ -290,6 +290,7 @@ sim_answer_take(struct sim_worker *w, const struct sim_op *op)
         w->lease.leaving[i] = false;
         scheduler_take_shard(w->scheduler, i, sim_mono_us(w));
         w->heads_us = 0; /* what waits there is not known yet */
+        w->head_part = 0;
         w->tests = true;
     }
     for (n = 0; n < w->sim->plan.receivers; n++) {

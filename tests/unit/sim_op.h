@@ -46,6 +46,7 @@ struct sim_op {
     uint64_t config_version; /* at that time */
 
     bool chosen[LANE_SHARDS];
+    uint32_t head_parts, head_part;
     uint64_t tokens[LANE_SHARDS];
     struct sim_shard shards[LANE_SHARDS]; /* as seen */
     bool held[LANE_SHARDS];

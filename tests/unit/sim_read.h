@@ -165,15 +165,21 @@ sim_begin_tests(struct sim_worker *w)
     sim_op_send(w, op);
 }
 
+/* A part of the shards, and as many parts in a round as chance has it. */
 static void
 sim_begin_heads(struct sim_worker *w)
 {
     struct sim_op *op = sim_op_new(w, SIM_OP_HEADS);
     uint32_t i;
 
+    if (w->head_part == 0)
+        w->head_parts = 1u << sim_below(&w->sim->random, 4);
+    op->head_parts = w->head_parts;
+    op->head_part = w->head_part;
     for (i = 0; i < LANE_SHARDS; i++)
-        op->chosen[i] = sim_owns(w, i);
-    w->heads_us = sim_mono_us(w) + w->sim->plan.heads_us;
+        op->chosen[i] = sim_owns(w, i) && i % w->head_parts == w->head_part;
+    w->head_part = (w->head_part + 1) % w->head_parts;
+    w->heads_us = sim_mono_us(w) + w->sim->plan.heads_us / w->head_parts;
     sim_op_send(w, op);
 }
 
@@ -271,6 +277,7 @@ sim_release_blocked(struct sim_worker *w)
 static void
 sim_answer_heads(struct sim_worker *w, const struct sim_op *op)
 {
+    bool shards[LANE_SHARDS];
     size_t i;
 
     if (op->result != SIM_OK)
@@ -280,7 +287,9 @@ sim_answer_heads(struct sim_worker *w, const struct sim_op *op)
         continue;
     for (i = 0; i < op->head_count; i++)
         scheduler_head(w->scheduler, &op->heads[i], &op->now);
-    while (scheduler_end_heads(w->scheduler))
+    for (i = 0; i < LANE_SHARDS; i++)
+        shards[i] = i % op->head_parts == op->head_part;
+    while (scheduler_end_heads(w->scheduler, shards))
         continue;
     sim_release_blocked(w);
 }

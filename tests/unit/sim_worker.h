@@ -112,6 +112,7 @@ sim_worker_start(struct sim_worker *w)
     w->tail_id = w->resume_id = 0;
     w->tail_us = w->far_us = w->heads_us = w->away_until_us =
         w->finish_until_us = 0;
+    w->head_part = 0;
     w->hungry = w->rang = w->tests = w->dropped = false;
     sim_at(sim, &w->turn, sim->now_us);
 }

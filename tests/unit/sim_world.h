@@ -189,6 +189,8 @@ struct sim_worker {
     int64_t tail_us;
     int64_t far_us; /* when the tail is read from further back */
     int64_t heads_us;
+    uint32_t head_parts; /* of a round */
+    uint32_t head_part;  /* the next */
     int64_t away_until_us;
     int64_t finish_until_us; /* asked to end: 0 = not */
     bool dropped;            /* and has dropped what waits */

@@ -386,8 +386,10 @@ look_at_heads(void)
     const struct scheduler_now now = {db_now_us(db), clock_mono_us()};
     struct job_page page = {NULL, 0, 0, 0};
     struct scheduler *s = w.desk.scheduler;
+    bool shards[LANE_SHARDS];
     size_t i;
 
+    memset(shards, true, sizeof(shards));
     CU_ASSERT_EQUAL_FATAL(store_job_tail(db, 0, 100000, &page), DB_OK);
     while (scheduler_begin_heads(s))
         continue;
@@ -397,7 +399,7 @@ look_at_heads(void)
 
         scheduler_head(s, &head, &now);
     }
-    while (scheduler_end_heads(s))
+    while (scheduler_end_heads(s, shards))
         continue;
     job_page_free(&page);
 }

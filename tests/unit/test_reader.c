@@ -1,7 +1,8 @@
 /*
- * test_reader.c - unit tests for worker/store/reader.c: what the tail, the lanes and
- * the heads bring into memory.
+ * test_reader.c - unit tests for worker/store/reader.c and heads.c: what the tail,
+ * the lanes and the heads bring into memory.
  */
+#include "heads.h"
 #include "reader.h"
 #include "unit.h"
 #include "worker_fixture.h"
@@ -10,18 +11,23 @@
 #include "lane.h"
 
 static struct reader *reader;
+static struct heads *heads;
 
 static void
 begin(void)
 {
+    struct reader_peers peers;
+
     set_up(&testdb_settings);
-    reader = reader_new(&(struct reader_peers){
+    peers = (struct reader_peers){
         .db = t.db,
         .desk = &t.desk,
         .payloads = t.payloads,
         .follower = &t.follower,
         .lease = &t.lease,
-    });
+    };
+    reader = reader_new(&peers);
+    heads = heads_new(&peers);
     testdb_exec(t.db, "INSERT INTO subscriptions (id, application_id, url, "
                       "secret, config_version) VALUES "
                       "(1, 1, 'https://e.org', '', 1), "
@@ -33,6 +39,7 @@ begin(void)
 static void
 end(void)
 {
+    heads_free(heads);
     reader_free(reader);
     tear_down();
 }
@@ -58,6 +65,15 @@ in_memory(void)
 
     desk_unlock(&t.desk);
     return tasks;
+}
+
+static size_t
+lanes_known(void)
+{
+    size_t lanes = scheduler_counts(desk_lock(&t.desk)).lanes;
+
+    desk_unlock(&t.desk);
+    return lanes;
 }
 
 static void
@@ -90,12 +106,21 @@ test_the_tail_finds_what_was_committed_late(void)
     end();
 }
 
+static void
+read_lanes(void)
+{
+    size_t read = 1;
+
+    while (read > 0)
+        CU_ASSERT_EQUAL_FATAL(reader_lanes(reader, &read), DB_OK);
+}
+
 /* What the tail has missed for good is found by the heads of the lanes. */
 static void
 test_the_heads_find_what_the_tail_has_missed(void)
 {
     uint64_t now_id = id_floor(clock_wall_us());
-    size_t read = 1;
+    bool whole;
 
     begin();
     CU_ASSERT_EQUAL_FATAL(db_begin(t.late), DB_OK);
@@ -105,10 +130,41 @@ test_the_heads_find_what_the_tail_has_missed(void)
     CU_ASSERT_EQUAL_FATAL(db_commit(t.late), DB_OK);
     look_at_tail();
     CU_ASSERT_EQUAL(in_memory(), 1);
-    CU_ASSERT_EQUAL_FATAL(reader_heads(reader), DB_OK);
-    while (read > 0)
-        CU_ASSERT_EQUAL_FATAL(reader_lanes(reader, &read), DB_OK);
+    CU_ASSERT_EQUAL_FATAL(heads_look(heads, &whole), DB_OK);
+    CU_ASSERT_TRUE(whole);
+    read_lanes();
     CU_ASSERT_EQUAL(in_memory(), 2);
+    end();
+}
+
+/* With so many lanes a look is long, and is done in parts. */
+static void
+test_the_heads_of_many_lanes_are_all_looked_at(void)
+{
+    enum { LANES = 3000, LOOKS = 64 };
+    uint64_t past_id = id_floor(clock_wall_us() - 30 * CLOCK_US_PER_S);
+    bool whole;
+    int i;
+
+    begin();
+    testdb_exec(t.db, "INSERT INTO subscriptions (id, application_id, url, "
+                      "secret, config_version, disabled_at) SELECT 2 + seq, 1, "
+                      "'https://e.org', '', 1, UTC_TIMESTAMP(6) "
+                      "FROM seq_1_to_3000");
+    for (i = 0; i < LANES; i++)
+        add_job(t.db, past_id + (uint64_t)i, 3 + (uint32_t)i);
+    for (i = 0; i < LOOKS; i++)
+        CU_ASSERT_EQUAL_FATAL(heads_look(heads, &whole), DB_OK);
+    CU_ASSERT_EQUAL(lanes_known(), LANES);
+    testdb_exec(t.db, "DELETE FROM jobs");
+    add_job(t.db, past_id, 1);
+    for (i = 0; i < LOOKS; i++)
+        CU_ASSERT_EQUAL_FATAL(heads_look(heads, &whole), DB_OK);
+    CU_ASSERT_EQUAL(lanes_known(), 1);
+    heads_hurry(heads);
+    CU_ASSERT_EQUAL(heads_due(heads), 0);
+    CU_ASSERT_EQUAL_FATAL(heads_look(heads, &whole), DB_OK);
+    CU_ASSERT_TRUE(whole);
     end();
 }
 
@@ -120,6 +176,8 @@ main(void)
          test_the_tail_finds_what_was_committed_late},
         {"the heads find what the tail has missed",
          test_the_heads_find_what_the_tail_has_missed},
+        {"the heads of many lanes are all looked at",
+         test_the_heads_of_many_lanes_are_all_looked_at},
         CU_TEST_INFO_NULL,
     };
     int rc = EXIT_FAILURE;

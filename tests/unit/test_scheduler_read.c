@@ -477,7 +477,7 @@ test_heads_in_pieces_while_jobs_run(void)
         scheduler_head(s, &kept[i], &now);
     tasks[1] = next(s);
     end_at(s, tasks[0], OUTCOME_SUCCESS, FEEDBACK_GOOD, NOW);
-    while (scheduler_end_heads(s)) {
+    while (scheduler_end_heads(s, every_shard())) {
         if (pieces++ == 0) {
             tasks[2] = next(s);
             end_at(s, tasks[1], OUTCOME_SUCCESS, FEEDBACK_GOOD, NOW);

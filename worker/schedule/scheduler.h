@@ -193,14 +193,14 @@ struct task *scheduler_offer_read(struct scheduler *s,
 void scheduler_end_read(struct scheduler *s, const struct lane_read *read,
                         const struct scheduler_now *now, bool failed);
 
-/* The head of every lane, as the database has them: heals what was missed,
-   and drops lanes that have nothing. O(lanes + tasks) altogether: the begin and
+/* The head of every lane of some shards, as the database has them: heals what
+   was missed, and drops lanes of these shards that have nothing. O(lanes + tasks) altogether: the begin and
    the end do a piece at each call, true = call it again. Meanwhile jobs may be
    taken and ended, but nothing is offered, read, adopted or forgotten. */
 bool scheduler_begin_heads(struct scheduler *s);
 void scheduler_head(struct scheduler *s, const struct lane_head *head,
                     const struct scheduler_now *now);
-bool scheduler_end_heads(struct scheduler *s);
+bool scheduler_end_heads(struct scheduler *s, const bool shards[LANE_SHARDS]);
 
 /* FIFO lanes that wait for the next attempt of their first job, at most max of
    them; where there are more, the next call goes on with those. O(max), and

@@ -83,7 +83,7 @@ is_empty(struct scheduler *s, struct lane *lane)
 }
 
 bool
-scheduler_end_heads(struct scheduler *s)
+scheduler_end_heads(struct scheduler *s, const bool shards[LANE_SHARDS])
 {
     size_t left = SCHEDULER_PIECE;
     uint64_t key;
@@ -93,7 +93,7 @@ scheduler_end_heads(struct scheduler *s)
         struct lane *lane = value;
 
         left--;
-        if (lane->head_look != s->look)
+        if (shards[lane->site->shard] && lane->head_look != s->look)
             is_empty(s, lane);
     }
     while (left > 0 && map_next(&s->sites, &s->look_site_at, &key, &value)) {

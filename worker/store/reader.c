@@ -17,14 +17,12 @@
 #include "poller.h"
 #include "store_cursor.h"
 #include "store_job.h"
-#include "store_unblock.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
 #define LOGGER "postern.worker"
 #define PAGE 1000                       /* rows of the tail read at once */
-#define HEADS_PIECE 1000                /* compared at once */
 #define TESTS_US (600 * CLOCK_US_PER_S) /* somebody may still wait for them */
 #define RECENT_US (2 * CLOCK_US_PER_S)  /* where the tail begins at a start */
 
@@ -47,7 +45,6 @@ struct reader {
     int64_t look_us[LOOKS]; /* monotonic: when that one is due */
     bool owes_look;         /* the last one was the shortest */
     struct job_page page;
-    struct lane_heads heads;
     struct task **tasks; /* new ones of the page */
     size_t task_cap;
     bool warned_kind;
@@ -68,7 +65,6 @@ reader_free(struct reader *reader)
     if (reader == NULL)
         return;
     job_page_free(&reader->page);
-    lane_heads_free(&reader->heads);
     free(reader->tasks);
     free(reader);
 }
@@ -328,71 +324,4 @@ reader_lanes(struct reader *reader, size_t *read)
     desk_unlock(peers->desk);
     *read = count;
     return result == DB_OK ? load(reader, n) : result;
-}
-
-/* Whom a person has told to go on: their first delivery was cancelled, or is to
-   be tried at once. */
-static enum db_result
-release_blocked(struct reader *reader)
-{
-    const struct reader_peers *peers = &reader->peers;
-    uint64_t lanes[UNBLOCK_LANES];
-    struct scheduler *scheduler;
-    enum db_result result;
-    size_t i, n;
-
-    n = scheduler_blocked(desk_lock(peers->desk), lanes, UNBLOCK_LANES);
-    desk_unlock(peers->desk);
-    if (n == 0)
-        return DB_OK;
-    result = store_unblock_find(peers->db, lanes, n, &n);
-    if (result != DB_OK)
-        return result;
-    scheduler = desk_lock(peers->desk);
-    for (i = 0; i < n; i++)
-        scheduler_unblock(scheduler, lanes[i]);
-    desk_unlock(peers->desk);
-    return DB_OK;
-}
-
-/* There may be very many: the delivery loop gets its turn in between. */
-static void
-compare_heads(struct reader *reader, const struct scheduler_now *now)
-{
-    const struct lane_heads *heads = &reader->heads;
-    struct desk *desk = reader->peers.desk;
-    struct scheduler *scheduler = desk_lock(desk);
-    size_t i;
-
-    while (scheduler_begin_heads(scheduler))
-        desk_let_in(desk);
-    for (i = 0; i < heads->count; i++) {
-        if (i % HEADS_PIECE == HEADS_PIECE - 1)
-            desk_let_in(desk);
-        scheduler_head(scheduler, &heads->rows[i], now);
-    }
-    while (scheduler_end_heads(scheduler))
-        desk_let_in(desk);
-    desk_unlock(desk);
-}
-
-enum db_result
-reader_heads(struct reader *reader)
-{
-    const struct reader_peers *peers = &reader->peers;
-    struct lane_heads *heads = &reader->heads;
-    bool owned[LANE_SHARDS];
-    struct scheduler_now now;
-    enum db_result result;
-
-    lease_owned(peers->lease, owned);
-    now.now_us = clock_mono_us();
-    result = store_job_heads(peers->db, owned, heads);
-    if (result == DB_OK && heads->count > 0)
-        result = refresh(reader);
-    if (result != DB_OK)
-        return result;
-    now.database_us = heads->now_us;
-    compare_heads(reader, &now);
-    return release_blocked(reader);
 }

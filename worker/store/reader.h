@@ -3,9 +3,8 @@
  *
  *   tail    new jobs in id order, when the doorbell rang or work flows
  *   lanes   the queues of lanes that have more than is in memory
- *   heads   the earliest job of every lane: finds whatever the others missed
  *
- * A call that fails leaves nothing half done: it may simply come again.
+ * What both have missed is found by the heads of the lanes (heads.h). A call that fails leaves nothing half done: it may simply come again.
  */
 #ifndef READER_H
 #define READER_H
@@ -45,8 +44,6 @@ enum db_result reader_lanes(struct reader *reader, size_t *read)
 /* Tests of the last minutes: the heads of lanes that are held or that wait do
    not show them, and the tail has passed them. After shards were taken. */
 enum db_result reader_tests(struct reader *reader)
-    __attribute__((warn_unused_result));
-enum db_result reader_heads(struct reader *reader)
     __attribute__((warn_unused_result));
 
 #endif /* READER_H */

@@ -72,7 +72,7 @@ nothing_left(struct store_loop *loop, int64_t now_us)
         return false;
     }
     if (loop->fresh_us == 0)
-        loop->heads_us = 0;
+        heads_hurry(loop->heads);
     return loop->fresh_us != 0;
 }
 

@@ -21,6 +21,7 @@ store_close(struct store_loop *loop)
     notices_free(loop->notices);
     fanout_free(loop->fanout);
     replayer_free(loop->replayer);
+    heads_free(loop->heads);
     reader_free(loop->reader);
     store_free_dropped(loop);
     doorbell_unlisten(loop->setup.settings->run_dir, loop->doorbell_fd);
@@ -34,6 +35,7 @@ store_open(struct store_loop *loop)
 {
     const struct store_setup *setup = &loop->setup;
     struct flush_peers peers;
+    struct reader_peers readers;
 
     loop->db = db_new(setup->settings);
     loop->doorbell = doorbell_new(setup->settings->run_dir);
@@ -41,13 +43,15 @@ store_open(struct store_loop *loop)
     lease_init(&loop->lease, setup->desk, setup->payloads,
                setup->settings->lease_s);
     housekeeping_init(&loop->housekeeping, setup->settings);
-    loop->reader = reader_new(&(struct reader_peers){
+    readers = (struct reader_peers){
         .db = loop->db,
         .desk = setup->desk,
         .payloads = setup->payloads,
         .follower = setup->follower,
         .lease = &loop->lease,
-    });
+    };
+    loop->reader = reader_new(&readers);
+    loop->heads = heads_new(&readers);
     peers = (struct flush_peers){
         .settings = setup->settings,
         .db = loop->db,

@@ -10,6 +10,7 @@
 #include "doorbell.h"
 #include "fanout.h"
 #include "flush.h"
+#include "heads.h"
 #include "housekeeping.h"
 #include "indexer.h"
 #include "lease.h"
@@ -38,6 +39,7 @@ struct store_loop {
     struct db *db;
     struct lease lease;
     struct reader *reader;
+    struct heads *heads;
     struct fanout *fanout;
     struct replayer *replayer;
     struct flush *flush;
@@ -63,8 +65,7 @@ struct store_loop {
     int64_t next_status_us;
     int64_t tail_us;      /* when the tail was looked at */
     int64_t tail_next_us; /* and may be again, if it rings */
-    int64_t heads_us;     /* when the heads are looked at again */
-    int64_t fresh_us;     /* when they were last, with nothing known since */
+    int64_t fresh_us;     /* when all heads were, with nothing known since */
     int64_t no_shards_since_us;
     size_t shards;  /* owned when last looked at */
     uint64_t takes; /* how often shards had been taken then */

@@ -13,9 +13,7 @@
 #define TAIL_SHARE 4 /* a look takes a fourth of the time at most */
 #define TAIL_BUSY_US (50 * CLOCK_US_PER_MS) /* while there is work in memory */
 #define TAIL_PAGES 4                        /* in one turn */
-#define LANE_READS 4                        /* in one turn */
-#define HEADS_US CLOCK_US_PER_S
-#define HEADS_SHARE 20 /* the heads take a twentieth of the time at most */
+#define LANES_US CLOCK_US_PER_MS /* no further read of lanes in one turn */
 
 static enum db_result
 keep_lease(struct store_loop *loop, int64_t now_us)
@@ -32,7 +30,7 @@ keep_lease(struct store_loop *loop, int64_t now_us)
     shards = lease_count(&loop->lease);
     if (loop->lease.takes != loop->takes) {
         loop->takes = loop->lease.takes;
-        loop->heads_us = 0; /* what waits there is not known yet */
+        heads_hurry(loop->heads); /* what waits there is not known yet */
         loop->tests = true;
         if (result == DB_OK)
             result = names_load(loop->setup.desk->names, loop->db);
@@ -97,16 +95,12 @@ static enum db_result
 look_at_heads(struct store_loop *loop, int64_t now_us)
 {
     enum db_result result;
-    int64_t took_us;
+    bool whole;
 
-    if (loop->shards == 0 || now_us < loop->heads_us)
+    if (loop->shards == 0 || now_us < heads_due(loop->heads))
         return DB_OK;
-    result = reader_heads(loop->reader);
-    took_us = clock_mono_us() - now_us;
-    loop->heads_us =
-        clock_mono_us() +
-        (took_us * HEADS_SHARE > HEADS_US ? took_us * HEADS_SHARE : HEADS_US);
-    if (result == DB_OK && store_counts(loop).tasks == store_parked(loop))
+    result = heads_look(loop->heads, &whole);
+    if (whole && store_counts(loop).tasks == store_parked(loop))
         loop->fresh_us = now_us;
     return result;
 }
@@ -115,13 +109,14 @@ static enum db_result
 read_lanes(struct store_loop *loop)
 {
     enum db_result result = DB_OK;
+    int64_t until_us = clock_mono_us() + LANES_US;
     size_t read = 1;
-    int i;
 
     scheduler_tick(desk_lock(loop->setup.desk), clock_mono_us());
     desk_unlock(loop->setup.desk);
-    for (i = 0; i < LANE_READS && read > 0 && result == DB_OK; i++)
+    do {
         result = reader_lanes(loop->reader, &read);
+    } while (result == DB_OK && read > 0 && clock_mono_us() < until_us);
     loop->hungry = read > 0;
     return result;
 }
@@ -259,7 +254,7 @@ store_next_turn(struct store_loop *loop)
         if (loop->hungry)
             until = 0;
         if (loop->shards > 0)
-            until = store_earlier(until, loop->heads_us);
+            until = store_earlier(until, heads_due(loop->heads));
         until = store_earlier(until,
                               scheduler_next_due(desk_lock(loop->setup.desk)));
         desk_unlock(loop->setup.desk);
