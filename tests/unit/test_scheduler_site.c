@@ -202,6 +202,27 @@ test_proven_stays_proven(void)
     scheduler_free(s);
 }
 
+/* A restart does not write again what was written just before. */
+static void
+test_what_was_loaded_is_not_saved_again_at_once(void)
+{
+    const struct endpoint_state known = {
+        .window = 5,
+        .last_good_wall_us = NOW_DB - 10 * SECOND,
+    };
+    struct scheduler *s = make_new(&plan, 100, 1000);
+    struct lane_save save;
+
+    scheduler_take_shard(s, lane_shard(LANE(1)), NOW);
+    scheduler_load(s, LANE(1), &known, &now);
+    (void)offer_ready(s, job(1, 1));
+    finish(s, next(s));
+    CU_ASSERT_FALSE(scheduler_save(s, LANE(1), NOW, &save));
+    CU_ASSERT_FALSE(scheduler_save(s, LANE(1), NOW + 19 * SECOND, &save));
+    CU_ASSERT_TRUE(scheduler_save(s, LANE(1), NOW + 20 * SECOND, &save));
+    scheduler_free(s);
+}
+
 /* One owner's state must not be taken for the next one's. */
 static void
 test_new_owner_begins_anew(void)
@@ -368,6 +389,8 @@ main(void)
          test_failed_probe_opens_it_for_longer},
         {"a test runs all the same", test_test_runs_all_the_same},
         {"Retry-After is kept", test_retry_after_is_kept},
+        {"what was loaded is not saved again at once",
+         test_what_was_loaded_is_not_saved_again_at_once},
         {"state goes from owner to owner", test_state_goes_from_owner_to_owner},
         {"proven stays proven", test_proven_stays_proven},
         {"a new owner begins anew", test_new_owner_begins_anew},

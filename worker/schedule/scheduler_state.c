@@ -39,6 +39,17 @@ scheduler_take_shard(struct scheduler *s, uint32_t shard, int64_t now_us)
     }
 }
 
+/* The database knows of its last success: the next one is not news yet. */
+static int64_t
+saved_at(const struct endpoint_state *known, const struct scheduler_now *now)
+{
+    int64_t age_us = now->database_us - known->last_good_wall_us;
+
+    if (known->last_good_wall_us == 0 || age_us < 0 || age_us >= now->now_us)
+        return 0;
+    return now->now_us - age_us;
+}
+
 void
 scheduler_load(struct scheduler *s, uint64_t lane,
                const struct endpoint_state *state,
@@ -53,6 +64,7 @@ scheduler_load(struct scheduler *s, uint64_t lane,
         known.blocked_until_wall_us = 0; /* it is about the lane's order */
     endpoint_take_over(&site->endpoint, &site->policy, &known,
                        time_of(s, now->now_us));
+    site->saved_us = saved_at(&known, now);
     scheduler_refresh_site(s, site);
 }
 
