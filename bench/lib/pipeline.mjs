@@ -10,6 +10,7 @@ const PARTS = { responder: 'responder', web: 'nginx', db: 'database',
     worker: 'worker' };
 const TRIES = 8;
 const PROBE_S = 8;
+const CLOSE = 1.03; // no more is asked of the rate that is found
 
 function mean(values) {
     return values.reduce((sum, value) => sum + value, 0) /
@@ -61,31 +62,39 @@ async function firstGuess(gateway) {
     return { rate: Math.floor(burst.acknowledged / took), first: burst.sent };
 }
 
-// Up in steps of 15 % while it is kept up, down in steps of 10 % until it is;
-// then the rate found for as long as asked, less if that is too much.
+// Up in steps of 15 % while it is kept up, down in steps of 10 % until it is,
+// and then between the two until they are 3 % apart.
+function nextRate(low, high) {
+    if (high === null)
+        return low * 1.15;
+    return low === null ? high * 0.9 : Math.sqrt(low * high);
+}
+
+// The rate found, kept up for as long as asked; less if that is too much.
 async function findRate(gateway, seconds) {
     let { rate, first } = await firstGuess(gateway);
-    let best = null;
+    let low = null, high = null, best = null;
     const attempt = async (length) => {
         const run = await atRate(gateway, rate, length, first);
         first += run.done.sent;
         return keptUp(run, rate) ? run : null;
     };
-    for (let i = 0; i < TRIES; i++) {
+    for (let i = 0; i < TRIES && (low === null || high === null ||
+        high > CLOSE * low); i++) {
         const run = await attempt(PROBE_S);
-        if (run === null && best !== null)
-            break;
         best = run ?? best;
-        rate = Math.floor(rate * (run === null ? 0.9 : 1.15));
+        low = run === null ? low : rate;
+        high = run === null ? rate : high;
+        rate = Math.floor(nextRate(low, high));
     }
     if (best !== null && seconds <= PROBE_S)
         return { ...best, first };
-    rate = Math.floor(best?.rate ?? rate);
+    rate = low ?? rate;
     for (let i = 0; i < TRIES; i++) {
         const run = await attempt(seconds);
         if (run !== null)
             return { ...run, first };
-        rate = Math.floor(rate * 0.9);
+        rate = Math.floor(rate / CLOSE);
     }
     throw new Error('no rate was kept up');
 }

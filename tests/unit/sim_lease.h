@@ -99,6 +99,18 @@ sim_execute_renew(struct sim *sim, struct sim_op *op)
     sim_see_shards(sim, op);
 }
 
+static void sim_excuse_results_of(struct sim_worker *w, uint32_t shard);
+
+/* Whoever has lost the shard may not store results any more. */
+static void
+sim_excuse_loser(struct sim *sim, const struct sim_shard *shard)
+{
+    struct sim_worker *loser = &sim->workers[shard->worker];
+
+    if (shard->token != 0 && loser->state == SIM_UP)
+        sim_excuse_results_of(loser, (uint32_t)(shard - sim->db.shards));
+}
+
 /* And reads what is known about the endpoints. */
 static void
 sim_execute_take(struct sim *sim, struct sim_op *op)
@@ -106,12 +118,14 @@ sim_execute_take(struct sim *sim, struct sim_op *op)
     uint32_t i;
 
     for (i = 0; i < LANE_SHARDS; i++) {
-        if (op->chosen[i] && sim->db.shards[i].until_us <= sim_db_us(sim))
-            sim->db.shards[i] = (struct sim_shard){
-                .token = op->token,
-                .until_us = sim_db_us(sim) + sim->plan.lease_us,
-                .worker = op->worker->number,
-            };
+        if (!op->chosen[i] || sim->db.shards[i].until_us > sim_db_us(sim))
+            continue;
+        sim_excuse_loser(sim, &sim->db.shards[i]);
+        sim->db.shards[i] = (struct sim_shard){
+            .token = op->token,
+            .until_us = sim_db_us(sim) + sim->plan.lease_us,
+            .worker = op->worker->number,
+        };
     }
     sim_see_shards(sim, op);
     op->states = xcalloc(sim->plan.receivers, sizeof(*op->states));

@@ -23,28 +23,30 @@ sim_is_late(struct sim_worker *w, struct sim_event *event)
     return true;
 }
 
+#define SIM_EVERY_SHARD LANE_SHARDS
+
 static void
-sim_excuse(struct sim_worker *w, const struct task *task)
+sim_excuse(struct sim_worker *w, const struct task *task, uint32_t shard)
 {
     struct sim_job *job = map_get(&w->sim->db.jobs, task->job.id);
 
-    if (job != NULL)
+    if (job != NULL && (shard == SIM_EVERY_SHARD || shard == task->job.shard))
         job->excuses++;
 }
 
 /* Results that it holds may be had again by others. */
 static void
-sim_excuse_results(struct sim_worker *w)
+sim_excuse_results_of(struct sim_worker *w, uint32_t shard)
 {
     const struct task *task;
     size_t i;
 
     for (task = w->finished.head; task != NULL; task = task->next)
-        sim_excuse(w, task);
+        sim_excuse(w, task, shard);
     for (task = w->pending.head; task != NULL; task = task->next)
-        sim_excuse(w, task);
+        sim_excuse(w, task, shard);
     for (i = 0; w->op != NULL && i < w->op->task_count; i++)
-        sim_excuse(w, w->op->tasks[i]);
+        sim_excuse(w, w->op->tasks[i], shard);
 }
 
 static void
@@ -53,10 +55,10 @@ sim_stop(struct sim_worker *w)
     struct sim_transfer *transfer;
     const struct task *task;
 
-    sim_excuse_results(w);
+    sim_excuse_results_of(w, SIM_EVERY_SHARD);
     for (transfer = w->transfers; transfer != NULL; transfer = transfer->next) {
         for (task = transfer->task; task != NULL; task = task->mate)
-            sim_excuse(w, task);
+            sim_excuse(w, task, SIM_EVERY_SHARD);
         sim_count_flight(transfer, -1);
         transfer->ghost = true;
     }
@@ -162,7 +164,7 @@ sim_orphan_op(struct sim_worker *w)
 static void
 sim_worker_die(struct sim_worker *w)
 {
-    sim_excuse_results(w);
+    sim_excuse_results_of(w, SIM_EVERY_SHARD);
     sim_cut(w, false);
     w->state = SIM_DOWN;
     w->late_count = 0;

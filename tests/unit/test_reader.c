@@ -151,8 +151,10 @@ test_the_heads_of_many_lanes_are_all_looked_at(void)
                       "secret, config_version, disabled_at) SELECT 2 + seq, 1, "
                       "'https://e.org', '', 1, UTC_TIMESTAMP(6) "
                       "FROM seq_1_to_3000");
+    CU_ASSERT_EQUAL_FATAL(db_begin(t.db), DB_OK);
     for (i = 0; i < LANES; i++)
         add_job(t.db, past_id + (uint64_t)i, 3 + (uint32_t)i);
+    CU_ASSERT_EQUAL_FATAL(db_commit(t.db), DB_OK);
     for (i = 0; i < LOOKS; i++)
         CU_ASSERT_EQUAL_FATAL(heads_look(heads, &whole), DB_OK);
     CU_ASSERT_EQUAL(lanes_known(), LANES);

@@ -362,6 +362,30 @@ test_full_memory_shuts_nobody_out(void)
     clear(s);
 }
 
+/* One place is left in the quarter of the memory that new ones have: only one
+   of those who wait is read for it. */
+static void
+test_no_more_is_read_than_finds_room(void)
+{
+    struct plan plan = {.mode = LANE_REMOTE, .window = 5};
+    struct scheduler *s = make_new(&plan, 100, 40);
+    struct lane_read reads[8];
+    uint32_t i;
+
+    for (i = 0; i < 9; i++)
+        CU_ASSERT_PTR_NOT_NULL(offer_ready(s, job(i + 1, 1 + i)));
+    scheduler_begin_heads(s);
+    for (i = 0; i < 8; i++) {
+        const struct lane_head head = head_of(20 + i, NOW_DB - 5000);
+
+        scheduler_head(s, &head, &now);
+    }
+    CU_ASSERT_EQUAL_FATAL(scheduler_plan_reads(s, reads, 8), 1);
+    CU_ASSERT_EQUAL(scheduler_counts(s).hungry, 7);
+    scheduler_end_read(s, &reads[0], &now, false);
+    clear(s);
+}
+
 /* Lanes share the memory for events evenly. */
 static void
 test_large_events_are_few(void)
@@ -514,6 +538,8 @@ main(void)
         {"a share that shrinks before the read",
          test_share_shrinks_before_the_read},
         {"full memory shuts nobody out", test_full_memory_shuts_nobody_out},
+        {"no more is read than finds room",
+         test_no_more_is_read_than_finds_room},
         {"large events are few", test_large_events_are_few},
         {"dead ones give their memory back",
          test_dead_ones_give_their_memory_back},

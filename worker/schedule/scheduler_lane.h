@@ -224,8 +224,11 @@ void scheduler_hold(struct scheduler *s, struct site *site, size_t tasks,
                     size_t bytes);
 void scheduler_release(struct scheduler *s, struct site *site, size_t tasks,
                        size_t bytes);
-/* The class has not used up its share of the memory. */
+/* The class has not used up its share of the memory, ... */
 bool scheduler_has_memory(const struct scheduler *s, enum site_class class);
+/* ... nor will it have when these have come, for sites of each class. */
+bool scheduler_has_memory_for(const struct scheduler *s, enum site_class class,
+                              const struct amount planned[CLASS_COUNT]);
 /* Forgets all its tasks that wait. */
 void scheduler_drop_site(struct scheduler *s, struct site *site);
 /* Frees it if it has no lane and nothing that is worth remembering. */

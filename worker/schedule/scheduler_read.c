@@ -141,9 +141,10 @@ wanted(const struct scheduler *s, const struct lane *lane, size_t planned)
 }
 
 /* The classes take turns, and those who got none are passed over; among new
-   ones the longest and the latest in wait do. */
+   ones the longest and the latest in wait do. What is planned counts as there:
+   what finds no room would have been read for nothing. */
 static struct site *
-next_hungry(struct scheduler *s)
+next_hungry(struct scheduler *s, const struct amount planned[CLASS_COUNT])
 {
     unsigned i;
 
@@ -152,7 +153,7 @@ next_hungry(struct scheduler *s)
         enum site_class class = (enum site_class)(turn % CLASS_COUNT);
         const struct ring *ring = &s->hungry[class];
 
-        if (ring->count == 0 || !scheduler_has_memory(s, class))
+        if (ring->count == 0 || !scheduler_has_memory_for(s, class, planned))
             continue;
         return class == CLASS_NEW && turn / CLASS_COUNT % 2 == 1
                    ? ring_last(ring)
@@ -164,20 +165,23 @@ next_hungry(struct scheduler *s)
 size_t
 scheduler_plan_reads(struct scheduler *s, struct lane_read *reads, size_t max)
 {
-    size_t n = 0, planned = 0, looks = max * LOOKS;
+    struct amount planned[CLASS_COUNT] = {{0, 0}};
+    size_t n = 0, rows = 0, looks = max * LOOKS;
     struct site *site;
 
-    while (n < max && looks-- > 0 && (site = next_hungry(s)) != NULL) {
+    while (n < max && looks-- > 0 && (site = next_hungry(s, planned)) != NULL) {
         struct lane *lane = ring_first(&site->lanes[LANES_HUNGRY]);
-        size_t want = wanted(s, lane, planned);
+        size_t want = wanted(s, lane, rows);
 
+        rows += want;
+        planned[site->class].tasks += want;
+        planned[site->class].bytes += want * lane->event_bytes;
         /* Behind the others, if they are hungry still. */
         ring_remove(&lane->links[LANES_HUNGRY]);
         ring_remove(&site->links[SITE_HUNGRY]);
         if (want > 0)
             plan_read(lane, want, &reads[n++]);
         scheduler_refresh(s, lane);
-        planned += want;
     }
     return n;
 }

@@ -104,20 +104,32 @@ is_below(size_t used, size_t all, enum group group)
 }
 
 bool
-scheduler_has_memory(const struct scheduler *s, enum site_class class)
+scheduler_has_memory_for(const struct scheduler *s, enum site_class class,
+                         const struct amount planned[CLASS_COUNT])
 {
     enum group group = scheduler_group(class);
-    struct amount used = s->held[class];
+    struct amount used = {0, 0};
+    unsigned i;
 
     if (group == GROUP_PROVEN)
         return true;
-    if (group == GROUP_UNPROVEN) {
-        used.tasks = s->held[CLASS_NEW].tasks + s->held[CLASS_FAILING].tasks;
-        used.bytes = s->held[CLASS_NEW].bytes + s->held[CLASS_FAILING].bytes;
+    for (i = 0; i < CLASS_COUNT; i++) {
+        if (scheduler_group(i) != group)
+            continue;
+        used.tasks += s->held[i].tasks + planned[i].tasks;
+        used.bytes += s->held[i].bytes + planned[i].bytes;
     }
     return is_below(used.tasks, s->limits.tasks, group) &&
            (s->limits.bytes == 0 ||
             is_below(used.bytes, s->limits.bytes, group));
+}
+
+bool
+scheduler_has_memory(const struct scheduler *s, enum site_class class)
+{
+    static const struct amount nothing[CLASS_COUNT];
+
+    return scheduler_has_memory_for(s, class, nothing);
 }
 
 /* --- class, rings and times ------------------------------------------------ */
