@@ -129,6 +129,15 @@ clock_format_rfc3339(int64_t wall_us, char out[CLOCK_TEXT_MAX])
 }
 
 void
+clock_format_rfc3339_ms(int64_t wall_us, char out[CLOCK_TEXT_MAX])
+{
+    struct civil c = civil_of(wall_us);
+
+    format_seconds(&c, 'T', out);
+    (void)snprintf(out + 19, CLOCK_TEXT_MAX - 19, ".%03uZ", c.us / 1000);
+}
+
+void
 clock_format_log(int64_t wall_us, char out[CLOCK_TEXT_MAX])
 {
     struct civil c = civil_of(wall_us);

@@ -29,6 +29,9 @@ int64_t clock_wall_us(void); /* CLOCK_REALTIME, UTC */
    keep the value (none, or up to six). Years 0001..9999. */
 void clock_format_rfc3339(int64_t wall_us, char out[CLOCK_TEXT_MAX]);
 
+/* The same with always three digits, rounded down: one below the other. */
+void clock_format_rfc3339_ms(int64_t wall_us, char out[CLOCK_TEXT_MAX]);
+
 /* 2026-01-01 15:00:00, UTC, as log lines of the text format start. */
 void clock_format_log(int64_t wall_us, char out[CLOCK_TEXT_MAX]);
 

@@ -49,6 +49,20 @@ slice_is_nocase(struct slice a, const char *text)
     return true;
 }
 
+bool
+slice_has_control(struct slice a)
+{
+    size_t i;
+
+    for (i = 0; i < a.len; i++) {
+        unsigned char c = (unsigned char)a.ptr[i];
+
+        if (c < 0x20 || c == 0x7f)
+            return true;
+    }
+    return false;
+}
+
 static bool
 is_space(char c)
 {

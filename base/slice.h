@@ -55,6 +55,9 @@ void slice_free(struct slice *a); /* leaves it absent */
 /* The bytes as NUL-terminated text that the caller frees; NULL for absent. */
 char *slice_text(struct slice a);
 
+/* A byte below 0x20, or 0x7f. */
+bool slice_has_control(struct slice a);
+
 /* `a` without the white space (space, tab, CR, LF) around it. */
 struct slice slice_trim(struct slice a);
 

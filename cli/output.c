@@ -69,7 +69,7 @@ table_cell_time(struct table *table, int64_t wall_us)
         table_cell(table, "-");
         return;
     }
-    clock_format_rfc3339(wall_us, text);
+    clock_format_rfc3339_ms(wall_us, text);
     table_cell(table, text);
 }
 

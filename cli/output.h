@@ -32,7 +32,8 @@ void table_init(struct table *table, const char *const *headings);
 void table_row(struct table *table);
 void table_cell(struct table *table, const char *text);
 void table_cell_u64(struct table *table, uint64_t value);
-void table_cell_time(struct table *table, int64_t wall_us); /* 0: - */
+/* To the millisecond, so that all are of one length; 0: - */
+void table_cell_time(struct table *table, int64_t wall_us);
 /* Prints heading and rows, or `empty` when there are none; frees. */
 void table_print(struct table *table, const char *empty);
 

@@ -48,6 +48,30 @@ not_found(const char *source)
                         source);
 }
 
+int
+records_check_source(struct cli *cli, uint32_t application_id,
+                     const char *source)
+{
+    const struct record_filter filter = {
+        .application_id = application_id,
+        .source = slice_of(source),
+        .table = SLICE(""),
+        .limit = 1,
+    };
+    struct record_page page;
+    enum db_result result;
+
+    if (source == NULL)
+        return EXIT_OK;
+    result = store_record_list(cli->db, &filter, &page);
+    if (result == DB_NONE)
+        return not_found(source);
+    if (result != DB_OK)
+        return cli_db_error(cli, result, "look the source up");
+    record_page_free(&page);
+    return EXIT_OK;
+}
+
 /* -- list ---------------------------------------------------------------------------- */
 
 static void
@@ -81,8 +105,11 @@ list_tables(struct cli *cli, uint32_t application_id, const char *source)
     struct record_tables found;
     struct table table;
     enum db_result result;
+    int code = records_check_source(cli, application_id, source);
     size_t i;
 
+    if (code != EXIT_OK)
+        return code;
     result = store_record_tables(cli->db, application_id, slice_of(source),
                                  SLICE_NONE, RECORDS_TABLES_MAX, &found);
     if (result != DB_OK)
@@ -281,11 +308,12 @@ run_search(struct cli *cli)
 {
     struct record_search wanted = {.application_id = 0};
     struct buf query = BUF_INIT(QUERY_BYTES);
+    const char *source = args_value(&cli->args, "--source");
     uint64_t limit = 0;
     int code = take_limit(cli, SEARCH_MAX, &limit);
 
     wanted.limit = (size_t)limit;
-    wanted.source = slice_of(args_value(&cli->args, "--source"));
+    wanted.source = slice_of(source);
     wanted.table = slice_of(args_value(&cli->args, "--table"));
     if (code == EXIT_OK)
         code = cli_application(cli, 0, &wanted.application_id);
@@ -293,6 +321,8 @@ run_search(struct cli *cli)
         code = take_query(cli, &query);
     if (code == EXIT_OK)
         code = records_ready(cli);
+    if (code == EXIT_OK)
+        code = records_check_source(cli, wanted.application_id, source);
     if (code == EXIT_OK) {
         wanted.query = buf_slice(&query);
         code = search(cli, &wanted);

@@ -24,4 +24,10 @@ records_walk(struct cli *cli, struct record_filter *filter, uint64_t left,
 
 int records_export(struct cli *cli);
 
+/* Is there a source of that name? NULL: none is asked for. Anything but EXIT_OK
+   has been reported. */
+int records_check_source(struct cli *cli, uint32_t application_id,
+                         const char *source)
+    __attribute__((warn_unused_result));
+
 #endif /* RECORDS_H */

@@ -124,7 +124,7 @@ export_all(struct cli *cli, const char *dir, uint32_t application_id,
 int
 records_export(struct cli *cli)
 {
-    struct slice source = slice_of(args_value(&cli->args, "--source"));
+    const char *source = args_value(&cli->args, "--source");
     struct slice table = slice_of(args_value(&cli->args, "--table"));
     uint32_t application_id = 0;
     const char *dir;
@@ -135,6 +135,9 @@ records_export(struct cli *cli)
         return output_error(EXIT_USE, "records export needs a DIRECTORY");
     if (code == EXIT_OK)
         code = records_ready(cli);
-    return code == EXIT_OK ? export_all(cli, dir, application_id, source, table)
-                           : code;
+    if (code == EXIT_OK)
+        code = records_check_source(cli, application_id, source);
+    return code == EXIT_OK
+               ? export_all(cli, dir, application_id, slice_of(source), table)
+               : code;
 }

@@ -15,6 +15,7 @@
 #define SECRET_MAX 4096 /* bytes of a file with a secret */
 #define SECRETS_MAX 8
 #define HEADERS_MAX 32
+#define KINDS_BYTES 1024 /* of the names of all kinds */
 
 struct given {
     struct slice name;
@@ -211,13 +212,38 @@ signs_url(const struct verifier *verifier)
             strstr(verifier->signed_text, "{url}") != NULL);
 }
 
+static int
+check_kind(const char *kind)
+{
+    struct buf kinds = BUF_INIT(KINDS_BYTES);
+    const char *known;
+    int code = EXIT_OK;
+    size_t i;
+
+    for (i = 0; (known = verifier_kind(i)) != NULL; i++) {
+        if (strcmp(known, kind) == 0)
+            goto out;
+        buf_addf(&kinds, "%s%s", i == 0 ? "" : ", ", known);
+    }
+    code = output_error(EXIT_USE,
+                        "--scheme %s: there is no such kind; it is "
+                        "one of %s",
+                        kind, kinds.data);
+out:
+    buf_free(&kinds);
+    return code;
+}
+
 /* Says of a configuration what a refusal would hide. */
 static int
 check_given(const struct request_given *given)
 {
     const char *problem = verifier_problem(&given->verifier);
+    int code = check_kind(given->verifier.kind);
     size_t i;
 
+    if (code != EXIT_OK)
+        return code;
     if (problem != NULL)
         return output_error(EXIT_USE, "--scheme %s: %s", given->verifier.kind,
                             problem);

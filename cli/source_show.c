@@ -4,12 +4,14 @@
 #include "source_show.h"
 
 #include "json.h"
+#include "member.h"
 #include "output.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
 #define JSON_MAX ((size_t)1 << 20)
+#define PATH_BYTES 4096
 
 static const char *
 secrets_text(const struct source_row *row)
@@ -21,13 +23,31 @@ secrets_text(const struct source_row *row)
     return count == 0 ? "none" : count == 1 ? "1 set" : "several";
 }
 
+/* Where the provider is to send: below the name of this gateway, which only
+   the web server knows. */
 static void
-print_json(const struct source_row *row, const char *secret)
+add_path(const struct cli *cli, const struct source_row *row, struct buf *out)
 {
-    struct buf line = BUF_INIT(JSON_MAX);
+    buf_addf(out, "%s/api/v1/webhooks/%s", cli->settings.base_path, row->name);
+}
 
-    source_print(row, secret, &line);
+static void
+print_json(const struct cli *cli, const struct source_row *row,
+           const char *secret)
+{
+    struct buf line = BUF_INIT(JSON_MAX), source = BUF_INIT(JSON_MAX);
+    struct buf path = BUF_INIT(PATH_BYTES);
+
+    source_print(row, secret, &source);
+    add_path(cli, row, &path);
+    buf_add(&line, source.data, source.len - 1); /* its closing brace */
+    member_slice(&line, "path", buf_slice(&path));
+    if (row->options.public_url != NULL)
+        member_text(&line, "url", row->options.public_url);
+    buf_add_char(&line, '}');
     output_line(buf_slice(&line));
+    buf_free(&path);
+    buf_wipe(&source);
     buf_wipe(&line);
 }
 
@@ -44,7 +64,7 @@ source_show_rows(const struct cli *cli, const struct source_row *rows,
     table_init(&table, headings);
     for (i = 0; i < count; i++) {
         if (cli->json) {
-            print_json(&rows[i], NULL);
+            print_json(cli, &rows[i], NULL);
             continue;
         }
         table_row(&table);
@@ -76,6 +96,25 @@ add_value(struct table *table, struct json_value value)
     buf_wipe(&text);
 }
 
+static void
+add_address(const struct cli *cli, const struct source_row *row,
+            struct table *table)
+{
+    struct buf text = BUF_INIT(PATH_BYTES);
+
+    if (row->options.public_url != NULL) {
+        buf_add_text(&text, row->options.public_url);
+    } else {
+        add_path(cli, row, &text);
+        buf_add_text(&text, " (in front of it https:// and the name of this "
+                            "gateway)");
+    }
+    table_row(table);
+    table_cell(table, "address");
+    table_cell(table, text.data);
+    buf_free(&text);
+}
+
 void
 source_show_all(const struct cli *cli, const struct source_row *row,
                 const char *secret)
@@ -88,7 +127,7 @@ source_show_all(const struct cli *cli, const struct source_row *row,
     size_t at = 0;
 
     if (cli->json) {
-        print_json(row, secret);
+        print_json(cli, row, secret);
         return;
     }
     table_init(&table, headings);
@@ -102,6 +141,7 @@ source_show_all(const struct cli *cli, const struct source_row *row,
             add_value(&table, member.value);
             free(name);
         }
+    add_address(cli, row, &table);
     table_print(&table, "nothing");
     buf_wipe(&text);
 }

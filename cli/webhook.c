@@ -3,7 +3,9 @@
  */
 #include "commands.h"
 
+#include "clock.h"
 #include "doorbell.h"
+#include "json.h"
 #include "member.h"
 #include "object_id.h"
 #include "output.h"
@@ -19,6 +21,16 @@
 #define LINE_MAX_BYTES (512 * 1024)
 #define PAGE 250
 
+static const char *
+state_word(const struct subscription_row *row)
+{
+    return row->disabled_reason != NULL          ? "disabled"
+           : !row->active                        ? "inactive"
+           : row->paused                         ? "paused"
+           : row->health.state == HEALTH_FAILING ? "failing"
+                                                 : "active";
+}
+
 static void
 print_state(const struct subscription_row *row)
 {
@@ -26,12 +38,33 @@ print_state(const struct subscription_row *row)
                          : row->paused                ? row->paused_reason
                                                       : NULL;
 
-    printf("state        %s%s%s\n",
-           row->disabled_reason != NULL ? "disabled"
-           : !row->active               ? "inactive"
-           : row->paused                ? "paused"
-                                        : "active",
-           reason == NULL ? "" : ": ", reason == NULL ? "" : reason);
+    printf("state        %s%s%s\n", state_word(row), reason == NULL ? "" : ": ",
+           reason == NULL ? "" : reason);
+}
+
+/* Until when nothing is sent is of interest where something would be. */
+static void
+print_health(const struct subscription_row *row)
+{
+    const struct subscription_health *health = &row->health;
+    bool failing = health->state == HEALTH_FAILING;
+    bool held = !row->active || row->paused;
+    char text[CLOCK_TEXT_MAX];
+
+    if (failing) {
+        clock_format_rfc3339(health->failing_since_us, text);
+        printf("endpoint     failing since %s\n", text);
+    }
+    if (!held && health->next_attempt_at_us != 0) {
+        clock_format_rfc3339(health->next_attempt_at_us, text);
+        printf("next attempt %s\n", text);
+    } else if (!held && failing) {
+        printf("next attempt with the next delivery\n");
+    }
+    if (health->last_success_at_us != 0) {
+        clock_format_rfc3339(health->last_success_at_us, text);
+        printf("last success %s\n", text);
+    }
 }
 
 static void
@@ -64,6 +97,7 @@ print_row_text(const struct subscription_row *row)
     printf("id           %u\nurl          %s\nevents       %s\n", row->id,
            row->url, row->events);
     print_state(row);
+    print_health(row);
     printf("retries      %u, first after %u s\ntimeout      %u s\n"
            "format       %s\n",
            row->retry_count, row->retry_delay_s, row->timeout_s, row->format);
@@ -80,6 +114,15 @@ print_row_text(const struct subscription_row *row)
 }
 
 static int
+no_webhook(uint32_t id)
+{
+    return output_error(EXIT_NONE,
+                        "there is no webhook %u; `postern "
+                        "webhook list` shows them",
+                        id);
+}
+
+static int
 show(struct cli *cli, uint32_t id, const char *secret)
 {
     struct buf line = BUF_INIT(LINE_MAX_BYTES);
@@ -87,10 +130,7 @@ show(struct cli *cli, uint32_t id, const char *secret)
     enum db_result result = store_subscription_get(cli->db, 0, id, &row);
 
     if (result == DB_NONE)
-        return output_error(EXIT_NONE,
-                            "there is no webhook %u; `postern "
-                            "webhook list` shows them",
-                            id);
+        return no_webhook(id);
     if (result != DB_OK)
         return cli_db_error(cli, result, "read the webhook");
     if (cli->json) {
@@ -131,6 +171,19 @@ out:
     return code;
 }
 
+/* Without what a webhook has to have, the command is not written to the end. */
+static int
+check_events(const struct buf *body)
+{
+    struct json_value object, events;
+
+    if (!json_read(buf_slice(body), &object, NULL) ||
+        json_find(object.text, "events", &events))
+        return EXIT_OK; /* or the form says what is wrong */
+    return output_error(EXIT_USE, "webhook add needs --events TYPE,...; "
+                                  "--events '*' is all of them");
+}
+
 static int
 run_add(struct cli *cli)
 {
@@ -149,8 +202,10 @@ run_add(struct cli *cli)
     if (code == EXIT_OK) {
         member_text(&body, "url", url);
         buf_add_char(&body, '}');
-        code = cli_sealer(cli);
+        code = check_events(&body);
     }
+    if (code == EXIT_OK)
+        code = cli_sealer(cli);
     if (code == EXIT_OK)
         code = cli_schema(cli);
     if (code == EXIT_OK)
@@ -171,10 +226,7 @@ print_row(const struct cli *cli, struct table *table,
     } else {
         table_row(table);
         table_cell_u64(table, row->id);
-        table_cell(table, row->disabled_reason != NULL ? "disabled"
-                          : !row->active               ? "inactive"
-                          : row->paused                ? "paused"
-                                                       : "active");
+        table_cell(table, state_word(row));
         table_cell(table, row->events);
         table_cell(table, row->url);
     }
@@ -270,7 +322,7 @@ change(struct cli *cli, struct slice body, uint32_t id)
         code = show(cli, id, NULL);
     } else if (code == EXIT_OK) {
         code = result == DB_NONE
-                   ? output_error(EXIT_NONE, "there is no webhook %u", id)
+                   ? no_webhook(id)
                    : cli_db_error(cli, result, "change the webhook");
     }
     doorbell_free(doorbell);
@@ -318,7 +370,7 @@ run_rm(struct cli *cli)
         return code;
     result = store_subscription_delete(cli->db, 0, id);
     if (result == DB_NONE)
-        return output_error(EXIT_NONE, "there is no webhook %u", id);
+        return no_webhook(id);
     if (result != DB_OK)
         return cli_db_error(cli, result, "remove the webhook");
     if (cli->json)

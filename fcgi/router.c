@@ -6,6 +6,7 @@
 #include "auth.h"
 #include "contact.h"
 #include "idempotency.h"
+#include "list_query.h"
 #include "log.h"
 
 #define LOGGER "postern.http"
@@ -176,6 +177,8 @@ run_route(struct exchange *exchange, const struct route *route)
                     "The request body is too large");
         return;
     }
+    if (route->method == METHOD_GET && !list_query_check(exchange, route->path))
+        return;
     run_handler(exchange, route);
 }
 

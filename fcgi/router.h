@@ -4,10 +4,11 @@
  * For every request: match the path ({x} captures one segment into
  * request->segment[n]), 404 for an unknown one, 405 with Allow for a known one
  * with another method, HEAD as GET without a body, OPTIONS with Allow; then
- * the token (auth.h) as the route asks for it; then the handler. Where several
- * paths fit, the one with a literal earliest wins, whatever the order of the
- * tables: /api/webhooks/test before /api/webhooks/{id}. Every answer gets
- * X-Request-Id, and every refused or failed one a log line with the same id.
+ * the token (auth.h) as the route asks for it; then a list's parameters
+ * (list_query.h); then the handler. Where several paths fit, the one with a
+ * literal earliest wins, whatever the order of the tables: /api/webhooks/test
+ * before /api/webhooks/{id}. Every answer gets X-Request-Id, and every refused
+ * or failed one a log line with the same id.
  */
 #ifndef ROUTER_H
 #define ROUTER_H

@@ -8,9 +8,9 @@
 
 #include <string.h>
 
-static void
-check_name(const struct body_value *value, void *context,
-           struct problems *problems)
+void
+event_type_form_check_name(const struct body_value *value, void *context,
+                           struct problems *problems)
 {
     (void)context;
     if (!pattern_is_type(slice_make(value->text, value->text_len)))
@@ -43,7 +43,7 @@ static const struct body_field fields[EVENT_TYPE_FIELDS] = {
                          .rules = BODY_REQUIRED | BODY_ONLY_AT_NEW,
                          .min = 1,
                          .max = PATTERN_MAX,
-                         .check = check_name},
+                         .check = event_type_form_check_name},
     [EVENT_TYPE_CATEGORY] = {.name = "category",
                              .type = BODY_STR,
                              .rules = BODY_NULLABLE,

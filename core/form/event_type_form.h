@@ -39,6 +39,10 @@ bool event_type_form_read(struct event_type_form *form, struct slice body,
     __attribute__((warn_unused_result));
 void event_type_form_free(struct event_type_form *form);
 
+/* A check for body_field: the name of an event type. */
+void event_type_form_check_name(const struct body_value *value, void *context,
+                                struct problems *problems);
+
 /* Does what comes of it fit together: is there a schema to check with, one that
    can be used, and does the example satisfy it? row: what the form changes, or
    NULL for a new one. */

@@ -50,6 +50,15 @@ member_u64(struct buf *out, const char *name, uint64_t value)
 }
 
 void
+member_u64_or_null(struct buf *out, const char *name, uint64_t value)
+{
+    if (value == 0)
+        member_text(out, name, NULL);
+    else
+        member_u64(out, name, value);
+}
+
+void
 member_bool(struct buf *out, const char *name, bool value)
 {
     member_name(out, name);

@@ -18,6 +18,8 @@ void member_text(struct buf *out, const char *name, const char *text);
 /* Bytes that are not UTF-8 become U+FFFD; absent gives null. */
 void member_slice(struct buf *out, const char *name, struct slice text);
 void member_u64(struct buf *out, const char *name, uint64_t value);
+void member_u64_or_null(struct buf *out, const char *name,
+                        uint64_t value); /* null for 0 */
 void member_bool(struct buf *out, const char *name, bool value);
 /* JSON as it stands; `otherwise` when text is NULL or "". */
 void member_raw(struct buf *out, const char *name, struct slice json,

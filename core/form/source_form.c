@@ -68,14 +68,10 @@ bool
 source_form_check_secret(struct slice secret, const char *field,
                          struct problems *problems)
 {
-    size_t i;
-
-    for (i = 0; i < secret.len; i++) {
-        if ((unsigned char)secret.ptr[i] < 0x20 || secret.ptr[i] == 0x7f) {
-            problem_add(problems, field, NULL, "value_error.secret",
-                        "control characters are not allowed");
-            return false;
-        }
+    if (slice_has_control(secret)) {
+        problem_add(problems, field, NULL, "value_error.secret",
+                    "control characters are not allowed");
+        return false;
     }
     if (secret.len >= SOURCE_SECRET_MIN && secret.len <= VERIFIER_SECRET_BYTES)
         return true;

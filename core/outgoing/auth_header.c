@@ -46,20 +46,6 @@ wrong(struct buf *why, const char *member, const char *reason)
 }
 
 static bool
-has_control(struct slice text)
-{
-    size_t i;
-
-    for (i = 0; i < text.len; i++) {
-        unsigned char c = (unsigned char)text.ptr[i];
-
-        if (c < 0x20 || c == 0x7f)
-            return true;
-    }
-    return false;
-}
-
-static bool
 check_given(struct slice text, const char *member, size_t max, struct buf *why)
 {
     if (text.ptr == NULL)
@@ -68,7 +54,7 @@ check_given(struct slice text, const char *member, size_t max, struct buf *why)
         buf_addf(why, "%s: has more than %zu bytes", member, max);
         return false;
     }
-    if (has_control(text))
+    if (slice_has_control(text))
         return wrong(why, member, "has control characters");
     return true;
 }

@@ -16,18 +16,12 @@ wrong(struct buf *why, const char *member, const char *reason)
 static bool
 check_text(struct slice text, const char *member, size_t max, struct buf *why)
 {
-    size_t i;
-
     if (text.len > max) {
         buf_addf(why, "%s: has more than %zu bytes", member, max);
         return false;
     }
-    for (i = 0; i < text.len; i++) {
-        unsigned char c = (unsigned char)text.ptr[i];
-
-        if (c < 0x20 || c == 0x7f)
-            return wrong(why, member, "has control characters");
-    }
+    if (slice_has_control(text))
+        return wrong(why, member, "has control characters");
     return json_is_utf8(text) || wrong(why, member, "is not UTF-8");
 }
 

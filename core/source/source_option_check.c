@@ -14,15 +14,6 @@
 
 #define WHY_MAX 200
 
-static bool
-has_control(const char *text)
-{
-    for (; *text != '\0'; text++)
-        if ((unsigned char)*text < 0x20 || *text == 0x7f)
-            return true;
-    return false;
-}
-
 static void
 wrong_item(const char *name, size_t index, struct problems *problems,
            const char *type, const char *why)
@@ -36,11 +27,11 @@ check_texts(const char *name, const struct body_value *value,
 {
     size_t i;
 
-    if (value->text != NULL && has_control(value->text))
+    if (slice_has_control(slice_of(value->text)))
         problem_add(problems, name, NULL, "value_error.text",
                     "control characters are not allowed");
     for (i = 0; i < value->item_count; i++)
-        if (has_control(value->items[i].text))
+        if (slice_has_control(slice_of(value->items[i].text)))
             wrong_item(name, i, problems, "value_error.text",
                        "control characters are not allowed");
 }
@@ -134,7 +125,7 @@ check_templates(const char *name, const struct body_value *value,
 
     for (i = 0; i < value->item_count; i++) {
         fault = cache_key_fault(value->items[i].text);
-        if (fault == NULL && has_control(value->items[i].text))
+        if (fault == NULL && slice_has_control(slice_of(value->items[i].text)))
             fault = "control characters are not allowed";
         if (fault != NULL)
             wrong_item(name, i, problems, "value_error.template", fault);

@@ -8,8 +8,9 @@
 #include "insert.h"
 #include "lane.h"
 
-#define ERROR_MESSAGE_MAX 500 /* characters; bytes are at least as many */
-#define ERROR_CLASS_MAX 16
+#define ERROR_MESSAGE_MAX 500   /* characters; bytes are at least as many */
+#define DELIVERIES_CLASS_MAX 24 /* columns error_class of the two tables */
+#define ATTEMPTS_CLASS_MAX 16
 #define RESPONSE_BODY_MAX 65535
 
 static struct slice
@@ -46,13 +47,13 @@ add_code(struct buf *sql, uint32_t code)
 /* Columns response_code, error_class, error_message, response_body and
    duration_ms, which both tables of history have in this order. */
 static void
-add_result(struct buf *sql, const struct flush_row *row)
+add_result(struct buf *sql, const struct flush_row *row, size_t class_max)
 {
     struct slice body = row->response_body;
     int64_t ms = row->duration_us / CLOCK_US_PER_MS;
 
     add_code(sql, row->response_code);
-    sql_text(sql, cut(slice_of(row->error_class), ERROR_CLASS_MAX));
+    sql_text(sql, cut(slice_of(row->error_class), class_max));
     flush_add_comma(sql);
     sql_text(sql, cut(row->error_message, ERROR_MESSAGE_MAX));
     flush_add_comma(sql);
@@ -89,7 +90,7 @@ add_archive_row(struct insert *insert, const struct flush_row *row)
     sql_raw(sql, status_names[row->status]);
     flush_add_u64(sql, row->attempts, FLUSH_SMALLINT_MAX);
     flush_add_retry_of(sql, row->job.retry_of);
-    add_result(sql, row);
+    add_result(sql, row, DELIVERIES_CLASS_MAX);
     sql_time(sql, row->ended_us);
     insert_row_end(insert);
 }
@@ -126,7 +127,7 @@ add_attempt_row(struct insert *insert, const struct flush_row *row)
     flush_add_u64(sql, lane_owner_id(row->job.lane), UINT32_MAX);
     flush_add_u64(sql, row->job.event_id, UINT64_MAX);
     flush_add_u64(sql, row->job.kind, UINT8_MAX);
-    add_result(sql, row);
+    add_result(sql, row, ATTEMPTS_CLASS_MAX);
     sql_time(sql, row->ended_us);
     insert_row_end(insert);
 }

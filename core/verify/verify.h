@@ -84,6 +84,9 @@ struct verifier {
     size_t secret_count;
 };
 
+/* The kinds there are, one by one; NULL: no more. */
+const char *verifier_kind(size_t index);
+
 /* NULL, or what is wrong with everything but the secrets: a static text that
    ends a sentence such as "the verifier: ...". */
 const char *verifier_problem(const struct verifier *verifier);

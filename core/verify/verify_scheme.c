@@ -168,6 +168,13 @@ static const enum algorithm hmacs[] = {
 };
 #define DIGESTS (sizeof(hmacs) / sizeof(hmacs[0]))
 
+const char *
+verifier_kind(size_t index)
+{
+    return index < sizeof(schemes) / sizeof(schemes[0]) ? schemes[index].kind
+                                                        : NULL;
+}
+
 static const struct scheme *
 find(const char *kind)
 {

@@ -65,10 +65,7 @@ show(struct exchange *exchange, struct db *db, enum db_result result,
         result = store_application_get(db, resource_owner(exchange), id, &row);
     if (resource_done(exchange, db, result, MISSING)) {
         application_print(&row, &json);
-        if (status == 200)
-            resource_send(exchange, &json);
-        else
-            resource_send_status(exchange, status, &json);
+        resource_send_shown(exchange, status, &json);
     }
     application_row_free(&row);
 }

@@ -85,10 +85,7 @@ show(struct exchange *exchange, struct slice name, int status)
         return;
     event_type_row_print(&row, true, &json);
     event_type_row_free(&row);
-    if (status == 200)
-        resource_send(exchange, &json);
-    else
-        resource_send_status(exchange, status, &json);
+    resource_send_shown(exchange, status, &json);
 }
 
 static void

@@ -22,10 +22,7 @@ replays_show(struct exchange *exchange, struct db *db, enum db_result result,
         return;
     replay_print(&replay, &json);
     replay_free(&replay);
-    if (status == 200)
-        resource_send(exchange, &json);
-    else
-        resource_send_status(exchange, status, &json);
+    resource_send_shown(exchange, status, &json);
 }
 
 static bool

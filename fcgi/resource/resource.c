@@ -364,3 +364,12 @@ resource_send(struct exchange *exchange, struct buf *json)
     }
     reply_header(exchange->reply, "ETag", tag);
 }
+
+void
+resource_send_shown(struct exchange *exchange, int status, struct buf *json)
+{
+    if (status == 200)
+        resource_send(exchange, json);
+    else
+        resource_send_status(exchange, status, json);
+}

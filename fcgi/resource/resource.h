@@ -66,6 +66,9 @@ void resource_link_text(struct exchange *exchange, const char *cursor);
 
 /* 200 with an ETag, or 304 for who has it already. Frees json. */
 void resource_send(struct exchange *exchange, struct buf *json);
+/* The same where status is 200, else resource_send_status(). */
+void resource_send_shown(struct exchange *exchange, int status,
+                         struct buf *json);
 /* Another status, without ETag. Frees json. */
 void resource_send_status(struct exchange *exchange, int status,
                           struct buf *json);

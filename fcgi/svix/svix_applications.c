@@ -85,10 +85,7 @@ show(struct exchange *exchange, struct db *db, enum db_result result,
         return;
     svix_application_print(&row, &json);
     svix_application_free(&row);
-    if (status == 200)
-        resource_send(exchange, &json);
-    else
-        resource_send_status(exchange, status, &json);
+    resource_send_shown(exchange, status, &json);
 }
 
 static void

@@ -3,6 +3,7 @@
  */
 #include "svix_types.h"
 
+#include "event_type_form.h"
 #include "json_schema.h"
 #include "member.h"
 #include "pattern.h"
@@ -25,16 +26,6 @@ enum field {
 };
 
 static void
-check_name(const struct body_value *value, void *context,
-           struct problems *problems)
-{
-    (void)context;
-    if (!pattern_is_type(slice_make(value->text, value->text_len)))
-        problem_add(problems, value->name, NULL, "value_error.event_type",
-                    "invalid event type");
-}
-
-static void
 check_schemas(const struct body_value *value, void *context,
               struct problems *problems)
 {
@@ -50,7 +41,7 @@ static const struct body_field fields[FIELDS] = {
                     .rules = BODY_REQUIRED,
                     .min = 1,
                     .max = PATTERN_MAX,
-                    .check = check_name},
+                    .check = event_type_form_check_name},
     [FIELD_DESCRIPTION] = {.name = "description",
                            .type = BODY_STR,
                            .rules = BODY_REQUIRED,
@@ -125,10 +116,7 @@ show(struct exchange *exchange, struct db *db, enum db_result result,
         return;
     svix_type_print(&type, true, &json);
     svix_type_free(&type);
-    if (status == 200)
-        resource_send(exchange, &json);
-    else
-        resource_send_status(exchange, status, &json);
+    resource_send_shown(exchange, status, &json);
 }
 
 static void

@@ -12,7 +12,7 @@ import { request } from './lib/http.mjs';
 import { Receiver } from './lib/receiver.mjs';
 import { fresh } from './lib/receive_cases.mjs';
 import { hexSignature, signed, standardSignature } from './lib/sign.mjs';
-import { plainEnv, run, Stack } from './lib/stack.mjs';
+import { plainEnv, root, run, Stack } from './lib/stack.mjs';
 import { eventually } from './lib/wait.mjs';
 
 const USAGE = 64;
@@ -289,6 +289,43 @@ describe('webhook, event and delivery', () => {
         await cli(NONE, 'webhook', 'rm', String(made.id));
     });
 
+    test('webhook add says that the events are missing', async () => {
+        const done = await cli(USAGE, 'webhook', 'add',
+            'https://example.com/', '--timeout', '5');
+        assert.match(done.stderr, /webhook add needs --events TYPE/);
+        assert.match(done.stderr, /--events '\*' is all of them/);
+        assert.equal(done.stdout, '');
+        assert.match((await cli(USAGE, 'webhook', 'add')).stderr, /a URL/);
+        assert.match((await cli(DATA, 'webhook', 'add',
+            'https://example.com/', '--events', '')).stderr, /events/);
+    });
+
+    test('an id that there is not is exit 66, with where to look', async () => {
+        for (const args of [['show', '4000000'],
+            ['set', '4000000', '--timeout', '5'], ['rm', '4000000']]) {
+            const done = await cli(NONE, 'webhook', ...args);
+            assert.match(done.stderr, new RegExp('there is no webhook ' +
+                '4000000; `postern webhook list` shows them'));
+        }
+    });
+
+    test('times in a table are all of one length', async () => {
+        await json('event', 'send', 'cli.times', '--data', '{}');
+        const { stdout } = await cli(0, 'event', 'list', '--limit', '1');
+        assert.match(stdout, /\d\d:\d\d\.\d{3}Z/);
+        // Stored with microseconds, and with none.
+        await stack.sql.rows('UPDATE api_tokens SET created_at = ' +
+            "'2026-01-01 15:00:00.123999' LIMIT 1");
+        const tokens = (await cli(0, 'token', 'list')).stdout;
+        assert.match(tokens, /2026-01-01T15:00:00\.123Z/);
+        await stack.sql.rows('UPDATE api_tokens SET created_at = ' +
+            "'2026-01-01 15:00:00' LIMIT 1");
+        assert.match((await cli(0, 'token', 'list')).stdout,
+            /2026-01-01T15:00:00\.000Z/);
+        for (const [, time] of tokens.matchAll(/\b(\d{4}-\d\d-\S+Z)\b/g))
+            assert.match(time, /^[\d-]{10}T[\d:]{8}\.\d{3}Z$/);
+    });
+
     test('bad input is exit 65 and named', async () => {
         const cases = [
             [['webhook', 'add', 'ftp://x/', '--events', 'a'], /url/],
@@ -481,6 +518,23 @@ describe('sign and verify', () => {
             '--id', 'msg_1', '--timestamp', old);
         await check(0, standardSignature(secret, 'msg_1', old, body),
             '--id', 'msg_1', '--timestamp', old, '--any-time');
+    });
+
+    test('verify lists the kinds where one is not known', async () => {
+        const done = await alone('verify', '--scheme', 'nope', '--secret',
+            secret, { input: body });
+        assert.equal(done.code, USAGE, done.stderr);
+        const kinds = done.stderr.match(
+            /--scheme nope: there is no such kind; it is one of (.+)\n/)[1]
+            .split(', ');
+        // Those of the reference, and no others.
+        const reference = readFileSync(join(root,
+            'docs/reference/cli.md'), 'utf8');
+        const table = reference.slice(reference.indexOf('| kind | headers'))
+            .split('\n\n')[0];
+        assert.deepEqual(kinds.sort(),
+            [...table.matchAll(/^\| ((?:`\w+`(?:, )?)+) \|/gm)]
+                .flatMap(([, names]) => names.match(/\w+/g)).sort());
     });
 
     test('they need neither a database nor a configuration', async () => {

@@ -3,8 +3,9 @@
 
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { changeConfig, closedPort, deliveryId, reached, subscribe, trigger }
-    from './lib/gateway.mjs';
+import { changeConfig, closedPort, deliveriesOf, deliveryId, reached, subscribe,
+    trigger } from './lib/gateway.mjs';
+import { idText } from './lib/ids.mjs';
 import { gate, Receiver } from './lib/receiver.mjs';
 import { Sql } from './lib/sql.mjs';
 import { plainEnv, run, Stack } from './lib/stack.mjs';
@@ -478,9 +479,6 @@ async function rootSql(of, text) {
 }
 
 async function deliveryIds(eventId) {
-    const answer = await stack.api().get(
-        `/api/deliveries?event_id=${eventId}`);
-    assert.equal(answer.status, 200, answer.text);
-    const list = answer.json.data ?? answer.json.deliveries ?? answer.json;
-    return list.map((item) => item.id);
+    return (await deliveriesOf(stack, eventId))
+        .map((row) => idText('dlv', row.id));
 }

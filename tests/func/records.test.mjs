@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync,
-    rmdirSync, rmSync, writeFileSync } from 'node:fs';
+    readdirSync, rmSync, rmdirSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -319,10 +319,28 @@ describe('postern records', () => {
         const gone = await stack.cli('records', 'list', 'crm', 'cli',
             '--deleted');
         assert.match(gone.stdout, /^crm +cli +c2 .* deleted$/m);
-        const none = await stack.cli('records', 'list', 'nobody', 'cli');
-        assert.equal(none.code, 66);
-        assert.match(none.stderr, /there is no source 'nobody'/);
     });
+
+    test('a source that there is not is exit 66, with where to look',
+        async () => {
+            const dir = mkdtempSync(join(tmpdir(), 'records-'));
+            for (const args of [['list', 'nobody'],
+                ['list', 'nobody', '--json'], ['list', 'nobody', 'cli'],
+                ['search', 'commandl*', '--source', 'nobody'],
+                ['export', join(dir, 'none'), '--source', 'nobody']]) {
+                const done = await stack.cli('records', ...args);
+                assert.equal(done.code, 66, `${args}: ${done.stderr}`);
+                assert.match(done.stderr, new RegExp('there is no source ' +
+                    "'nobody'; `postern source list` shows them"));
+                assert.equal(done.stdout, '');
+            }
+            assert.deepEqual(readdirSync(dir), []);
+            rmSync(dir, { recursive: true });
+            // One without records is there all the same.
+            const empty = await stack.cli('records', 'list', 'notion');
+            assert.equal(empty.code, 0, empty.stderr);
+            assert.match(empty.stderr, /there are no records/);
+        });
 
     test('show prints the record', async () => {
         const shown = await stack.cli('records', 'show', 'crm', 'cli', 'c1');

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { makeToken } from './lib/gateway.mjs';
 import { assertGolden, ID, SECRET, TIME } from './lib/golden.mjs';
-import { client, links } from './lib/http.mjs';
+import { client, links, request } from './lib/http.mjs';
 import { hexSignature, signed } from './lib/sign.mjs';
 import { Stack, root } from './lib/stack.mjs';
 import { eventually } from './lib/wait.mjs';
@@ -594,7 +594,9 @@ describe('the command line', () => {
         assert.equal(set.verifiers[0].kind, 'token');
         assert.equal(set.has_api_key, true);
         assert.deepEqual(await json('source', 'show', name), [set]);
-        assert.deepEqual((await api.get(`${path}/${name}`)).json, set);
+        const { path: address, ...rest } = set;
+        assert.equal(address, `/api/v1/webhooks/${name}`);
+        assert.deepEqual((await api.get(`${path}/${name}`)).json, rest);
         assert.ok((await json('source', 'list'))
             .some((one) => one.id === set.id));
         const people = await cli(0, 'source', 'show', name);
@@ -606,6 +608,42 @@ describe('the command line', () => {
             .includes(`"${tables.at(-1)}"]`));
         await cli(0, 'source', 'rm', name);
         await cli(66, 'source', 'show', name);
+    });
+
+    test('add and show say what to enter at the provider', async () => {
+        const name = fresh('cli');
+        const at = `/api/v1/webhooks/${name}`;
+        const made = await cli(0, 'source', 'add', name, '--provider', 'hmac');
+        const line = new RegExp(`^address +${at} .in front of it https://`,
+            'm');
+        assert.match(made.stdout, line);
+        assert.match((await cli(0, 'source', 'show', name)).stdout, line);
+        const [shown] = await json('source', 'show', name);
+        assert.equal(shown.path, at);
+        assert.equal('url' in shown, false);
+        const below = await json('--set', 'base_path=/hooks', 'source',
+            'show', name);
+        assert.equal(below[0].path, `/hooks${at}`);
+
+        const url = 'https://hooks.example.org/hooks' + at;
+        await cli(0, 'source', 'set', name, `public_url=${url}`);
+        assert.match((await cli(0, 'source', 'show', name)).stdout,
+            new RegExp(`^address +${url}$`, 'm'));
+        const [known] = await json('source', 'show', name);
+        assert.equal(known.url, url);
+        assert.equal(known.path, at);
+        const [one] = (await json('source', 'list'))
+            .filter((item) => item.name === name);
+        assert.deepEqual(one, known);
+        const again = fresh('cli');
+        const [added] = await json('source', 'add', again, '--provider',
+            'hmac', `public_url=${url}`);
+        assert.equal(added.url, url);
+        // It is what a sender really has to use.
+        const body = JSON.stringify(insert(again, 1));
+        await eventually('it is known', async () => (await request(stack.url,
+            'POST', added.path, { body,
+                headers: signed(added.secret, body) })).status === 202);
     });
 
     test('a wrong command line is 64, wrong data 65, nothing there 66',

@@ -47,6 +47,11 @@ test_formats(void)
     for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         clock_format_rfc3339(rows[i].us, text);
         CU_ASSERT_STRING_EQUAL(text, rows[i].rfc3339);
+        clock_format_rfc3339_ms(rows[i].us, text);
+        CU_ASSERT_EQUAL(strlen(text), strlen("2026-01-01T15:00:00.000Z"));
+        CU_ASSERT_EQUAL(strncmp(text, rows[i].sql, 10), 0);
+        CU_ASSERT_EQUAL(strncmp(text + 11, rows[i].sql + 11, 12), 0);
+        CU_ASSERT_STRING_EQUAL(text + 23, "Z");
         clock_format_log(rows[i].us, text);
         CU_ASSERT_STRING_EQUAL(text, rows[i].log);
         clock_format_sql(rows[i].us, text);

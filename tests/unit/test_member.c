@@ -17,6 +17,8 @@ test_members_and_their_commas(void)
     member_text(&out, "none", NULL);
     member_slice(&out, "bytes", SLICE("a\xff\n"));
     member_u64(&out, "big", UINT64_MAX);
+    member_u64_or_null(&out, "some", 7);
+    member_u64_or_null(&out, "without", 0);
     member_bool(&out, "yes", true);
     member_raw(&out, "raw", SLICE("{\"n\":1.50}"), "null");
     member_raw(&out, "empty", SLICE_NONE, "[]");
@@ -34,7 +36,8 @@ test_members_and_their_commas(void)
     CU_ASSERT_STRING_EQUAL(
         out.data,
         "{\"brace\":\"{\",\"none\":null,\"bytes\":\"a\xef\xbf\xbd\\n\","
-        "\"big\":18446744073709551615,\"yes\":true,\"raw\":{\"n\":1.50},"
+        "\"big\":18446744073709551615,\"some\":7,\"without\":null,"
+        "\"yes\":true,\"raw\":{\"n\":1.50},"
         "\"empty\":[],\"when\":\"1970-01-01T00:00:00.000001Z\","
         "\"never\":null,\"id\":\"evt_0000000000001\",\"no_id\":null,"
         "\"list\":[1,2]}");

@@ -56,6 +56,25 @@ test_trim(void)
 }
 
 static void
+test_control_characters(void)
+{
+    static const char *const with[] = {"\x01", "a\n", "\tb",
+                                       "a\x1f"
+                                       "b",
+                                       "\x7f"};
+    static const char *const without[] = {"", " ", "~", "a b", "\xc2\x85\xff"};
+    size_t i;
+
+    for (i = 0; i < sizeof(with) / sizeof(with[0]); i++)
+        CU_ASSERT(slice_has_control(slice_of(with[i])));
+    for (i = 0; i < sizeof(without) / sizeof(without[0]); i++)
+        CU_ASSERT_FALSE(slice_has_control(slice_of(without[i])));
+    CU_ASSERT(slice_has_control(slice_make("a\0", 2)));
+    CU_ASSERT_FALSE(slice_has_control(slice_make("a\n", 1)));
+    CU_ASSERT_FALSE(slice_has_control(SLICE_NONE));
+}
+
+static void
 test_copies(void)
 {
     struct slice bytes = slice_copy(slice_make("a\0b", 3));
@@ -83,6 +102,7 @@ main(void)
         {"comparisons take every byte", test_comparisons},
         {"letter case is an ASCII matter", test_letter_case_is_ascii_only},
         {"trim", test_trim},
+        {"control characters", test_control_characters},
         {"copies", test_copies},
         CU_TEST_INFO_NULL,
     };

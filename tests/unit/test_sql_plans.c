@@ -350,7 +350,8 @@ test_a_step_of_a_replay_reads_a_chunk(void)
     check_reads("the next deliveries of a subscription", 120);
     replay_deliveries_free(&deliveries);
     count_reads();
-    CU_ASSERT_EQUAL(replay_look_siblings(db, 3, ids, 50, &deliveries), DB_OK);
+    CU_ASSERT_EQUAL(replay_look_siblings(db, 3, 20001, ids, 50, &deliveries),
+                    DB_OK);
     CU_ASSERT_EQUAL(deliveries.count, 50);
     check_reads("what became of 50 events at one of a hundred", 700);
     replay_deliveries_free(&deliveries);

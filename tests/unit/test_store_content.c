@@ -11,6 +11,10 @@
 #include "store_history.h"
 #include "testdb.h"
 
+#define MANY 10000 /* deliveries of one event: twenty pages */
+/* For each: in the index of its event, by its id, and past its attempts. */
+#define STEPS_EACH 3
+
 static struct db *db;
 static unsigned long long event; /* of today; the ids of its jobs follow */
 
@@ -211,6 +215,81 @@ test_retry(void)
     CU_ASSERT_EQUAL(testdb_u64(db, "SELECT COUNT(*) FROM jobs"), 0);
 }
 
+/* Of the last days, kept, without content, and gone; one of them twice. */
+static void
+test_several_at_once(void)
+{
+    const unsigned long long kept =
+        id_floor(clock_wall_us() - 2 * CLOCK_US_PER_DAY);
+    uint64_t ids[5];
+    bool there[5];
+
+    start_anew();
+    ids[0] = ids[4] = event + 1;
+    ids[1] = kept;
+    ids[2] = event;
+    ids[3] = event + 2;
+    testdb_execf(db,
+                 "INSERT INTO events_kept SELECT *, UTC_TIMESTAMP(6) "
+                 "FROM events WHERE id = %llu",
+                 event);
+    testdb_execf(db, "UPDATE events_kept SET id = %llu", kept);
+    CU_ASSERT_EQUAL(removed(1, false), CONTENT_REMOVED);
+    testdb_exec(db, "FLUSH STATUS");
+    CU_ASSERT_EQUAL_FATAL(store_content_hold_all(db, ids, 5, there), DB_OK);
+    CU_ASSERT_EQUAL(testdb_u64(db, "SELECT VARIABLE_VALUE FROM "
+                                   "information_schema.SESSION_STATUS WHERE "
+                                   "VARIABLE_NAME = 'Com_select'"),
+                    3); /* this one among them */
+    CU_ASSERT(there[0]);
+    CU_ASSERT(there[1]);
+    CU_ASSERT_FALSE(there[2]);
+    CU_ASSERT_FALSE(there[3]);
+    CU_ASSERT(there[4]);
+    CU_ASSERT_EQUAL(store_content_hold_all(db, ids, 0, there), DB_OK);
+}
+
+/* Steps along an index that the statements since FLUSH STATUS have made. */
+static uint64_t
+steps_made(void)
+{
+    return testdb_u64(db, "SELECT VARIABLE_VALUE FROM "
+                          "information_schema.SESSION_STATUS WHERE "
+                          "VARIABLE_NAME = 'Handler_read_next'");
+}
+
+static void
+check_steps(uint64_t most)
+{
+    uint64_t got = steps_made();
+
+    if (got > most)
+        fprintf(stderr, "\n%llu steps, at most %llu are needed\n",
+                (unsigned long long)got, (unsigned long long)most);
+    CU_ASSERT(got <= most);
+}
+
+/* Of many subscriptions, of which one has had more than a page of deliveries:
+   whichever page they are in, none is left. */
+static void
+test_answers_of_very_many(void)
+{
+    start_anew();
+    testdb_execf(
+        db,
+        "INSERT INTO deliveries (id, done_day, kind, application_id, "
+        "owner_id, event_id, event_type, status, attempts, response_code, "
+        "response_body, duration_ms, completed_at) SELECT %llu + seq, "
+        "UTC_DATE(), 1, 1, IF(seq <= 1200, 8000, seq), %llu, 'a.b', 'success', "
+        "1, 200, 'thanks, Bourbaki', 1, UTC_TIMESTAMP(6) FROM seq_1_to_%d",
+        event + 10, event, MANY);
+    CU_ASSERT_EQUAL(traces(), 1 + MANY);
+    testdb_exec(db, "FLUSH STATUS");
+    CU_ASSERT_EQUAL(removed(1, false), CONTENT_REMOVED);
+    check_steps(STEPS_EACH * MANY);
+    CU_ASSERT_EQUAL(traces(), 0);
+}
+
 /* Who makes a job has looked already, and has not committed: the removal waits
    for it and then sees its job. */
 static void
@@ -224,6 +303,30 @@ test_beside_a_retry(void)
     testdb_exec(db, "SET SESSION innodb_lock_wait_timeout = 1");
     CU_ASSERT_EQUAL_FATAL(db_begin(other), DB_OK);
     CU_ASSERT_EQUAL_FATAL(store_content_hold(other, event, &there), DB_OK);
+    CU_ASSERT_NOT_EQUAL(store_content_remove(db, 1, event, false, &state),
+                        DB_OK);
+    CU_ASSERT_EQUAL(traces(), 1);
+    db_rollback(other);
+    CU_ASSERT_EQUAL(removed(1, false), CONTENT_REMOVED);
+    db_free(other);
+}
+
+static void
+test_several_beside_a_removal(void)
+{
+    struct db *other = db_new(&testdb_settings);
+    enum content_state state = CONTENT_UNKNOWN;
+    bool there[2];
+
+    start_anew();
+    testdb_exec(db, "SET SESSION innodb_lock_wait_timeout = 1");
+    CU_ASSERT_EQUAL_FATAL(db_begin(other), DB_OK);
+    CU_ASSERT_EQUAL_FATAL(
+        store_content_hold_all(other, (const uint64_t[]){event + 1, event}, 2,
+                               there),
+        DB_OK);
+    CU_ASSERT(there[0]);
+    CU_ASSERT(there[1]);
     CU_ASSERT_NOT_EQUAL(store_content_remove(db, 1, event, false, &state),
                         DB_OK);
     CU_ASSERT_EQUAL(traces(), 1);
@@ -255,6 +358,9 @@ main(void)
         {"what is still processed", test_what_is_still_processed},
         {"a job far away needs it", test_far_away},
         {"nothing is delivered again without content", test_retry},
+        {"several events at once", test_several_at_once},
+        {"several beside a removal", test_several_beside_a_removal},
+        {"the answers of very many", test_answers_of_very_many},
         {"beside a retry", test_beside_a_retry},
         {"a kept event has none either", test_a_kept_event_has_none_either},
         CU_TEST_INFO_NULL,

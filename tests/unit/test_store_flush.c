@@ -90,6 +90,33 @@ test_results_are_written_once(void)
     }
 }
 
+static uint64_t
+fills_its_column(const char *table)
+{
+    char sql[256];
+
+    snprintf(sql, sizeof(sql),
+             "SELECT LENGTH(t.error_class) = c.CHARACTER_MAXIMUM_LENGTH FROM "
+             "%s t JOIN information_schema.COLUMNS c ON c.TABLE_SCHEMA = "
+             "DATABASE() AND c.TABLE_NAME = '%s' "
+             "AND c.COLUMN_NAME = 'error_class'",
+             table, table);
+    return testdb_u64(db, sql);
+}
+
+static void
+test_as_much_of_a_class_as_its_column_takes(void)
+{
+    struct flush_row rows[2];
+
+    set_up(rows);
+    rows[0].error_class = "a_class_of_forty_characters_in_all_words";
+    rows[1].error_class = rows[0].error_class;
+    CU_ASSERT_EQUAL_FATAL(flush(rows), DB_OK);
+    CU_ASSERT_EQUAL(fills_its_column("deliveries"), 1);
+    CU_ASSERT_EQUAL(fills_its_column("attempts"), 1);
+}
+
 static void
 test_cancelled_meanwhile(void)
 {
@@ -187,6 +214,8 @@ main(void)
     CU_TestInfo tests[] = {
         {"jobs that move, and jobs that vanish", test_moves},
         {"results are written once", test_results_are_written_once},
+        {"as much of a class as its column takes",
+         test_as_much_of_a_class_as_its_column_takes},
         {"cancelled meanwhile", test_cancelled_meanwhile},
         {"a FIFO retry keeps its place", test_fifo_retry_keeps_its_place},
         {"does not wait for ingest", test_does_not_wait_for_ingest},

@@ -47,7 +47,7 @@ free_bodies(struct task tasks[3])
     size_t i;
 
     for (i = 0; i < 3; i++)
-        free(tasks[i].attempt.body);
+        attempt_free_body(&tasks[i].attempt);
 }
 
 static void
@@ -76,10 +76,42 @@ test_the_answer_is_that_of_all(void)
     check_shared(&tasks[0], false);
     check_shared(&tasks[1], true);
     check_shared(&tasks[2], true);
-    /* Each has its own bytes. */
-    CU_ASSERT_PTR_NOT_EQUAL(tasks[0].attempt.body, tasks[1].attempt.body);
-    CU_ASSERT_PTR_NOT_EQUAL(tasks[1].attempt.body, tasks[2].attempt.body);
     free_bodies(tasks);
+}
+
+/* They are committed and freed one by one, in any order. */
+static void
+test_one_copy_of_the_answer_until_the_last_is_freed(void)
+{
+    struct task tasks[3];
+
+    make_answered(tasks);
+    transfer_spread(&tasks[0], OBSTACLE_NONE, &policy);
+    CU_ASSERT_PTR_EQUAL(tasks[0].attempt.body, tasks[1].attempt.body);
+    CU_ASSERT_PTR_EQUAL(tasks[1].attempt.body, tasks[2].attempt.body);
+    CU_ASSERT_EQUAL(*tasks[2].attempt.body_owners, 3);
+    attempt_free_body(&tasks[0].attempt);
+    attempt_free_body(&tasks[2].attempt);
+    CU_ASSERT_PTR_NULL(tasks[0].attempt.body);
+    CU_ASSERT_EQUAL(*tasks[1].attempt.body_owners, 1);
+    check_shared(&tasks[1], true);
+    attempt_free_body(&tasks[1].attempt);
+    CU_ASSERT_PTR_NULL(tasks[1].attempt.body);
+}
+
+static void
+test_no_answer_is_nobodys(void)
+{
+    struct task tasks[3];
+    size_t i;
+
+    make_answered(tasks);
+    attempt_free_body(&tasks[0].attempt);
+    transfer_spread(&tasks[0], OBSTACLE_NONE, &policy);
+    for (i = 0; i < 3; i++) {
+        CU_ASSERT_PTR_NULL(tasks[i].attempt.body);
+        CU_ASSERT_PTR_NULL(tasks[i].attempt.body_owners);
+    }
 }
 
 static void
@@ -167,6 +199,9 @@ main(void)
 {
     CU_TestInfo tests[] = {
         {"the answer is that of all", test_the_answer_is_that_of_all},
+        {"one copy of the answer until the last is freed",
+         test_one_copy_of_the_answer_until_the_last_is_freed},
+        {"no answer is nobody's", test_no_answer_is_nobodys},
         {"who was left out has a result of its own",
          test_who_was_left_out_has_a_result_of_its_own},
         {"the first may be left out as well",

@@ -4,6 +4,7 @@
 #include "notices.h"
 
 #include "alloc.h"
+#include "endpoint_log.h"
 #include "id.h"
 #include "lane.h"
 #include "member.h"
@@ -18,6 +19,7 @@
 
 struct notices {
     struct emit *emit;
+    struct endpoint_log *log;
     const struct catalog_snapshot *snapshot;
 };
 
@@ -27,6 +29,7 @@ notices_new(struct id_source *ids)
     struct notices *notices = xcalloc(1, sizeof(*notices));
 
     notices->emit = emit_new(ids);
+    notices->log = endpoint_log_new();
     return notices;
 }
 
@@ -35,6 +38,7 @@ notices_free(struct notices *notices)
 {
     if (notices == NULL)
         return;
+    endpoint_log_free(notices->log);
     emit_free(notices->emit);
     free(notices);
 }
@@ -45,6 +49,7 @@ notices_begin(struct notices *notices, const struct catalog_snapshot *snapshot)
     if (notices == NULL)
         return;
     notices->snapshot = snapshot;
+    endpoint_log_clear(notices->log);
     emit_begin(notices->emit, snapshot);
 }
 
@@ -155,6 +160,12 @@ notices_endpoint(struct notices *notices, const struct ledger_news *news,
     struct buf data = BUF_INIT(DATA_MAX);
     struct emission emission;
 
+    if (notices == NULL || notices->snapshot == NULL)
+        return;
+    subscription =
+        catalog_subscription(notices->snapshot, lane_owner_id(news->lane));
+    if (subscription != NULL)
+        endpoint_log_add(notices->log, news, subscription, failure);
     subscription = wanted_about(
         notices, news->failing ? "endpoint.failing" : "endpoint.recovered",
         lane_owner_id(news->lane), &emission);
@@ -204,7 +215,11 @@ notices_tell(struct notices *notices, struct doorbell *doorbell)
 {
     size_t count;
 
-    if (notices == NULL || (count = emit_tell(notices->emit, doorbell)) == 0)
+    if (notices == NULL)
+        return 0;
+    endpoint_log_write(notices->log);
+    count = emit_tell(notices->emit, doorbell);
+    if (count == 0)
         return 0;
     emit_begin(notices->emit, notices->snapshot);
     return count;

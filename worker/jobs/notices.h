@@ -10,8 +10,9 @@
  * They are ordinary events of the subscription's application, made in the
  * transaction that writes what they tell of, and only where a subscription asks
  * for them by name or by a pattern with a name in it (emit_is_wanted()): else
- * they cost nothing. A delivery of an operational event that fails for good
- * makes no further one, so none is about itself.
+ * they cost nothing. endpoint.failing and endpoint.recovered are lines of the
+ * log too, whoever asks (endpoint_log.h). A delivery of an operational event
+ * that fails for good makes no further one, so none is about itself.
  *
  *   notices_begin()  at the start of every try of a transaction
  *   notices_...()     what there is to say
@@ -47,8 +48,8 @@ void notices_begin(struct notices *notices,
    good. */
 void notices_delivery(struct notices *notices, const struct flush_row *row);
 
-/* failure: what was last written about the endpoint, or NULL. now_us: the
-   database's clock. */
+/* failure: what was last written about the endpoint, or NULL; used until
+   notices_tell() or notices_begin(). now_us: the database's clock. */
 void notices_endpoint(struct notices *notices, const struct ledger_news *news,
                       const struct flush_row *failure, int64_t now_us);
 

@@ -83,8 +83,8 @@ read_look(struct db *db, uint32_t subscription_id,
     if (result != DB_OK)
         return result;
     count = list_events(filter, &look->chunk, event_ids);
-    result = replay_look_siblings(db, subscription_id, event_ids, count,
-                                  &look->siblings);
+    result = replay_look_siblings(db, subscription_id, range->before, event_ids,
+                                  count, &look->siblings);
     if (result == DB_OK)
         result = replay_look_events_of(db, event_ids, count, &look->events);
     return result;

@@ -97,7 +97,7 @@ leave_out_delivered(struct db *db, const struct subscription *subscription,
     uint64_t ids[REPLAY_CHUNK];
     size_t count = list_ids(wanted, ids), i;
     enum db_result result =
-        replay_look_siblings(db, subscription->id, ids, count, &found);
+        replay_look_siblings(db, subscription->id, 0, ids, count, &found);
 
     if (result != DB_OK)
         return result;

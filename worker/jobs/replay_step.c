@@ -141,19 +141,22 @@ static enum db_result
 hold(struct work *work)
 {
     struct replay_choice *choice = &work->step->choice;
-    enum db_result result = DB_OK;
+    uint64_t event_ids[REPLAY_CHUNK];
+    bool there[REPLAY_CHUNK];
+    enum db_result result;
     size_t i, kept = 0;
 
+    for (i = 0; i < choice->count; i++)
+        event_ids[i] = choice->picks[i].event_id;
+    result = store_content_hold_all(work->peers->db, event_ids, choice->count,
+                                    there);
+    if (result != DB_OK)
+        return result;
     for (i = 0; i < choice->count; i++) {
-        bool there = false;
-
-        result = store_content_hold(work->peers->db, choice->picks[i].event_id,
-                                    &there);
-        if (result == DB_OK && there)
-            result = kept_hold(work->peers->db, choice->picks[i].event_id);
+        result = there[i] ? kept_hold(work->peers->db, event_ids[i]) : DB_NONE;
         if (result != DB_OK && result != DB_NONE)
             return result;
-        if (result == DB_OK && there)
+        if (result == DB_OK)
             choice->picks[kept++] = choice->picks[i];
         else
             choice->skipped++;

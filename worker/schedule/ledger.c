@@ -120,6 +120,15 @@ ledger_write(struct ledger *ledger, struct db *db)
     return store_lane_save(db, ledger->rows, ledger->count);
 }
 
+/* When it may be asked again: its breaker, or what it has asked for. */
+static int64_t
+next_attempt_us(const struct endpoint_state *state)
+{
+    return state->open_until_wall_us > state->blocked_until_wall_us
+               ? state->open_until_wall_us
+               : state->blocked_until_wall_us;
+}
+
 bool
 ledger_news(const struct ledger *ledger, size_t *at, struct ledger_news *news)
 {
@@ -135,6 +144,7 @@ ledger_news(const struct ledger *ledger, size_t *at, struct ledger_news *news)
             .lane = save->lane,
             .failing = failing_us != 0,
             .failing_since_us = failing_us != 0 ? failing_us : told_us,
+            .next_attempt_at_us = next_attempt_us(&save->state),
         };
         return true;
     }

@@ -34,7 +34,9 @@ void ledger_settle(struct ledger *ledger);
 struct ledger_news {
     uint64_t lane; /* the base lane of a subscription */
     bool failing;  /* its breaker has opened; else it answers again */
-    int64_t failing_since_us; /* wall clock */
+    int64_t failing_since_us;   /* wall clock */
+    int64_t next_attempt_at_us; /* wall clock; failing: nothing is sent before;
+                                   0 = not known */
 };
 /* One after the other; *at is 0 at first. False behind the last. */
 bool ledger_news(const struct ledger *ledger, size_t *at,

@@ -16,6 +16,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 
 enum task_state {
     TASK_LOADING, /* known, its event is being read */
@@ -31,8 +32,10 @@ struct attempt {
     int64_t started_us;          /* monotonic */
     int64_t ended_us;            /* monotonic */
     char error[CURL_ERROR_SIZE]; /* printable ASCII, "" = none */
-    char *body; /* the first bytes of the answer; owned, or NULL */
+    char *body;                  /* the first bytes of the answer, or NULL */
     size_t body_len;
+    size_t *body_owners; /* how many attempts have that body, of one request;
+                            NULL: it is this one's alone */
     /* Of a question to a source, which is judged later. */
     enum obstacle obstacle;
     CURLcode code;
@@ -94,6 +97,20 @@ task_list_add(struct task_list *list, struct task *task)
         list->tail->next = task;
     list->tail = task;
     list->count++;
+}
+
+/* The last one that has it frees it. Only one thread at a time may do so for the
+   tasks of one request. */
+static inline void
+attempt_free_body(struct attempt *attempt)
+{
+    if (attempt->body_owners == NULL || --*attempt->body_owners == 0) {
+        free(attempt->body);
+        free(attempt->body_owners);
+    }
+    attempt->body = NULL;
+    attempt->body_len = 0;
+    attempt->body_owners = NULL;
 }
 
 /* A task that was running and its mates, each for itself from now on. */

@@ -104,8 +104,8 @@ give_result(struct task *task, const struct attempt *result, bool echo)
 {
     task->attempt = *result;
     task->attempt.echo = echo;
-    if (result->body_len > 0)
-        task->attempt.body = xmemdup(result->body, result->body_len);
+    if (result->body_owners != NULL)
+        ++*result->body_owners;
 }
 
 void
@@ -116,6 +116,12 @@ transfer_spread(struct task *first, enum obstacle obstacle,
     bool told = false;
     struct task *task;
 
+    /* A thousand jobs may have the same answer, and wait long for the
+       database: there is one copy of it. */
+    if (result.body != NULL) {
+        result.body_owners = xcalloc(1, sizeof(*result.body_owners));
+        *result.body_owners = 1;
+    }
     for (task = first; task != NULL; task = task->mate) {
         if (is_left_out(task, obstacle)) {
             give_own_result(task, policy, result.ended_us);
@@ -128,5 +134,5 @@ transfer_spread(struct task *first, enum obstacle obstacle,
        answered. */
     first->attempt.outcome.feedback = result.outcome.feedback;
     first->attempt.outcome.asked_us = result.outcome.asked_us;
-    free(result.body);
+    attempt_free_body(&result);
 }

@@ -215,6 +215,7 @@ hand_over_answer(struct transfer *transfer)
     struct attempt *attempt = &transfer->task->attempt;
 
     attempt->body = NULL;
+    attempt->body_owners = NULL;
     attempt->body_len = transfer->answer.len;
     if (transfer->answer.len > 0)
         attempt->body = xmemdup(transfer->answer.data, transfer->answer.len);

@@ -128,7 +128,7 @@ void
 payloads_free_task(struct payloads *payloads, struct task *task)
 {
     unpin(payloads, task->event);
-    free(task->attempt.body);
+    attempt_free_body(&task->attempt);
     free(task->poll);
     free(task);
 }

@@ -192,10 +192,7 @@ application_print(const struct application_row *row, struct buf *out)
     buf_add_char(out, '{');
     member_id(out, "id", ID_APPLICATION, row->id);
     member_text(out, "name", row->name);
-    if (row->retention_days == 0)
-        member_text(out, "retention_days", NULL);
-    else
-        member_u64(out, "retention_days", row->retention_days);
+    member_u64_or_null(out, "retention_days", row->retention_days);
     member_time(out, "created_at", row->created_at_us);
     buf_add_char(out, '}');
 }

@@ -19,6 +19,7 @@
 #include "seal.h"
 #include "sign.h"
 #include "subscription_form.h"
+#include "subscription_health.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -60,6 +61,7 @@ struct subscription_row {
     uint32_t batch_wait_ms; /* of a batch */
     uint32_t ttl_s;         /* 0 = no limit */
     bool capture_responses; /* what the endpoint answers is stored */
+    struct subscription_health health;
     int64_t created_at_us;
     int64_t updated_at_us;
 };

@@ -24,8 +24,10 @@ static const char columns[] =
     "max_concurrency, created_at, updated_at, paused_reason, rate_limit, "
     "ordering, on_exhausted, template, template_type, cloudevents_source, "
     "filter, auth_shown, public_key, signature_headers, certificate_shown, "
-    "batch_size, batch_wait_ms, ttl_s, capture_responses "
-    "FROM subscriptions WHERE deleted_at IS NULL AND adhoc = 0";
+    "batch_size, batch_wait_ms, ttl_s, "
+    "capture_responses, " SUBSCRIPTION_HEALTH_COLUMNS
+    " FROM subscriptions " SUBSCRIPTION_HEALTH_JOIN
+    " WHERE deleted_at IS NULL AND adhoc = 0";
 
 static char *
 copy(struct slice cell)
@@ -72,6 +74,8 @@ read_row(const struct slice *cell, struct subscription_row *row)
     row->batch_wait_ms = (uint32_t)db_u64(cell[32], 0);
     row->ttl_s = (uint32_t)db_u64(cell[33], 0);
     row->capture_responses = db_u64(cell[34], 1) != 0;
+    subscription_health_read(cell + 35, strcmp(row->ordering, "fifo") == 0,
+                             &row->health);
 }
 
 /* One row's patterns, from where the result stands; *cell is the row to look
@@ -283,6 +287,7 @@ subscription_print(const struct subscription_row *row, const char *secret,
     member_text(out, "paused_reason", row->paused_reason);
     member_text(out, "disabled_reason", row->disabled_reason);
     member_time(out, "disabled_at", row->disabled_at_us);
+    subscription_health_print(&row->health, out);
     if (secret != NULL)
         member_text(out, "secret", secret);
     member_u64(out, "retry_count", row->retry_count);

@@ -164,42 +164,79 @@ cancel_deliveries(struct db *db, const struct removal *removal)
     return result;
 }
 
-/* --- answers --------------------------------------------------------------
- */
+/* --- answers -------------------------------------------------------------- */
 
 struct answers {
     uint64_t event_id;
+    uint32_t owner_id; /* of the last one */
     uint64_t ids[DELIVERIES];
     size_t count;
 };
 
 static enum db_result
-read_deliveries(struct db *db, struct answers *answers)
+read_answers(struct db *db, struct answers *answers, struct buf *sql)
 {
-    uint64_t after = answers->count == 0 ? 0 : answers->ids[answers->count - 1];
-    struct buf sql = BUF_INIT(SQL_MAX);
     struct db_rows *rows = NULL;
     const struct slice *row;
     enum db_result result;
 
-    sql_raw(&sql, "SELECT id FROM deliveries FORCE INDEX (event) "
-                  "WHERE event_id = ");
-    sql_u64(&sql, answers->event_id);
-    sql_raw(&sql, " AND id > ");
-    sql_u64(&sql, after);
-    sql_raw(&sql, " AND done_day >= ");
-    delivery_row_day(&sql, answers->event_id);
-    sql_raw(&sql, " ORDER BY id LIMIT ");
-    sql_u64(&sql, DELIVERIES);
-    result = db_query(db, buf_slice(&sql), &rows);
-    buf_free(&sql);
+    sql_raw(sql, " LIMIT ");
+    sql_u64(sql, DELIVERIES);
+    result = db_query(db, buf_slice(sql), &rows);
     if (result != DB_OK)
         return result;
     answers->count = 0;
-    while ((row = db_rows_next(rows)) != NULL)
+    while ((row = db_rows_next(rows)) != NULL) {
         answers->ids[answers->count++] = db_u64(row[0], 0);
+        answers->owner_id = (uint32_t)db_u64(row[1], 0);
+    }
     db_rows_free(rows);
     return DB_OK;
+}
+
+static void
+add_deliveries(struct buf *sql, const struct answers *answers,
+               const char *compare)
+{
+    sql_raw(sql, "SELECT id, owner_id FROM deliveries FORCE INDEX (event) "
+                 "WHERE event_id = ");
+    sql_u64(sql, answers->event_id);
+    sql_raw(sql, " AND done_day >= ");
+    delivery_row_day(sql, answers->event_id);
+    sql_raw(sql, " AND owner_id ");
+    sql_raw(sql, compare);
+    sql_u64(sql, answers->owner_id);
+}
+
+/* Of the owners that follow, in the order of the index: nothing is sorted. It
+   has no ids, so those of the last owner may be cut off anywhere. */
+static enum db_result
+read_owners(struct db *db, struct answers *answers)
+{
+    struct buf sql = BUF_INIT(SQL_MAX);
+    enum db_result result;
+
+    add_deliveries(&sql, answers, "> ");
+    sql_raw(&sql, " ORDER BY owner_id");
+    result = read_answers(db, answers, &sql);
+    buf_free(&sql);
+    return result;
+}
+
+/* Of this owner, who seldom has more than one of an event. */
+static enum db_result
+read_owner(struct db *db, struct answers *answers, uint64_t after)
+{
+    struct buf sql = BUF_INIT(SQL_MAX);
+    enum db_result result;
+
+    add_deliveries(&sql, answers, "= ");
+    sql_raw(&sql, " AND id > ");
+    sql_u64(&sql, after);
+    sql_raw(&sql, " ORDER BY id");
+    result = read_answers(db, answers, &sql);
+    buf_free(&sql);
+    return result;
 }
 
 static enum db_result
@@ -228,15 +265,39 @@ answers_work(struct db *db, void *arg)
 }
 
 static enum db_result
+remove_page(struct db *db, struct answers *answers)
+{
+    return answers->count == 0 ? DB_OK : transact(db, answers_work, answers);
+}
+
+static enum db_result
+remove_owner(struct db *db, struct answers *answers)
+{
+    enum db_result result = DB_OK;
+    uint64_t after = 0;
+
+    do {
+        result = read_owner(db, answers, after);
+        if (result == DB_OK)
+            result = remove_page(db, answers);
+        if (answers->count > 0)
+            after = answers->ids[answers->count - 1];
+    } while (result == DB_OK && answers->count == DELIVERIES);
+    return result;
+}
+
+static enum db_result
 remove_answers(struct db *db, uint64_t event_id)
 {
     struct answers answers = {.event_id = event_id};
-    enum db_result result;
+    enum db_result result = DB_OK;
 
     do {
-        result = read_deliveries(db, &answers);
-        if (result == DB_OK && answers.count > 0)
-            result = transact(db, answers_work, &answers);
+        result = remove_owner(db, &answers);
+        if (result == DB_OK)
+            result = read_owners(db, &answers);
+        if (result == DB_OK)
+            result = remove_page(db, &answers);
     } while (result == DB_OK && answers.count == DELIVERIES);
     return result;
 }
@@ -259,32 +320,5 @@ store_content_remove(struct db *db, uint32_t application_id, uint64_t event_id,
         result = remove_answers(db, event_id);
     if (result == DB_OK)
         *state = removal.state;
-    return result;
-}
-
-enum db_result
-store_content_hold(struct db *db, uint64_t event_id, bool *there)
-{
-    struct buf sql = BUF_INIT(SQL_MAX);
-    enum db_result result = DB_NONE;
-    size_t i;
-
-    for (i = 0; i < 2 && result == DB_NONE; i++) {
-        struct db_rows *rows = NULL;
-        const struct slice *row;
-
-        sql_raw(&sql, "SELECT expunged FROM ");
-        sql_raw(&sql, tables[i]);
-        sql_raw(&sql, " WHERE id = ");
-        sql_u64(&sql, event_id);
-        sql_raw(&sql, " LOCK IN SHARE MODE");
-        result = db_query_row(db, buf_slice(&sql), &rows, &row);
-        buf_clear(&sql);
-        if (result == DB_OK) {
-            *there = db_u64(row[0], 0) == 0;
-            db_rows_free(rows);
-        }
-    }
-    buf_free(&sql);
     return result;
 }

@@ -13,6 +13,7 @@
 #include "db.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 enum content_state {
@@ -38,6 +39,12 @@ enum db_result store_content_remove(struct db *db, uint32_t application_id,
  * has gone.
  */
 enum db_result store_content_hold(struct db *db, uint64_t event_id, bool *there)
+    __attribute__((warn_unused_result));
+
+/* The same for several events, at most 1000, with two statements at most. There
+   is no content where an event has gone, either. */
+enum db_result store_content_hold_all(struct db *db, const uint64_t *event_ids,
+                                      size_t count, bool *there)
     __attribute__((warn_unused_result));
 
 #endif /* STORE_CONTENT_H */

@@ -15,9 +15,10 @@
 
 #define SQL_MAX 32768
 
-#define DELIVERY_COLUMNS                                                       \
-    "d.id,d.event_id,d.status,d.response_code,d.event_type,d.error_class,"     \
-    "d.kind,d.test"
+#define OUTCOME_COLUMNS                                                        \
+    "d.event_id,d.status,d.response_code,d.event_type,d.error_class,d.kind,"   \
+    "d.test"
+#define DELIVERY_COLUMNS "d.id," OUTCOME_COLUMNS
 
 static void
 read_delivery(const struct slice *cell, struct replay_delivery *delivery)
@@ -105,7 +106,7 @@ least(const uint64_t *ids, size_t count)
 }
 
 enum db_result
-replay_look_siblings(struct db *db, uint32_t subscription_id,
+replay_look_siblings(struct db *db, uint32_t subscription_id, uint64_t before,
                      const uint64_t *event_ids, size_t count,
                      struct replay_deliveries *found)
 {
@@ -115,13 +116,16 @@ replay_look_siblings(struct db *db, uint32_t subscription_id,
     *found = (struct replay_deliveries){.rows = NULL};
     if (count == 0)
         return DB_OK;
-    sql_raw(&sql, "SELECT " DELIVERY_COLUMNS " FROM ");
+    sql_raw(&sql, "SELECT MAX(d.id)," OUTCOME_COLUMNS " FROM ");
     sql_id_table(&sql, event_ids, count);
     sql_raw(&sql, " x STRAIGHT_JOIN deliveries d FORCE INDEX (event) "
                   "ON d.event_id = x.id AND d.owner_id = ");
     sql_u64(&sql, subscription_id);
     sql_raw(&sql, " WHERE d.done_day >= ");
     delivery_row_day(&sql, least(event_ids, count));
+    sql_raw(&sql, " GROUP BY " OUTCOME_COLUMNS ",d.id<");
+    sql_u64(&sql, before);
+    sql_raw(&sql, " ORDER BY NULL");
     result = read_deliveries(db, &sql, found);
     buf_free(&sql);
     return result;

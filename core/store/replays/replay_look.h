@@ -4,7 +4,8 @@
  * send.
  *
  * No statement looks at more rows than a chunk has, times what is known of one
- * event at one subscription.
+ * event at one subscription; none answers with more than a chunk has, times the
+ * ways in which a delivery ends.
  */
 #ifndef REPLAY_LOOK_H
 #define REPLAY_LOOK_H
@@ -43,9 +44,15 @@ enum db_result replay_look_deliveries(struct db *db, uint32_t subscription_id,
                                       struct replay_deliveries *found)
     __attribute__((warn_unused_result));
 
-/* All finished ones of these events at that subscription, in any order. */
+/*
+ * What finished deliveries of these events at that subscription came to, in any
+ * order: of those of one event that are alike for a filter the last one before
+ * that id, and the last one of all. However often an event was repeated, it has
+ * no more of these than there are ways to end.
+ */
 enum db_result replay_look_siblings(struct db *db, uint32_t subscription_id,
-                                    const uint64_t *event_ids, size_t count,
+                                    uint64_t before, const uint64_t *event_ids,
+                                    size_t count,
                                     struct replay_deliveries *found)
     __attribute__((warn_unused_result));
 

@@ -60,10 +60,7 @@ print_what(const struct replay *replay, struct buf *out)
         replay_filter_print(&replay->filter, out);
     else
         buf_add_text(out, "null");
-    if (replay->rate == 0)
-        member_text(out, "rate", NULL);
-    else
-        member_u64(out, "rate", replay->rate);
+    member_u64_or_null(out, "rate", replay->rate);
 }
 
 static void

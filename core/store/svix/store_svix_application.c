@@ -22,8 +22,10 @@ static const char columns[] =
     "WHERE deleted_at IS NULL";
 
 static void
-read_row(const struct slice *cell, struct svix_application *row)
+read_row(const struct slice *cell, void *to)
 {
+    struct svix_application *row = to;
+
     row->id = (uint32_t)db_u64(cell[0], 0);
     row->name = slice_text(cell[1]);
     row->uid = slice_text(cell[2]);
@@ -103,8 +105,7 @@ store_svix_application_list(struct db *db, uint32_t owner,
                             struct svix_application_list *list)
 {
     struct buf sql = BUF_INIT(SQL_MAX);
-    struct db_rows *rows = NULL;
-    const struct slice *cell;
+    struct svix_rows found;
     enum db_result result;
 
     sql_raw(&sql, columns);
@@ -113,19 +114,12 @@ store_svix_application_list(struct db *db, uint32_t owner,
         sql_u64(&sql, owner);
     }
     svix_page_add(&sql, page, "id", false);
-    result = db_query(db, buf_slice(&sql), &rows);
-    buf_free(&sql);
-    if (result != DB_OK)
-        return result;
-    list->count = 0;
-    list->rows = xcalloc(db_rows_count(rows) + 1, sizeof(list->rows[0]));
-    list->more = db_rows_count(rows) > page->limit;
-    while (list->count < page->limit && (cell = db_rows_next(rows)) != NULL)
-        read_row(cell, &list->rows[list->count++]);
-    db_rows_free(rows);
-    if (page->backward)
-        svix_page_turn(list->rows, list->count, sizeof(list->rows[0]));
-    return DB_OK;
+    result =
+        svix_page_read(db, &sql, page, sizeof(list->rows[0]), read_row, &found);
+    if (result == DB_OK)
+        *list =
+            (struct svix_application_list){found.rows, found.count, found.more};
+    return result;
 }
 
 static void
@@ -311,15 +305,6 @@ svix_application_list_free(struct svix_application_list *list)
     memset(list, 0, sizeof(*list));
 }
 
-static void
-print_rate(struct buf *out, const char *name, uint32_t rate)
-{
-    if (rate == 0)
-        member_text(out, name, NULL);
-    else
-        member_u64(out, name, rate);
-}
-
 void
 svix_application_print(const struct svix_application *row, struct buf *out)
 {
@@ -327,8 +312,8 @@ svix_application_print(const struct svix_application *row, struct buf *out)
     member_id(out, "id", ID_APPLICATION, row->id);
     member_text(out, "uid", row->uid);
     member_text(out, "name", row->name);
-    print_rate(out, "throttleRate", row->throttle_rate);
-    print_rate(out, "rateLimit", row->throttle_rate);
+    member_u64_or_null(out, "throttleRate", row->throttle_rate);
+    member_u64_or_null(out, "rateLimit", row->throttle_rate);
     member_raw(out, "metadata", slice_of(row->metadata), "{}");
     member_time(out, "createdAt", row->created_at_us);
     member_time(out, "updatedAt", row->updated_at_us);

@@ -191,15 +191,6 @@ svix_endpoint_list_free(struct svix_endpoint_list *list)
     memset(list, 0, sizeof(*list));
 }
 
-static void
-print_rate(struct buf *out, const char *name, uint32_t rate)
-{
-    if (rate == 0)
-        member_text(out, name, NULL);
-    else
-        member_u64(out, name, rate);
-}
-
 /* Each name that a version of the clients reads. */
 void
 svix_endpoint_print_members(const struct svix_endpoint *endpoint,
@@ -218,8 +209,8 @@ svix_endpoint_print_members(const struct svix_endpoint *endpoint,
     member_raw(out, "eventTypes", types, "null");
     member_raw(out, "filterTypes", types, "null");
     member_raw(out, "channels", slice_of(row->channels), "null");
-    print_rate(out, "throttleRate", row->rate_limit);
-    print_rate(out, "rateLimit", row->rate_limit);
+    member_u64_or_null(out, "throttleRate", row->rate_limit);
+    member_u64_or_null(out, "rateLimit", row->rate_limit);
     member_raw(out, "metadata", slice_of(row->metadata), "{}");
     member_u64(out, "version", 1);
     member_time(out, "createdAt", row->created_at_us);

@@ -6,6 +6,7 @@
 #define STORE_SVIX_PAGE_H
 
 #include "buf.h"
+#include "db.h"
 #include "slice.h"
 
 #include <stdbool.h>
@@ -32,6 +33,20 @@ svix_page_reads_down(const struct svix_page *page)
    is text, not a number. */
 void svix_page_add(struct buf *sql, const struct svix_page *page,
                    const char *column, bool is_text);
+
+/* What a statement that ends with svix_page_add() has found. */
+struct svix_rows {
+    void *rows; /* owned */
+    size_t count;
+    bool more; /* there are others behind the last one read */
+};
+
+/* Runs it and frees it. read fills a row of `size` bytes, all zero before. */
+enum db_result svix_page_read(struct db *db, struct buf *sql,
+                              const struct svix_page *page, size_t size,
+                              void (*read)(const struct slice *cell, void *row),
+                              struct svix_rows *found)
+    __attribute__((warn_unused_result));
 
 /* Turns the order of `count` rows of `size` bytes round. */
 void svix_page_turn(void *rows, size_t count, size_t size);

@@ -23,8 +23,10 @@ static const char columns[] =
     "WHERE deleted_at IS NULL";
 
 static void
-read_row(const struct slice *cell, struct svix_type *type)
+read_row(const struct slice *cell, void *to)
 {
+    struct svix_type *type = to;
+
     *type = (struct svix_type){
         .name = slice_text(cell[0]),
         .description = slice_text(cell[1]),
@@ -64,27 +66,18 @@ store_svix_type_list(struct db *db, bool with_archived,
                      const struct svix_page *page, struct svix_type_list *list)
 {
     struct buf sql = BUF_INIT(SQL_MAX);
-    struct db_rows *rows = NULL;
-    const struct slice *cell;
+    struct svix_rows found;
     enum db_result result;
 
     sql_raw(&sql, columns);
     if (!with_archived)
         sql_raw(&sql, " AND archived = 0");
     svix_page_add(&sql, page, "name", true);
-    result = db_query(db, buf_slice(&sql), &rows);
-    buf_free(&sql);
-    if (result != DB_OK)
-        return result;
-    list->count = 0;
-    list->rows = xcalloc(db_rows_count(rows) + 1, sizeof(list->rows[0]));
-    list->more = db_rows_count(rows) > page->limit;
-    while (list->count < page->limit && (cell = db_rows_next(rows)) != NULL)
-        read_row(cell, &list->rows[list->count++]);
-    db_rows_free(rows);
-    if (page->backward)
-        svix_page_turn(list->rows, list->count, sizeof(list->rows[0]));
-    return DB_OK;
+    result =
+        svix_page_read(db, &sql, page, sizeof(list->rows[0]), read_row, &found);
+    if (result == DB_OK)
+        *list = (struct svix_type_list){found.rows, found.count, found.more};
+    return result;
 }
 
 /* Versions are numbers for most: the highest one, or else the last. */
