@@ -9,8 +9,9 @@
 #include "store_source.h"
 
 /* One source, or several: a line of JSON each, else a table. JSON also has the
-   `path` of its address, and `url` where public_url says all of it; so has the
-   table of one source. secret: of one that has just been made, or NULL. */
+   `path` of its address, and `url` where public_url says all of it; the table
+   of one source has one of them as its `address`. secret: of one that has just
+   been made, or NULL. */
 void source_show_rows(const struct cli *cli, const struct source_row *rows,
                       size_t count);
 void source_show_all(const struct cli *cli, const struct source_row *row,

@@ -3,7 +3,6 @@
  */
 #include "commands.h"
 
-#include "clock.h"
 #include "doorbell.h"
 #include "json.h"
 #include "member.h"
@@ -12,139 +11,14 @@
 #include "store_subscription.h"
 #include "subscription_batch.h"
 #include "webhook_form.h"
+#include "webhook_show.h"
 
 #include <openssl/crypto.h>
 #include <stdio.h>
 #include <string.h>
 
 #define BODY_MAX (256 * 1024)
-#define LINE_MAX_BYTES (512 * 1024)
 #define PAGE 250
-
-static const char *
-state_word(const struct subscription_row *row)
-{
-    return row->disabled_reason != NULL          ? "disabled"
-           : !row->active                        ? "inactive"
-           : row->paused                         ? "paused"
-           : row->health.state == HEALTH_FAILING ? "failing"
-                                                 : "active";
-}
-
-static void
-print_state(const struct subscription_row *row)
-{
-    const char *reason = row->disabled_reason != NULL ? row->disabled_reason
-                         : row->paused                ? row->paused_reason
-                                                      : NULL;
-
-    printf("state        %s%s%s\n", state_word(row), reason == NULL ? "" : ": ",
-           reason == NULL ? "" : reason);
-}
-
-/* Until when nothing is sent is of interest where something would be. */
-static void
-print_health(const struct subscription_row *row)
-{
-    const struct subscription_health *health = &row->health;
-    bool failing = health->state == HEALTH_FAILING;
-    bool held = !row->active || row->paused;
-    char text[CLOCK_TEXT_MAX];
-
-    if (failing) {
-        clock_format_rfc3339(health->failing_since_us, text);
-        printf("endpoint     failing since %s\n", text);
-    }
-    if (!held && health->next_attempt_at_us != 0) {
-        clock_format_rfc3339(health->next_attempt_at_us, text);
-        printf("next attempt %s\n", text);
-    } else if (!held && failing) {
-        printf("next attempt with the next delivery\n");
-    }
-    if (health->last_success_at_us != 0) {
-        clock_format_rfc3339(health->last_success_at_us, text);
-        printf("last success %s\n", text);
-    }
-}
-
-static void
-print_order_and_limits(const struct subscription_row *row)
-{
-    if (strcmp(row->ordering, "none") != 0)
-        printf("ordering     %s, %s a delivery that fails for good\n",
-               row->ordering,
-               strcmp(row->on_exhausted, "pause") == 0 ? "pause at" : "skip");
-    if (row->rate_limit > 0)
-        printf("rate limit   %u per second\n", row->rate_limit);
-    if (row->batch_size > 0)
-        printf("batches      up to %u events, the first waits %u ms\n",
-               row->batch_size, row->batch_wait_ms);
-    if (row->ttl_s > 0)
-        printf("expires      after %u s\n", row->ttl_s);
-}
-
-/* What few webhooks have, each on a line of its own. */
-static void
-print_given(const char *label, const char *value)
-{
-    if (value != NULL && value[0] != '\0')
-        printf("%-12s %s\n", label, value);
-}
-
-static void
-print_row_text(const struct subscription_row *row)
-{
-    printf("id           %u\nurl          %s\nevents       %s\n", row->id,
-           row->url, row->events);
-    print_state(row);
-    print_health(row);
-    printf("retries      %u, first after %u s\ntimeout      %u s\n"
-           "format       %s\n",
-           row->retry_count, row->retry_delay_s, row->timeout_s, row->format);
-    print_given("template", row->template);
-    print_given("source", row->cloudevents_source);
-    print_given("filter", row->filter);
-    print_given("auth", row->auth);
-    print_given("certificate", row->certificate);
-    print_given("public key", row->public_key);
-    if (strcmp(row->signature_headers, "webhook") != 0)
-        print_given("headers", row->signature_headers);
-    print_order_and_limits(row);
-    print_given("description", row->description);
-}
-
-static int
-no_webhook(uint32_t id)
-{
-    return output_error(EXIT_NONE,
-                        "there is no webhook %u; `postern "
-                        "webhook list` shows them",
-                        id);
-}
-
-static int
-show(struct cli *cli, uint32_t id, const char *secret)
-{
-    struct buf line = BUF_INIT(LINE_MAX_BYTES);
-    struct subscription_row row;
-    enum db_result result = store_subscription_get(cli->db, 0, id, &row);
-
-    if (result == DB_NONE)
-        return no_webhook(id);
-    if (result != DB_OK)
-        return cli_db_error(cli, result, "read the webhook");
-    if (cli->json) {
-        subscription_print(&row, secret, &line);
-        output_line(buf_slice(&line));
-    } else {
-        print_row_text(&row);
-        if (secret != NULL)
-            printf("secret       %s\n", secret);
-    }
-    buf_wipe(&line);
-    subscription_row_free(&row);
-    return EXIT_OK;
-}
 
 static int
 insert(struct cli *cli, const struct buf *body, uint32_t application_id)
@@ -162,7 +36,7 @@ insert(struct cli *cli, const struct buf *body, uint32_t application_id)
         code = cli_db_error(cli, result, "add the webhook");
         goto out;
     }
-    code = show(cli, made.id, made.secret);
+    code = webhook_show(cli, made.id, made.secret);
     if (code == EXIT_OK && !cli->json)
         output_note("the secret is shown only this once");
 out:
@@ -214,25 +88,6 @@ run_add(struct cli *cli)
     return code;
 }
 
-static void
-print_row(const struct cli *cli, struct table *table,
-          const struct subscription_row *row)
-{
-    struct buf line = BUF_INIT(LINE_MAX_BYTES);
-
-    if (cli->json) {
-        subscription_print(row, NULL, &line);
-        output_line(buf_slice(&line));
-    } else {
-        table_row(table);
-        table_cell_u64(table, row->id);
-        table_cell(table, state_word(row));
-        table_cell(table, row->events);
-        table_cell(table, row->url);
-    }
-    buf_free(&line);
-}
-
 static int
 run_list(struct cli *cli)
 {
@@ -258,7 +113,7 @@ run_list(struct cli *cli)
         if (result != DB_OK)
             break;
         for (i = 0; i < list.count; i++) {
-            print_row(cli, &table, &list.rows[i]);
+            webhook_show_row(cli, &table, &list.rows[i]);
             after = list.rows[i].id;
         }
         subscription_list_free(&list);
@@ -319,10 +174,10 @@ change(struct cli *cli, struct slice body, uint32_t id)
     subscription_form_free(&form);
     if (code == EXIT_OK && result == DB_OK) {
         doorbell_ring(doorbell);
-        code = show(cli, id, NULL);
+        code = webhook_show(cli, id, NULL);
     } else if (code == EXIT_OK) {
         code = result == DB_NONE
-                   ? no_webhook(id)
+                   ? webhook_show_none(id)
                    : cli_db_error(cli, result, "change the webhook");
     }
     doorbell_free(doorbell);
@@ -356,7 +211,7 @@ run_show(struct cli *cli)
     uint32_t id = 0;
     int code = take_id(cli, &id);
 
-    return code == EXIT_OK ? show(cli, id, NULL) : code;
+    return code == EXIT_OK ? webhook_show(cli, id, NULL) : code;
 }
 
 static int
@@ -370,7 +225,7 @@ run_rm(struct cli *cli)
         return code;
     result = store_subscription_delete(cli->db, 0, id);
     if (result == DB_NONE)
-        return no_webhook(id);
+        return webhook_show_none(id);
     if (result != DB_OK)
         return cli_db_error(cli, result, "remove the webhook");
     if (cli->json)

@@ -15,6 +15,7 @@
 #include "store_record_index.h"
 #include "store_record_list.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define MISSING "Record not found"
@@ -156,19 +157,40 @@ list_tables(struct exchange *exchange, struct slice source)
     resource_send(exchange, &json);
 }
 
+/* Left out silently, what picks records would show every table. */
+static bool
+picks_no_record(struct exchange *exchange)
+{
+    static const char *const names[] = {"deleted", "updated_since",
+                                        "record_id"};
+    char why[64];
+    size_t i;
+
+    for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        if (request_query(exchange->request, names[i]).ptr != NULL) {
+            (void)snprintf(why, sizeof(why), "field required with '%s'",
+                           names[i]);
+            resource_bad_query(exchange, "table", "value_error.missing", why);
+            return false;
+        }
+    return true;
+}
+
 static void
 tables(struct exchange *exchange)
 {
     struct slice source = request_query(exchange->request, "source");
     struct slice table = request_query(exchange->request, "table");
 
-    if (table.ptr == NULL)
-        list_tables(exchange, source);
-    else if (source.ptr != NULL)
+    if (table.ptr == NULL) {
+        if (picks_no_record(exchange))
+            list_tables(exchange, source);
+    } else if (source.ptr != NULL) {
         list_records(exchange, source, table);
-    else
+    } else {
         resource_bad_query(exchange, "source", "value_error.missing",
                            "field required with 'table'");
+    }
 }
 
 static void

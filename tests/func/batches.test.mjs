@@ -65,7 +65,7 @@ describe('a batch', () => {
     test('has as many events as it may, and each has its own delivery',
         async () => {
             const { place, subscription } = await proven('full', [200],
-                batch(100, 60));
+                batch(100, 60_000));
             const ids = await triggerMany('full.made', 1000);
             await eventually('all have come', () =>
                 numbers(place).length === 1000);

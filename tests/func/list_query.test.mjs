@@ -118,6 +118,20 @@ describe('a list', () => {
         refused(answer, 'x'.repeat(100), "permitted: 'limit', 'cursor'");
     });
 
+    test('of tables refuses what picks records', async () => {
+        for (const name of ['deleted', 'updated_since', 'record_id']) {
+            const answer = await api.get('/api/records?' + query({
+                source: 'notion', limit: '5', [name]: records[name] }));
+            assert.equal(answer.status, 422, answer.text);
+            assert.deepEqual(answer.json, { detail: [{
+                loc: ['query', 'table'],
+                msg: `field required with '${name}'`,
+                type: 'value_error.missing' }] });
+        }
+        const tables = await api.get('/api/records?source=notion&limit=5');
+        assert.equal(tables.status, 200, tables.text);
+    });
+
     test('refuses it of HEAD too', async () => {
         const answer = await request(stack.url, 'HEAD',
             '/api/deliveries?statsu=failed',

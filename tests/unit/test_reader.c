@@ -10,6 +10,11 @@
 #include "id.h"
 #include "lane.h"
 
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
+#include <time.h>
+
 static struct reader *reader;
 static struct heads *heads;
 
@@ -137,16 +142,14 @@ test_the_heads_find_what_the_tail_has_missed(void)
     end();
 }
 
+enum { LANES = 3000, LOOKS = 64 };
+
 /* With so many lanes a look is long, and is done in parts. */
 static void
-test_the_heads_of_many_lanes_are_all_looked_at(void)
+add_lanes(uint64_t past_id)
 {
-    enum { LANES = 3000, LOOKS = 64 };
-    uint64_t past_id = id_floor(clock_wall_us() - 30 * CLOCK_US_PER_S);
-    bool whole;
     int i;
 
-    begin();
     testdb_exec(t.db, "INSERT INTO subscriptions (id, application_id, url, "
                       "secret, config_version, disabled_at) SELECT 2 + seq, 1, "
                       "'https://e.org', '', 1, UTC_TIMESTAMP(6) "
@@ -155,18 +158,84 @@ test_the_heads_of_many_lanes_are_all_looked_at(void)
     for (i = 0; i < LANES; i++)
         add_job(t.db, past_id + (uint64_t)i, 3 + (uint32_t)i);
     CU_ASSERT_EQUAL_FATAL(db_commit(t.db), DB_OK);
+}
+
+static void
+test_the_heads_of_many_lanes_are_all_looked_at(void)
+{
+    uint64_t past_id = id_floor(clock_wall_us() - 30 * CLOCK_US_PER_S);
+    bool whole;
+    int i;
+
+    begin();
+    add_lanes(past_id);
     for (i = 0; i < LOOKS; i++)
         CU_ASSERT_EQUAL_FATAL(heads_look(heads, &whole), DB_OK);
+    CU_ASSERT_FALSE(whole);
     CU_ASSERT_EQUAL(lanes_known(), LANES);
     testdb_exec(t.db, "DELETE FROM jobs");
     add_job(t.db, past_id, 1);
     for (i = 0; i < LOOKS; i++)
         CU_ASSERT_EQUAL_FATAL(heads_look(heads, &whole), DB_OK);
     CU_ASSERT_EQUAL(lanes_known(), 1);
+    CU_ASSERT_TRUE(whole);
+    end();
+}
+
+static void
+test_after_a_hurry_all_heads_are_looked_at(void)
+{
+    uint64_t past_id = id_floor(clock_wall_us() - 30 * CLOCK_US_PER_S);
+    bool whole;
+    int i;
+
+    begin();
+    add_lanes(past_id);
+    for (i = 0; i < 3; i++)
+        CU_ASSERT_EQUAL_FATAL(heads_look(heads, &whole), DB_OK);
+    CU_ASSERT_FALSE(whole);
+    CU_ASSERT(heads_due(heads) > clock_mono_us());
     heads_hurry(heads);
     CU_ASSERT_EQUAL(heads_due(heads), 0);
     CU_ASSERT_EQUAL_FATAL(heads_look(heads, &whole), DB_OK);
     CU_ASSERT_TRUE(whole);
+    end();
+}
+
+static _Atomic bool held_up;
+
+/* The look that has begun meanwhile takes at least that long, about. */
+static void *
+hold_up(void *arg)
+{
+    const struct timespec long_enough = {.tv_nsec = 10000000};
+
+    (void)desk_lock(&t.desk);
+    held_up = true;
+    (void)nanosleep(&long_enough, NULL);
+    desk_unlock(&t.desk);
+    return arg;
+}
+
+/* More statements would be slow as well. */
+static void
+test_a_slow_look_at_few_lanes_is_not_parted(void)
+{
+    pthread_t thread;
+    bool whole;
+    int i;
+
+    begin();
+    add_job(t.db, id_floor(clock_wall_us()), 1);
+    for (i = 0; i < 4; i++) {
+        held_up = false;
+        CU_ASSERT_EQUAL_FATAL(pthread_create(&thread, NULL, hold_up, NULL), 0);
+        while (!held_up)
+            (void)sched_yield();
+        CU_ASSERT_EQUAL_FATAL(heads_look(heads, &whole), DB_OK);
+        CU_ASSERT_TRUE(whole);
+        CU_ASSERT_EQUAL_FATAL(pthread_join(thread, NULL), 0);
+    }
     end();
 }
 
@@ -180,6 +249,10 @@ main(void)
          test_the_heads_find_what_the_tail_has_missed},
         {"the heads of many lanes are all looked at",
          test_the_heads_of_many_lanes_are_all_looked_at},
+        {"after a hurry all heads are looked at",
+         test_after_a_hurry_all_heads_are_looked_at},
+        {"a slow look at few lanes is not parted",
+         test_a_slow_look_at_few_lanes_is_not_parted},
         CU_TEST_INFO_NULL,
     };
     int rc = EXIT_FAILURE;

@@ -223,6 +223,51 @@ test_what_was_loaded_is_not_saved_again_at_once(void)
     scheduler_free(s);
 }
 
+/* Of a success long ago, of one by a clock that is ahead, and of none. */
+static void
+test_a_success_that_says_nothing_does_not_hold_a_save_back(void)
+{
+    static const int64_t last_good[] = {NOW_DB - 31 * SECOND, NOW_DB + SECOND,
+                                        0};
+    size_t i;
+
+    for (i = 0; i < sizeof(last_good) / sizeof(last_good[0]); i++) {
+        const struct endpoint_state known = {
+            .window = 5,
+            .last_good_wall_us = last_good[i],
+        };
+        struct scheduler *s = make_new(&plan, 100, 1000);
+        struct lane_save save;
+
+        scheduler_take_shard(s, lane_shard(LANE(1)), NOW);
+        scheduler_load(s, LANE(1), &known, &now);
+        (void)offer_ready(s, job(1, 1));
+        finish(s, next(s));
+        CU_ASSERT_TRUE(scheduler_save(s, LANE(1), NOW, &save));
+        scheduler_free(s);
+    }
+}
+
+/* Whoever fails is not made to wait: the next owner is to know. */
+static void
+test_a_failure_after_a_load_is_saved_at_once(void)
+{
+    const struct endpoint_state known = {
+        .window = 5,
+        .last_good_wall_us = NOW_DB - 10 * SECOND,
+    };
+    struct scheduler *s = make_new(&plan, 100, 1000);
+    struct lane_save save;
+
+    scheduler_take_shard(s, lane_shard(LANE(1)), NOW);
+    scheduler_load(s, LANE(1), &known, &now);
+    (void)offer_ready(s, job(1, 1));
+    CU_ASSERT_FALSE(scheduler_save(s, LANE(1), NOW, &save));
+    fail_at(s, next(s), NOW);
+    CU_ASSERT_TRUE(scheduler_save(s, LANE(1), NOW, &save));
+    scheduler_free(s);
+}
+
 /* One owner's state must not be taken for the next one's. */
 static void
 test_new_owner_begins_anew(void)
@@ -391,6 +436,10 @@ main(void)
         {"Retry-After is kept", test_retry_after_is_kept},
         {"what was loaded is not saved again at once",
          test_what_was_loaded_is_not_saved_again_at_once},
+        {"a success that says nothing does not hold a save back",
+         test_a_success_that_says_nothing_does_not_hold_a_save_back},
+        {"a failure after a load is saved at once",
+         test_a_failure_after_a_load_is_saved_at_once},
         {"state goes from owner to owner", test_state_goes_from_owner_to_owner},
         {"proven stays proven", test_proven_stays_proven},
         {"a new owner begins anew", test_new_owner_begins_anew},

@@ -194,9 +194,10 @@ void scheduler_end_read(struct scheduler *s, const struct lane_read *read,
                         const struct scheduler_now *now, bool failed);
 
 /* The head of every lane of some shards, as the database has them: heals what
-   was missed, and drops lanes of these shards that have nothing. O(lanes + tasks) altogether: the begin and
-   the end do a piece at each call, true = call it again. Meanwhile jobs may be
-   taken and ended, but nothing is offered, read, adopted or forgotten. */
+   was missed, and drops lanes of these shards that have nothing. O(all lanes +
+   tasks) altogether: the begin and the end do a piece at each call, true = call
+   it again. Meanwhile jobs may be taken and ended, but nothing is offered, read,
+   adopted or forgotten. */
 bool scheduler_begin_heads(struct scheduler *s);
 void scheduler_head(struct scheduler *s, const struct lane_head *head,
                     const struct scheduler_now *now);

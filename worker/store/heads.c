@@ -14,6 +14,7 @@
 #define SHARE 20 /* a part takes a twentieth of the time at most */
 #define LONG_US CLOCK_US_PER_MS
 #define SHORT_US (LONG_US / 4)
+#define MANY_LANES 64 /* with fewer it is not for them that a part is long */
 #define PARTS_MAX 16
 #define PIECE 1000 /* compared at once */
 
@@ -22,7 +23,8 @@ struct heads {
     struct lane_heads found;
     unsigned parts;     /* of a round; shard i is in part i % parts */
     unsigned part;      /* the next */
-    int64_t longest_us; /* of this round's parts */
+    int64_t longest_us; /* of this round's parts, */
+    size_t most;        /* and the lanes of the largest */
     int64_t due_us;
 };
 
@@ -51,12 +53,19 @@ heads_due(const struct heads *heads)
     return heads->due_us;
 }
 
+static void
+begin_round(struct heads *heads)
+{
+    heads->part = 0;
+    heads->longest_us = 0;
+    heads->most = 0;
+}
+
 void
 heads_hurry(struct heads *heads)
 {
     heads->parts = 1;
-    heads->part = 0;
-    heads->longest_us = 0;
+    begin_round(heads);
     heads->due_us = 0;
 }
 
@@ -141,8 +150,21 @@ look(struct heads *heads)
     return heads->part + 1 == heads->parts ? release_blocked(peers) : DB_OK;
 }
 
-/* The number of parts changes between two rounds only: each of them has looked
-   at every shard. */
+/* Changes between two rounds only: each of them has looked at every shard. Where
+   a few lanes take long, as with a database that is far away, more parts would be
+   as long each; and half as many lanes must not be few. */
+static unsigned
+next_parts(const struct heads *heads)
+{
+    bool few = heads->most < MANY_LANES / 4;
+
+    if (heads->longest_us > LONG_US && heads->most >= MANY_LANES)
+        return heads->parts < PARTS_MAX ? heads->parts * 2 : PARTS_MAX;
+    if ((heads->longest_us < SHORT_US || few) && heads->parts > 1)
+        return heads->parts / 2;
+    return heads->parts;
+}
+
 static void
 go_on(struct heads *heads, int64_t took_us)
 {
@@ -152,14 +174,12 @@ go_on(struct heads *heads, int64_t took_us)
                     (took_us * SHARE > every_us ? took_us * SHARE : every_us);
     if (took_us > heads->longest_us)
         heads->longest_us = took_us;
+    if (heads->found.count > heads->most)
+        heads->most = heads->found.count;
     if (++heads->part < heads->parts)
         return;
-    if (heads->longest_us > LONG_US && heads->parts < PARTS_MAX)
-        heads->parts *= 2;
-    else if (heads->longest_us < SHORT_US && heads->parts > 1)
-        heads->parts /= 2;
-    heads->part = 0;
-    heads->longest_us = 0;
+    heads->parts = next_parts(heads);
+    begin_round(heads);
 }
 
 enum db_result

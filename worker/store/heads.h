@@ -3,8 +3,8 @@
  * the tail and the reads of lanes have missed.
  *
  * Once a second all shards are looked at. That costs as much as there are
- * lanes, and new jobs wait for it meanwhile: where it takes long it is done in
- * parts, some shards each, spread over the second.
+ * lanes, and new jobs wait for it meanwhile: where many lanes make it long it is
+ * done in parts, some shards each, spread over the second.
  */
 #ifndef HEADS_H
 #define HEADS_H

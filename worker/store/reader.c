@@ -4,9 +4,9 @@
  * Ids are made in the order of time but committed in any order, so the tail
  * begins each time a little before the greatest id seen, further back where a
  * commit took longer, and once a second much further: the heads do not show
- * what was missed in a lane whose first job is in flight. What is in memory is told apart by the scheduler. After a start
- * the tail begins with the present: a backlog is found by its heads and read
- * lane by lane.
+ * what was missed in a lane whose first job is in flight. What is in memory is
+ * told apart by the scheduler. After a start the tail begins with the present: a
+ * backlog is found by its heads and read lane by lane.
  */
 #include "reader.h"
 

@@ -4,7 +4,8 @@
  *   tail    new jobs in id order, when the doorbell rang or work flows
  *   lanes   the queues of lanes that have more than is in memory
  *
- * What both have missed is found by the heads of the lanes (heads.h). A call that fails leaves nothing half done: it may simply come again.
+ * What both have missed is found by the heads of the lanes (heads.h). A call that
+ * fails leaves nothing half done: it may simply come again.
  */
 #ifndef READER_H
 #define READER_H
