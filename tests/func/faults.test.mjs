@@ -240,6 +240,8 @@ describe('the worker', () => {
                     'WHERE lease_until > UTC_TIMESTAMP(6)')).length === 2,
             (LEASE_S + 20) * 1000);
             assert.ok(alive(sleeper));
+            assert.match(stack.logs(), /Leases ran out before the database/,
+                'and says why it has stopped its requests');
             for (const place of places)
                 assert.deepEqual(missingFrom(sent, place.requests.map((r) =>
                     r.headers['webhook-id'])), []);

@@ -19,6 +19,7 @@ import { DatabaseProxy } from './proxy.mjs';
 import { Volume } from './volume.mjs';
 
 export const LEASE_S = 5; // the shortest that the settings allow
+const LEASE_LOST = /Lost leases to another worker|Leases ran out/;
 const RESPONDERS = 2;
 const WORKERS = 3;
 const SLOW_DRAIN_MS = 15_000;
@@ -234,14 +235,14 @@ export class Gateway {
             one.signal('SIGTERM')));
     }
 
-    // When workers said, since the last call, that others had taken their
-    // leases: milliseconds of the one clock. Their logs count seconds.
+    // When workers said, since the last call, that their leases had run out or
+    // were others': milliseconds of the one clock. Their logs count seconds.
     leaseLosses() {
         const out = [];
         for (const { options: { log } } of this.workers) {
             const text = existsSync(log) ? readFileSync(log, 'utf8') : '';
             const lines = text.split('\n').filter((line) =>
-                line.includes('Lost leases to another worker'));
+                LEASE_LOST.test(line));
             const known = this.lossesKnown.get(log) ?? 0;
             this.lossesKnown.set(log, lines.length);
             for (const line of lines.slice(known)) {

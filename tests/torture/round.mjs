@@ -61,13 +61,13 @@ export class Rounds {
         return result;
     }
 
-    // A lease that could not be renewed for so long that others took it: what
-    // was not recorded by then is done again. Only where the database failed.
+    // A lease that could not be renewed for so long that it ran out: what was
+    // not recorded by then is done again. Only where the database failed.
     lostLeases(faults) {
         const losses = this.gateway.leaseLosses();
         if (!faults.some(({ name }) => DATABASE_FAULT.test(name)))
             return [];
-        return losses.map((at) => ({ name: 'lease lost, database failing',
+        return losses.map((at) => ({ name: 'lease run out, database failing',
             began: at - LEASE_S * 1000, ended: at + 1000, repeats: true,
             loses: false }));
     }

@@ -14,6 +14,14 @@ sim_is_leased(const struct sim_worker *w)
     return sim_mono_us(w) < w->lease.until_us;
 }
 
+/* With less left nothing is begun. */
+static bool
+sim_may_start(const struct sim_worker *w)
+{
+    return w->finish_until_us == 0 &&
+           w->lease.until_us - sim_mono_us(w) >= SIM_S;
+}
+
 static void
 sim_see_endpoint(struct sim_worker *w, const struct task *task)
 {
@@ -284,7 +292,7 @@ sim_loop(struct sim_worker *w)
         return;
     if (!sim_is_leased(w)) {
         sim_cut(w, false);
-    } else if (w->finish_until_us == 0) {
+    } else if (sim_may_start(w)) {
         while ((task = scheduler_next(w->scheduler, sim_mono_us(w))) != NULL)
             sim_start(w, task);
         next_us = scheduler_next_start(w->scheduler);

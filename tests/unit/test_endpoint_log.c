@@ -12,7 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define SINCE_US INT64_C(1767225600000000) /* 2026-01-01 00:00:00 */
+#define SINCE_US INT64_C(1767225600123456) /* 2026-01-01 00:00:00 */
 
 static char path[] = "/tmp/postern-test-endpoint-log-XXXXXX";
 static struct buf content = {NULL, 0, 0, 1 << 20, false};
@@ -20,7 +20,7 @@ static const struct subscription subscription = {.id = 7, .application_id = 1};
 static const struct ledger_news failing = {
     .failing = true,
     .failing_since_us = SINCE_US,
-    .next_attempt_at_us = SINCE_US + 30000000,
+    .next_attempt_at_us = SINCE_US + INT64_C(30000000),
 };
 static const struct ledger_news recovered = {.failing_since_us = SINCE_US};
 
@@ -73,8 +73,8 @@ test_one_line_when_it_fails_and_one_when_it_answers_again(void)
     CU_ASSERT_PTR_NOT_NULL(strstr(text, " - WARNING - Endpoint is failing; "));
     CU_ASSERT_PTR_NOT_NULL(strstr(text, " subscription=7 "));
     CU_ASSERT_PTR_NOT_NULL(strstr(text,
-                                  " failing_since=2026-01-01T00:00:00.000000Z "
-                                  "next_attempt_at=2026-01-01T00:00:30.000000Z "
+                                  " failing_since=2026-01-01T00:00:00.123456Z "
+                                  "next_attempt_at=2026-01-01T00:00:30.123456Z "
                                   "error_class=connect error=refused\n"));
     CU_ASSERT_PTR_NOT_NULL(strstr(text, " - INFO - Endpoint answers again "));
     endpoint_log_free(log);

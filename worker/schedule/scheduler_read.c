@@ -13,7 +13,7 @@
 #include <assert.h>
 
 #define EXPIRED_ROWS 100
-#define LOOKS 4 /* lanes looked at for each one that may be read */
+#define LOOKS 16 /* lanes looked at for each one that may be read */
 /* No transaction that makes jobs lives longer. */
 #define COMMIT_US INT64_C(60000000)
 

@@ -9,6 +9,7 @@
 
 #include "alloc.h"
 #include "clock.h"
+#include "log.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -17,10 +18,12 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
+#define LOGGER "postern.worker"
 #define EVENTS 256
 #define STARTS 64 /* tasks taken from the desk at a time */
 #define SPARE_US (500 * CLOCK_US_PER_MS) /* kept for writing the results */
-#define LEAST_US CLOCK_US_PER_S /* no request is started with less left */
+/* No request is started with less left, of the lease or until the deadline. */
+#define LEAST_US CLOCK_US_PER_S
 
 static int
 on_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *known)
@@ -77,10 +80,10 @@ act(struct loop *loop, curl_socket_t fd, int what)
     (void)curl_multi_socket_action(loop->carrier.multi, fd, what, &running);
 }
 
-static bool
-is_leased(const struct loop *loop)
+static int64_t
+lease_left_us(const struct loop *loop)
 {
-    return clock_boot_us() < atomic_load(&loop->desk->lease_until_us);
+    return atomic_load(&loop->desk->lease_until_us) - clock_boot_us();
 }
 
 /* *left_ms: what a request may take because of the deadline, 0 = no matter. */
@@ -90,7 +93,8 @@ may_start(const struct loop *loop, int64_t *left_ms)
     int64_t left_us;
 
     *left_ms = 0;
-    if (atomic_load(&loop->desk->order) != DESK_RUN || !is_leased(loop))
+    if (atomic_load(&loop->desk->order) != DESK_RUN ||
+        lease_left_us(loop) < LEAST_US)
         return false;
     if (loop->deadline_us == 0)
         return true;
@@ -140,8 +144,7 @@ wait_ms(const struct loop *loop)
     until = earlier(until, loop->again_us);
     wait = until == LOOP_NEVER ? LOOP_NEVER : until - clock_mono_us();
     if (loop->active != NULL)
-        wait = earlier(wait, atomic_load(&loop->desk->lease_until_us) -
-                                 clock_boot_us());
+        wait = earlier(wait, lease_left_us(loop));
     if (wait == LOOP_NEVER)
         return -1;
     if (wait <= 0)
@@ -149,6 +152,22 @@ wait_ms(const struct loop *loop)
     /* Rounded up, so that the time has passed when it wakes. */
     wait = (wait + CLOCK_US_PER_MS - 1) / CLOCK_US_PER_MS;
     return wait < 60000 ? (int)wait : 60000;
+}
+
+/* Before anything is sent: others may own these jobs now. */
+static void
+cut_what_is_not_ours(struct loop *loop)
+{
+    bool ordered = atomic_load(&loop->desk->order) >= DESK_ABORT;
+    size_t count;
+
+    if (!ordered && lease_left_us(loop) > 0)
+        return;
+    count = loop_cut(loop, false);
+    if (count > 0 && !ordered)
+        log_warning(LOGGER, LOG_FIELDS(LOG_INT("requests", count)),
+                    "Leases ran out before the database renewed them; the "
+                    "requests under way were stopped and will be repeated");
 }
 
 /* True if the desk called. */
@@ -160,9 +179,7 @@ wait_and_act(struct loop *loop)
     int i, n;
 
     n = epoll_wait(loop->epoll_fd, events, EVENTS, wait_ms(loop));
-    /* Before anything is sent: others may own these jobs now. */
-    if (!is_leased(loop) || atomic_load(&loop->desk->order) >= DESK_ABORT)
-        loop_cut(loop, false);
+    cut_what_is_not_ours(loop);
     for (i = 0; i < n; i++) {
         int what = 0;
 
@@ -206,13 +223,13 @@ run(void *arg)
 
         loop_reap(loop);
         if (called && atomic_exchange(&loop->desk->orphans, false))
-            loop_cut(loop, true);
+            (void)loop_cut(loop, true);
         if (called || loop->sent || loop->done.count > 0 ||
             clock_mono_us() >= loop->again_us)
             exchange(loop);
         rest(loop);
     }
-    loop_cut(loop, false);
+    (void)loop_cut(loop, false);
     exchange(loop);
     return NULL;
 }

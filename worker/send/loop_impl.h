@@ -35,7 +35,7 @@ void loop_begin_transfer(struct loop *loop, struct task *task,
                          int64_t left_ms);
 /* Ends those that libcurl is done with. */
 void loop_reap(struct loop *loop);
-/* Stops all transfers, or those of orphans only. */
-void loop_cut(struct loop *loop, bool orphans_only);
+/* Stops all transfers, or those of orphans only; how many. */
+size_t loop_cut(struct loop *loop, bool orphans_only);
 
 #endif /* LOOP_IMPL_H */

@@ -91,10 +91,11 @@ loop_reap(struct loop *loop)
     }
 }
 
-void
+size_t
 loop_cut(struct loop *loop, bool orphans_only)
 {
     struct transfer *transfer, *next;
+    size_t count = 0;
 
     for (transfer = loop->active; transfer != NULL; transfer = next) {
         bool orphan;
@@ -103,9 +104,12 @@ loop_cut(struct loop *loop, bool orphans_only)
         (void)desk_lock(loop->desk);
         orphan = transfer->task->orphan;
         desk_unlock(loop->desk);
-        if (orphan || !orphans_only)
-            finish(loop, transfer, CURLE_OK, OBSTACLE_CUT);
+        if (!orphan && orphans_only)
+            continue;
+        finish(loop, transfer, CURLE_OK, OBSTACLE_CUT);
+        count++;
     }
+    return count;
 }
 
 /* A task for which there is no handle: as if it had not been taken. */
