@@ -129,6 +129,28 @@ describe('an endpoint that is dead', () => {
         }
     });
 
+    test('that answers after it was paused and resumed is told of as well',
+        { timeout: slow(90_000) }, async () => {
+            const { port, subscription } = await failing('resumed');
+            await eventually('it was told', () => said(subscription)[0]);
+            const api = stack.api();
+            const path = `/api/webhooks/${subscription.id}`;
+            assert.equal((await api.post(`${path}/pause`)).status, 200);
+            const server = await listenAt(port);
+            try {
+                assert.equal((await api.post(`${path}/resume`)).status, 200);
+                await has(subscription, 'healthy');
+                const line = await eventually('the log says so', () =>
+                    said(subscription)[1]);
+                assert.match(line, / - INFO - Endpoint answers again /);
+                await stack.drained();
+                assert.equal(said(subscription).length, 2);
+            } finally {
+                server.closeAllConnections();
+                server.close();
+            }
+        });
+
     test('is shown by the command line, with since when, and when it is ' +
         'tried next', { timeout: slow(60_000) }, async () => {
         const { subscription } = await failing('shown');

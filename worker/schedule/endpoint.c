@@ -356,7 +356,9 @@ endpoint_save(const struct endpoint *endpoint, struct endpoint_now now,
 int64_t
 endpoint_tellable(const struct endpoint_state *state)
 {
-    return state->trips > 0 ? state->failing_since_wall_us : 0;
+    if (state->failing_since_wall_us == 0 || state->trips > 0)
+        return state->failing_since_wall_us;
+    return state->told_since_wall_us;
 }
 
 static void

@@ -98,7 +98,8 @@ void endpoint_save(const struct endpoint *endpoint, struct endpoint_now now,
                    struct endpoint_state *state);
 
 /* Since when it has been failing in a way that is worth telling: its breaker has
-   opened. 0 = it is not. */
+   opened, or others were told before somebody made it start anew, and it has
+   failed since. 0 = it is not. */
 int64_t endpoint_tellable(const struct endpoint_state *state);
 
 /* When the next request may be started: now_us or earlier = at once; INT64_MAX

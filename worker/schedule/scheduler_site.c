@@ -62,9 +62,12 @@ scheduler_site(struct scheduler *s, uint64_t lane, uint32_t shard)
 void
 scheduler_start_anew(struct scheduler *s, struct site *site)
 {
+    int64_t told_us = site->endpoint.told_since_wall_us;
+
     site->urgent = site->urgent || site->endpoint.failing_since_wall_us != 0 ||
                    site->endpoint.breaker != BREAKER_CLOSED;
     endpoint_take_over(&site->endpoint, &site->policy, NULL, endpoint_time(s));
+    site->endpoint.told_since_wall_us = told_us; /* until it has answered */
     site->slow = false;
     site->change++;
 }
