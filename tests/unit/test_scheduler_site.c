@@ -202,20 +202,29 @@ test_proven_stays_proven(void)
     scheduler_free(s);
 }
 
-/* A restart does not write again what was written just before. */
-static void
-test_what_was_loaded_is_not_saved_again_at_once(void)
+/* Its one lane has a job, and the database knows of a success at that time. */
+static struct scheduler *
+loaded(int64_t last_good_wall_us)
 {
     const struct endpoint_state known = {
         .window = 5,
-        .last_good_wall_us = NOW_DB - 10 * SECOND,
+        .last_good_wall_us = last_good_wall_us,
     };
     struct scheduler *s = make_new(&plan, 100, 1000);
-    struct lane_save save;
 
     scheduler_take_shard(s, lane_shard(LANE(1)), NOW);
     scheduler_load(s, LANE(1), &known, &now);
     (void)offer_ready(s, job(1, 1));
+    return s;
+}
+
+/* A restart does not write again what was written just before. */
+static void
+test_what_was_loaded_is_not_saved_again_at_once(void)
+{
+    struct scheduler *s = loaded(NOW_DB - 10 * SECOND);
+    struct lane_save save;
+
     finish(s, next(s));
     CU_ASSERT_FALSE(scheduler_save(s, LANE(1), NOW, &save));
     CU_ASSERT_FALSE(scheduler_save(s, LANE(1), NOW + 19 * SECOND, &save));
@@ -232,16 +241,9 @@ test_a_success_that_says_nothing_does_not_hold_a_save_back(void)
     size_t i;
 
     for (i = 0; i < sizeof(last_good) / sizeof(last_good[0]); i++) {
-        const struct endpoint_state known = {
-            .window = 5,
-            .last_good_wall_us = last_good[i],
-        };
-        struct scheduler *s = make_new(&plan, 100, 1000);
+        struct scheduler *s = loaded(last_good[i]);
         struct lane_save save;
 
-        scheduler_take_shard(s, lane_shard(LANE(1)), NOW);
-        scheduler_load(s, LANE(1), &known, &now);
-        (void)offer_ready(s, job(1, 1));
         finish(s, next(s));
         CU_ASSERT_TRUE(scheduler_save(s, LANE(1), NOW, &save));
         scheduler_free(s);
@@ -252,16 +254,9 @@ test_a_success_that_says_nothing_does_not_hold_a_save_back(void)
 static void
 test_a_failure_after_a_load_is_saved_at_once(void)
 {
-    const struct endpoint_state known = {
-        .window = 5,
-        .last_good_wall_us = NOW_DB - 10 * SECOND,
-    };
-    struct scheduler *s = make_new(&plan, 100, 1000);
+    struct scheduler *s = loaded(NOW_DB - 10 * SECOND);
     struct lane_save save;
 
-    scheduler_take_shard(s, lane_shard(LANE(1)), NOW);
-    scheduler_load(s, LANE(1), &known, &now);
-    (void)offer_ready(s, job(1, 1));
     CU_ASSERT_FALSE(scheduler_save(s, LANE(1), NOW, &save));
     fail_at(s, next(s), NOW);
     CU_ASSERT_TRUE(scheduler_save(s, LANE(1), NOW, &save));
