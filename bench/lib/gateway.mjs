@@ -183,7 +183,7 @@ export function cpuOfParts(gateway, parts) {
         [part, gateway.cpu(part)]));
 }
 
-let current = null; // the gateway that runs now
+const current = new Set(); // the gateways that run now
 let database = null;
 
 // How the database of the last gateway was set up.
@@ -194,12 +194,12 @@ export function databaseSeen() {
 // Starts a gateway for one scenario and stops it whatever happens.
 export async function withGateway(conf, steps) {
     const gateway = await Gateway.start(conf);
-    current = gateway;
+    current.add(gateway);
     try {
         database = await describeDatabase(gateway.stack.sql);
         return await steps(gateway);
     } finally {
-        current = null;
+        current.delete(gateway);
         await gateway.stop();
     }
 }
@@ -208,7 +208,8 @@ export async function withGateway(conf, steps) {
 export function stopOnSignals() {
     for (const signal of ['SIGINT', 'SIGTERM'])
         process.once(signal, async () => {
-            await current?.stop().catch((error) => console.error(error));
+            for (const gateway of current)
+                await gateway.stop().catch((error) => console.error(error));
             process.exit(1);
         });
 }
