@@ -63,6 +63,17 @@ add_quoted(struct buf *sql, struct slice value)
     buf_add_char(sql, '\'');
 }
 
+static bool
+is_ascii(struct slice value)
+{
+    unsigned char bits = 0;
+    size_t i;
+
+    for (i = 0; i < value.len; i++)
+        bits |= (unsigned char)value.ptr[i];
+    return bits < 0x80;
+}
+
 void
 sql_text(struct buf *sql, struct slice value)
 {
@@ -70,6 +81,8 @@ sql_text(struct buf *sql, struct slice value)
         buf_add_text(sql, "NULL");
         return;
     }
+    if (!is_ascii(value))
+        buf_add_text(sql, "_utf8mb4");
     add_quoted(sql, value);
 }
 

@@ -3,8 +3,9 @@
  *
  * Statements are literals with values between them. Literals are added with
  * sql_raw() and hold no outside data; every value goes through one of the
- * other functions. The server runs without NO_BACKSLASH_ESCAPES (db.c sets
- * sql_mode), the connection speaks utf8mb4.
+ * other functions. The server runs without NO_BACKSLASH_ESCAPES, and takes
+ * literals byte by byte (db_session.c): what is not ASCII says that it is
+ * utf8mb4.
  */
 #ifndef SQL_H
 #define SQL_H
@@ -21,7 +22,7 @@ void sql_u64(struct buf *sql, uint64_t value);
 void sql_i64(struct buf *sql, int64_t value);
 void sql_bool(struct buf *sql, bool value); /* 1 or 0 */
 
-/* 'quoted' text in utf8mb4, or NULL when ptr is NULL. */
+/* 'quoted', or _utf8mb4'quoted' where it is not ASCII; NULL when ptr is NULL. */
 void sql_text(struct buf *sql, struct slice value);
 
 /* _binary'quoted' bytes, or NULL when ptr is NULL. */

@@ -1,6 +1,7 @@
 /*
  * test_db.c - unit tests for core/db/db.c and its parts, with a real server.
  */
+#include "sql.h"
 #include "testdb.h"
 #include "unit.h"
 
@@ -67,7 +68,7 @@ test_session(void)
                        "NO_ENGINE_SUBSTITUTION"},
         {"@@time_zone", "+00:00"},
         {"@@tx_isolation", "READ-COMMITTED"},
-        {"@@character_set_client", "utf8mb4"},
+        {"@@character_set_client", "latin1"}, /* sql_text() says more */
         {"@@character_set_connection", "utf8mb4"},
         {"@@character_set_results", "utf8mb4"},
         {"@@innodb_lock_wait_timeout", "5"},
@@ -99,6 +100,61 @@ test_session(void)
 
     db_set_patient(db, true);
     CU_ASSERT_EQUAL(testdb_u64(db, "SELECT @@max_statement_time = 0"), 1);
+    CU_ASSERT_EQUAL(testdb_u64(db, "SELECT @@character_set_client = 'utf8mb4'"),
+                    1);
+    db_free(db);
+}
+
+/* By the session of the gateway, and by that of migrations. */
+static void
+test_text_of_any_script(void)
+{
+    static const char text[] = "a'\\ gr\xc3\xb6\xc3\x9f"
+                               "er \xe6\xbc\xa2 \xf0\x9f\x98\x80";
+    struct db *db = db_new(&testdb_settings);
+    int patient;
+
+    for (patient = 0; patient < 2; patient++) {
+        struct buf sql = BUF_INIT(1000);
+        struct db_rows *rows = NULL;
+        const struct slice *row;
+
+        db_set_patient(db, patient == 1);
+        buf_add_text(&sql,
+                     "SELECT x, CHARSET(x), CHAR_LENGTH(x) FROM (SELECT ");
+        sql_text(&sql, SLICE(text));
+        buf_add_text(&sql, " x) t");
+        CU_ASSERT_EQUAL_FATAL(db_query(db, buf_slice(&sql), &rows), DB_OK);
+        row = db_rows_next(rows);
+        CU_ASSERT_PTR_NOT_NULL_FATAL(row);
+        CU_ASSERT(slice_is(row[0], text));
+        CU_ASSERT(slice_is(row[1], "utf8mb4"));
+        CU_ASSERT_EQUAL(db_u64(row[2], 0), 14);
+        db_rows_free(rows);
+        buf_free(&sql);
+    }
+    db_free(db);
+}
+
+/* It is refused, and known to be the value's fault. */
+static void
+test_text_that_is_none(void)
+{
+    struct db *db = db_new(&testdb_settings);
+    struct buf sql = BUF_INIT(1000);
+
+    CU_ASSERT_EQUAL_FATAL(
+        db_exec(db,
+                SLICE("CREATE TEMPORARY TABLE scripts "
+                      "(text VARCHAR(20) CHARACTER SET utf8mb4)"),
+                NULL),
+        DB_OK);
+    buf_add_text(&sql, "INSERT INTO scripts VALUES (");
+    sql_text(&sql, SLICE("\xc3("));
+    buf_add_text(&sql, ")");
+    CU_ASSERT_EQUAL(db_exec(db, buf_slice(&sql), NULL), DB_BROKEN);
+    CU_ASSERT(db_error_is_of_value(db));
+    buf_free(&sql);
     db_free(db);
 }
 
@@ -512,6 +568,8 @@ main(void)
     CU_TestInfo tests[] = {
         {"error numbers have classes", test_classes},
         {"the session is set up", test_session},
+        {"text of any script comes back", test_text_of_any_script},
+        {"text that is not UTF-8 is refused", test_text_that_is_none},
         {"rows", test_rows},
         {"transactions", test_transactions},
         {"many statements in one packet", test_many},

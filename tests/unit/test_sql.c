@@ -38,10 +38,10 @@ test_text_is_quoted(void)
          "'\\0\\n\\r\\Z'"},
         {"a double quote means nothing", {"{\"a\":1}", 7}, "'{\"a\":1}'"},
         {"percent and underscore are no patterns here", {"%_", 2}, "'%_'"},
-        {"UTF-8 stays as it is", {"Zo\xc3\xab", 4}, "'Zo\xc3\xab'"},
+        {"UTF-8 stays as it is", {"Zo\xc3\xab", 4}, "_utf8mb4'Zo\xc3\xab'"},
         {"half a character does not swallow the quote",
          {"\xc3'", 2},
-         "'\xc3\\''"},
+         "_utf8mb4'\xc3\\''"},
     };
     size_t i;
 
