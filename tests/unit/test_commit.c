@@ -86,7 +86,7 @@ test_columns(void)
              "type = 'a.b' AND verified = 0 AND test = 1 AND "
              "external_id = 'ext''1' AND channels = '[\"c''1\"]' AND "
              "metadata = '{\"m\":1}' AND payload = "
-             "'{\"q\":\"it''s \\\\\\\\ \xf0\x9f\x98\x80\"}'",
+             "_binary'{\"q\":\"it''s \\\\\\\\ \xf0\x9f\x98\x80\"}'",
              (unsigned long long)event.id);
     CU_ASSERT_EQUAL(count("events", sql), 1);
     CU_ASSERT_EQUAL(count("jobs", "test = 1 AND lane = 11 << 32 AND "
