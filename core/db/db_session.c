@@ -25,9 +25,9 @@
     "sql_mode = 'STRICT_TRANS_TABLES,ERROR_FOR_DIVISION_BY_ZERO,"              \
     "NO_ENGINE_SUBSTITUTION', time_zone = '+00:00', autocommit = 1"
 
-/* The server looks at each byte of a literal, and asks in UTF-8 how long the
-   character is: 3 us for a payload of 600 bytes. sql_text() says itself what it
-   is written in; files that are not ours to write (migrations) do not. */
+/* The server looks at each byte of a literal, and in UTF-8 asks how long its
+   character is: 1 to 4 us for a payload of 600 bytes. sql_text() says itself what it
+   is written in; the files of migrations do not. */
 #define FAST_LITERALS ", character_set_client = latin1"
 
 /* Time-outs that keep one stuck statement from holding up the others; a
