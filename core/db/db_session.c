@@ -23,12 +23,17 @@
 /* Without these no statement means what it says. */
 #define REQUIRED                                                               \
     "sql_mode = 'STRICT_TRANS_TABLES,ERROR_FOR_DIVISION_BY_ZERO,"              \
-    "NO_ENGINE_SUBSTITUTION', time_zone = '+00:00', autocommit = 1"
+    "NO_ENGINE_SUBSTITUTION', time_zone = '+00:00', autocommit = 1, "          \
+    "character_set_connection = utf8mb4, character_set_results = utf8mb4, "    \
+    "character_set_client = "
 
 /* The server looks at each byte of a literal, and in UTF-8 asks how long its
    character is: 1 to 4 us for a payload of 600 bytes. sql_text() says itself what it
-   is written in; the files of migrations do not. */
-#define FAST_LITERALS ", character_set_client = latin1"
+   is written in; the files of migrations do not. What the connection has asked
+   for is not what it got where the server has an init_connect or
+   skip_character_set_client_handshake. */
+#define FAST_LITERALS "latin1"
+#define ANY_LITERALS "utf8mb4"
 
 /* Time-outs that keep one stuck statement from holding up the others; a
    server that does not know or allow one is used all the same. */
@@ -101,7 +106,7 @@ statement_s(const struct db *db)
 static const char *
 required(const struct db *db)
 {
-    return db->patient ? "SET SESSION " REQUIRED
+    return db->patient ? "SET SESSION " REQUIRED ANY_LITERALS
                        : "SET SESSION " REQUIRED FAST_LITERALS;
 }
 

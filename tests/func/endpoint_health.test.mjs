@@ -202,6 +202,40 @@ describe('an endpoint that is dead', () => {
     });
 });
 
+describe('an endpoint whose breaker is open for long', () => {
+    let patient;
+    before(async () => {
+        patient = await Stack.start({ conf: { breaker_failures: '1',
+            breaker_open_s: '3600', breaker_max_s: '3600' } });
+    });
+    after(() => patient?.stop());
+
+    test('is sent what waits as soon as it has answered a test',
+        { timeout: slow(60_000) }, async () => {
+            const port = await closedPort();
+            const subscription = await subscribe(patient,
+                `http://127.0.0.1:${port}/`, ['late'],
+                { retry_count: 10, retry_delay: 1 });
+            const { event_id } = await trigger(patient, 'late', {});
+            const api = patient.api();
+            const path = `/api/webhooks/${subscription.id}`;
+            await eventually('it is left alone', async () =>
+                (await api.get(path)).json.health.state === 'failing');
+            const server = await listenAt(port);
+            try {
+                const tested = await api.post(`${path}/test`);
+                assert.equal(tested.json.status, 'success', tested.text);
+                await reached(patient, await deliveryId(patient, event_id),
+                    'success');
+                assert.equal((await api.get(path)).json.health.state,
+                    'healthy');
+            } finally {
+                server.closeAllConnections();
+                server.close();
+            }
+        });
+});
+
 describe('a list', () => {
     test('has the health of each, by pages as ever', { timeout: slow(60_000) },
         async () => {

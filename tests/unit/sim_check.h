@@ -163,14 +163,14 @@ sim_check_window(const struct sim_worker *w,
 }
 
 /* What the database knows of an open breaker holds for every worker, until
-   somebody resumes it and wants it to be tried. */
+   somebody resumes it, or a test is answered. */
 static void
 sim_check_breaker(const struct sim_worker *w,
                   const struct sim_receiver *receiver)
 {
     const struct sim *sim = w->sim;
 
-    if (receiver->has_state && !w->anew[receiver->id - 1] &&
+    if (receiver->has_state && w->anew[receiver->id - 1] == 0 &&
         receiver->state.breaker == BREAKER_OPEN &&
         receiver->state.open_until_wall_us > sim_db_us(sim) + SIM_LONG_SLACK_US)
         sim_broken(sim, "receiver %u is asked while its breaker is open",

@@ -100,8 +100,8 @@ sim_write_state(struct sim *sim, const struct sim_op *op,
     if (save->fifo)
         receiver->state.blocked_until_wall_us = 0;
     receiver->has_state = true;
-    if (op->life == op->worker->life)
-        op->worker->anew[index] = false;
+    if (op->life == op->worker->life && save->change >= op->worker->anew[index])
+        op->worker->anew[index] = 0;
 }
 
 static void
@@ -228,7 +228,7 @@ sim_check_saves(const struct sim_worker *w, const struct sim_op *op,
         receiver->has_state && receiver->state.breaker != BREAKER_CLOSED;
     bool open = w->seen[index].breaker != BREAKER_CLOSED;
 
-    if (w->has_seen[index] && !w->anew[index] && !task->job.test &&
+    if (w->has_seen[index] && w->anew[index] == 0 && !task->job.test &&
         open != known && !sim_saves(op, base))
         sim_broken(w->sim,
                    "receiver %u: its breaker is %s, and nobody writes it",

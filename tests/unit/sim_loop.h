@@ -81,12 +81,28 @@ sim_maybe_delivered(struct sim *sim, struct sim_transfer *transfer)
         sim_all_delivered(transfer);
 }
 
+/* A test that is answered ends the time of an open breaker. */
+static void
+sim_see_test(struct sim_worker *w, const struct task *task)
+{
+    const struct site *site = task->lane->site;
+    bool answered = task->job.test && !task->orphan &&
+                    task->attempt.outcome.feedback == FEEDBACK_GOOD;
+
+    if (!answered || site->endpoint.breaker != BREAKER_OPEN)
+        return;
+    if (site->endpoint.open_until_us > sim_mono_us(w))
+        sim_broken(w->sim, "a test was answered, but nothing follows it");
+    w->anew[lane_owner_id(task->job.lane) - 1] = site->change;
+}
+
 static void
 sim_end_one(struct sim_worker *w, struct task *task)
 {
     sim_job_of(w, task)->references--;
     w->bytes -= task->event_bytes;
     scheduler_end(w->scheduler, task, sim_mono_us(w), sim_u32(&w->sim->random));
+    sim_see_test(w, task);
     sim_see_endpoint(w, task);
     task_list_add(&w->finished, task);
 }

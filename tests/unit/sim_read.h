@@ -28,7 +28,7 @@ sim_copy_config(struct sim_worker *w)
 
         if ((w->config[i].mode == LANE_HELD) != (config->mode == LANE_HELD) ||
             w->config[i].address != config->address)
-            w->anew[i] = true;
+            w->anew[i] = 1; /* whatever is written next knows of it */
         w->config[i] = *config;
     }
     w->config_version = w->sim->db.config_version;

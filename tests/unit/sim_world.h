@@ -170,7 +170,8 @@ struct sim_worker {
     uint32_t *running;     /* by receiver, tests not counted */
     struct endpoint *seen; /* by receiver: its endpoint after the last change */
     bool *has_seen;
-    bool *anew;   /* by receiver: resumed since its state was written */
+    uint64_t *anew; /* by receiver: the change of state from which on it may be
+                       tried before the time that is written; 0 = not */
     size_t tasks; /* that exist */
     size_t bytes; /* in flight */
     size_t in_flight;

@@ -136,6 +136,43 @@ test_text_of_any_script(void)
     db_free(db);
 }
 
+/* Many a server is told to have its own way (init_connect,
+   skip_character_set_client_handshake): literals with and without an introducer
+   would be of two collations, and results of another character set. */
+static void
+test_text_is_the_sessions_own(void)
+{
+    static const char text[] = "\xe6\xbc\xa2";
+    struct db *root = db_new(&testdb_settings), *db;
+    struct settings settings = testdb_settings;
+    struct db_rows *rows = NULL;
+    const struct slice *row;
+
+    settings.db_user = testdb_name;
+    testdb_execf(root, "CREATE OR REPLACE USER %s@localhost", testdb_name);
+    testdb_execf(root, "GRANT ALL ON %s.* TO %s@localhost", testdb_name,
+                 testdb_name);
+    testdb_exec(root, "SET GLOBAL init_connect = 'SET NAMES utf8mb4 COLLATE "
+                      "utf8mb4_unicode_ci, character_set_results = latin1'");
+    db = db_new(&settings);
+    CU_ASSERT_EQUAL(db_connect(db), DB_OK);
+    testdb_exec(root, "SET GLOBAL init_connect = DEFAULT");
+
+    CU_ASSERT_EQUAL_FATAL(
+        db_query(db,
+                 SLICE("SELECT 'a' x UNION ALL SELECT _utf8mb4'\xe6\xbc\xa2'"),
+                 &rows),
+        DB_OK);
+    CU_ASSERT_PTR_NOT_NULL(db_rows_next(rows));
+    row = db_rows_next(rows);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(row);
+    CU_ASSERT(slice_is(row[0], text));
+    db_rows_free(rows);
+    db_free(db);
+    testdb_execf(root, "DROP USER %s@localhost", testdb_name);
+    db_free(root);
+}
+
 /* It is refused, and known to be the value's fault. */
 static void
 test_text_that_is_none(void)
@@ -569,6 +606,8 @@ main(void)
         {"error numbers have classes", test_classes},
         {"the session is set up", test_session},
         {"text of any script comes back", test_text_of_any_script},
+        {"text does not depend on the server's settings",
+         test_text_is_the_sessions_own},
         {"text that is not UTF-8 is refused", test_text_that_is_none},
         {"rows", test_rows},
         {"transactions", test_transactions},

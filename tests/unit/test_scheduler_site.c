@@ -120,9 +120,34 @@ test_test_runs_all_the_same(void)
     task = next(s);
     CU_ASSERT_PTR_NOT_NULL_FATAL(task);
     CU_ASSERT_EQUAL(task->job.id, 70);
-    end_at(s, task, OUTCOME_SUCCESS, FEEDBACK_GOOD, NOW);
+    end_at(s, task, OUTCOME_FAILED, FEEDBACK_BAD, NOW);
     forget(s, task);
     CU_ASSERT_EQUAL(scheduler_counts(s).away, 1); /* and changes nothing */
+    scheduler_free(s);
+}
+
+static void
+test_answered_test_brings_the_probe(void)
+{
+    struct scheduler *s = with_open_breaker();
+    struct job_row row = job(70, 1);
+    struct lane_save save;
+    struct task *task;
+
+    row.test = true;
+    (void)offer_ready(s, row);
+    task = next(s);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(task);
+    end_at(s, task, OUTCOME_SUCCESS, FEEDBACK_GOOD, NOW);
+    CU_ASSERT(scheduler_save(s, LANE(1), NOW, &save));
+    CU_ASSERT_EQUAL(save.state.breaker, BREAKER_OPEN);
+    CU_ASSERT_EQUAL(save.state.open_until_wall_us, NOW_DB);
+    forget(s, task);
+    CU_ASSERT_EQUAL(scheduler_counts(s).away, 0);
+    /* It decides: what answers tests alone is left alone again. */
+    task = probe(s, NOW + 2 * SECOND);
+    fail_at(s, task, NOW + 2 * SECOND);
+    CU_ASSERT_EQUAL(scheduler_counts(s).away, 1);
     scheduler_free(s);
 }
 
@@ -428,6 +453,8 @@ main(void)
         {"a failed probe opens it for longer",
          test_failed_probe_opens_it_for_longer},
         {"a test runs all the same", test_test_runs_all_the_same},
+        {"a test that is answered brings the probe",
+         test_answered_test_brings_the_probe},
         {"Retry-After is kept", test_retry_after_is_kept},
         {"what was loaded is not saved again at once",
          test_what_was_loaded_is_not_saved_again_at_once},

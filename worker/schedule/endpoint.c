@@ -316,6 +316,15 @@ endpoint_end(struct endpoint *endpoint, const struct endpoint_policy *policy,
     return false;
 }
 
+bool
+endpoint_probe_now(struct endpoint *endpoint, int64_t now_us)
+{
+    if (endpoint->breaker != BREAKER_OPEN || endpoint->open_until_us <= now_us)
+        return false;
+    endpoint->open_until_us = now_us;
+    return true;
+}
+
 /* --- what survives ---------------------------------------------------------------- */
 
 static int64_t

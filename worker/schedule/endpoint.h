@@ -20,8 +20,8 @@
  *   proven   a good answer within the last 10 minutes and no failure since
  *
  * What was sent before the breaker opened and comes back later changes neither
- * window nor breaker: the probe decides. Tests are none of this file's
- * business: they are neither started nor ended here.
+ * window nor breaker: the probe decides. Tests are neither started nor ended
+ * here; a good answer to one only makes the probe due (endpoint_probe_now()).
  */
 #ifndef ENDPOINT_H
 #define ENDPOINT_H
@@ -128,5 +128,9 @@ bool endpoint_end(struct endpoint *endpoint,
                   const struct endpoint_policy *policy, enum feedback feedback,
                   struct endpoint_now now, int64_t retry_after_us,
                   uint32_t random);
+
+/* It is said to answer again: an open breaker's time is over. True: it was not
+   yet, which is worth writing down at once. */
+bool endpoint_probe_now(struct endpoint *endpoint, int64_t now_us);
 
 #endif /* ENDPOINT_H */

@@ -135,7 +135,8 @@ struct task *scheduler_next_local(struct scheduler *s);
  * It does not run any more; its result, in task->attempt, is to be committed.
  * Of the outcome the kind, the feedback and asked_us matter here: a FIFO lane
  * goes on at once after OUTCOME_SUCCESS, otherwise when the task is forgotten.
- * Nothing is learned from tests and orphans. Mates are ended one by one, after
+ * Nothing is learned from orphans, and from tests only that an endpoint whose
+ * breaker is open answers: its probe is due then. Mates are ended one by one, after
  * the first, whose outcome tells about the endpoint. A retry is never later than
  * the time when the job is too old: wait_us is made shorter.
  */

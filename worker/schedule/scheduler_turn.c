@@ -263,6 +263,16 @@ learn(struct scheduler *s, struct site *site, const struct task *task,
         site->urgent = true;
 }
 
+static void
+learn_from_test(struct scheduler *s, struct site *site, const struct task *task)
+{
+    if (task->orphan || task->attempt.outcome.feedback != FEEDBACK_GOOD ||
+        !endpoint_probe_now(&site->endpoint, s->now_us))
+        return;
+    site->change++;
+    site->urgent = true;
+}
+
 void
 scheduler_end(struct scheduler *s, struct task *task, int64_t now_us,
               uint32_t random)
@@ -284,7 +294,9 @@ scheduler_end(struct scheduler *s, struct task *task, int64_t now_us,
         task->slot = false;
         scheduler_share_end(s, task);
         scheduler_count_answer(s, task);
-        if (!task->job.test)
+        if (task->job.test)
+            learn_from_test(s, site, task);
+        else
             learn(s, site, task, random);
     }
     scheduler_refresh(s, lane);

@@ -274,20 +274,30 @@ try_batch(struct flush *flush, size_t from, size_t count,
     return result == DB_DUPLICATE ? DB_BROKEN : result;
 }
 
+/* A table that is broken, or a right that is missing, says nothing about the
+   row: what it has to tell is written when that is put right. */
+static bool
+is_fault_of_row(const struct db *db)
+{
+    return db_error_is_of_value(db) ||
+           db_classify(db_error_number(db)) == DB_DUPLICATE;
+}
+
 /* One result that cannot be written as it is. */
 static enum db_result
 write_poison(struct flush *flush, size_t at)
 {
     struct task *task = flush->tasks[at];
+    enum db_result result = DB_BROKEN;
     char id[ID_TEXT_MAX];
-    enum db_result result;
 
     id_format(ID_DELIVERY, task->job.id, id);
     log_error(LOGGER,
               LOG_FIELDS(LOG_TEXT("delivery", id),
                          LOG_TEXT("error", db_error_text(flush->peers.db))),
               "A result cannot be stored");
-    result = try_batch(flush, at, 1, BATCH_BARE);
+    if (is_fault_of_row(flush->peers.db))
+        result = try_batch(flush, at, 1, BATCH_BARE);
     if (result == DB_OK) {
         settle(flush, at, 1, BATCH_BARE);
     } else if (result == DB_BROKEN) {
@@ -306,7 +316,8 @@ write_range(struct flush *flush, size_t from, size_t count)
 
     if (result == DB_OK)
         settle(flush, from, count, BATCH_FULL);
-    if (result != DB_BROKEN)
+    /* Who is not let in learns nothing of a row. */
+    if (result != DB_BROKEN || !db_connected(flush->peers.db))
         return result;
     if (count == 1)
         return write_poison(flush, from);

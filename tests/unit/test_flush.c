@@ -1,0 +1,202 @@
+/*
+ * test_flush.c - unit tests for worker/store/flush.c: what becomes of results
+ * that the database does not take.
+ */
+#include "clock.h"
+#include "desk.h"
+#include "flush.h"
+#include "log.h"
+#include "store_thread_fixture.h"
+#include "unit.h"
+
+#include <string.h>
+
+#define JOBS 5
+
+static struct flush *flush;
+
+static void
+open_worker(void)
+{
+    struct flush_peers peers;
+
+    open_store_thread();
+    peers = store_thread_peers();
+    flush = flush_new(&peers);
+}
+
+static void
+close_worker(void)
+{
+    flush_free(flush);
+    close_store_thread();
+}
+
+static void
+start_anew(void)
+{
+    static const char *const statements[] = {
+        "DELETE FROM deliveries",
+        "DELETE FROM attempts",
+        "DELETE FROM events",
+        "DELETE FROM jobs",
+        "DELETE FROM lane_state",
+        "DELETE FROM subscriptions",
+        "UPDATE config_version SET version = 2",
+        "INSERT INTO subscriptions (id, application_id, url, secret, "
+        "config_version) SELECT seq, 1, 'https://e.org', '', 2 "
+        "FROM seq_1_to_5",
+    };
+    char sql[256];
+    uint32_t id;
+    size_t i;
+
+    for (i = 0; i < sizeof(statements) / sizeof(statements[0]); i++)
+        testdb_exec(db, statements[i]);
+    for (id = 1; id <= JOBS; id++) {
+        uint64_t lane = lane_number(LANE_SUBSCRIPTION, id);
+
+        snprintf(sql, sizeof(sql),
+                 "INSERT INTO jobs (id, kind, shard, lane, event_id) "
+                 "VALUES (%u, 1, %u, %llu, 7)",
+                 id, lane_shard(lane), (unsigned long long)lane);
+        testdb_exec(db, sql);
+    }
+}
+
+/* Reads all jobs; every attempt has ended that way, the third one's error is
+   that long. */
+static void
+try_jobs(enum outcome_kind kind, size_t third_len)
+{
+    struct task_list done = TASK_LIST_INIT;
+    struct job_page page = {NULL, 0, 0, 0};
+    struct scheduler *s = w.desk.scheduler;
+    struct scheduler_now now = {.now_us = clock_mono_us()};
+    struct task *task;
+    int64_t again_us;
+    size_t i;
+
+    CU_ASSERT_EQUAL_FATAL(store_job_tail(db, 0, 100, &page), DB_OK);
+    now.database_us = page.now_us;
+    for (i = 0; i < page.count; i++) {
+        task = scheduler_offer(s, &page.rows[i], &now);
+        if (task != NULL)
+            scheduler_ready(s, task);
+    }
+    job_page_free(&page);
+    while ((task = scheduler_next(s, clock_mono_us())) != NULL) {
+        task->attempt = (struct attempt){
+            .outcome = {.kind = kind,
+                        .error_class = kind == OUTCOME_SUCCESS ? NULL : "http",
+                        .wait_us = 60 * CLOCK_US_PER_S,
+                        .feedback = FEEDBACK_GOOD},
+            .started_us = clock_mono_us(),
+            .ended_us = clock_mono_us() + 1,
+        };
+        memset(task->attempt.error, 'x', task->job.id == 3 ? third_len : 2);
+        task_list_add(&done, task);
+    }
+    (void)desk_exchange(&w.desk, &done, NULL, 0, &again_us);
+    flush_collect(flush);
+}
+
+static uint64_t
+count(const char *what)
+{
+    char sql[256];
+
+    snprintf(sql, sizeof(sql), "SELECT COUNT(*) FROM %s", what);
+    return testdb_u64(db, sql);
+}
+
+/* Each of them holds something else of a result, and none is to blame. */
+static void
+test_a_broken_table_ends_no_job(void)
+{
+    static const struct {
+        const char *table;
+        enum outcome_kind kind;
+    } rows[] = {
+        {"attempts", OUTCOME_RETRY},
+        {"lane_state", OUTCOME_RETRY},
+        {"rollup_subscriptions", OUTCOME_RETRY},
+        {"rollup_subscriptions", OUTCOME_SUCCESS},
+        {"deliveries", OUTCOME_SUCCESS},
+    };
+    char sql[128];
+    size_t i;
+
+    for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        bool success = rows[i].kind == OUTCOME_SUCCESS;
+
+        start_anew();
+        open_worker();
+        try_jobs(rows[i].kind, 2);
+        CU_ASSERT_EQUAL(flush_waiting(flush), JOBS);
+        snprintf(sql, sizeof(sql), "RENAME TABLE %s TO away", rows[i].table);
+        testdb_exec(db, sql);
+        CU_ASSERT_EQUAL(flush_run(flush), DB_OK);
+        snprintf(sql, sizeof(sql), "RENAME TABLE away TO %s", rows[i].table);
+        testdb_exec(db, sql);
+        CU_ASSERT_EQUAL(count("deliveries"), 0);
+        CU_ASSERT_EQUAL(count("jobs WHERE attempts = 0"), JOBS);
+        /* They wait, and are known: nobody reads them meanwhile. */
+        CU_ASSERT_EQUAL(flush_parked(flush), JOBS);
+        CU_ASSERT_EQUAL(scheduler_counts(w.desk.scheduler).tasks, JOBS);
+        CU_ASSERT(flush_due(flush) > clock_mono_us() + CLOCK_US_PER_S);
+        close_worker();
+
+        open_worker();
+        try_jobs(rows[i].kind, 2);
+        CU_ASSERT_EQUAL(flush_run(flush), DB_OK);
+        CU_ASSERT_EQUAL(flush_waiting(flush), 0);
+        CU_ASSERT_EQUAL(count("deliveries WHERE status = 'success'"),
+                        success ? JOBS : 0);
+        CU_ASSERT_EQUAL(count("jobs WHERE attempts = 1"), success ? 0 : JOBS);
+        close_worker();
+    }
+}
+
+static void
+test_a_row_that_cannot_be_stored_fails_alone(void)
+{
+    start_anew();
+    testdb_exec(db, "ALTER TABLE attempts MODIFY COLUMN error_message "
+                    "VARCHAR(10) CHARACTER SET utf8mb4 NULL");
+    open_worker();
+    try_jobs(OUTCOME_RETRY, 11);
+    CU_ASSERT_EQUAL(flush_run(flush), DB_OK);
+    CU_ASSERT_EQUAL(flush_waiting(flush), 0);
+    CU_ASSERT_EQUAL(count("deliveries"), 1);
+    CU_ASSERT_EQUAL(count("deliveries WHERE id = 3 AND status = 'failed' AND "
+                          "error_class = 'internal'"),
+                    1);
+    CU_ASSERT_EQUAL(count("jobs WHERE attempts = 1"), JOBS - 1);
+    close_worker();
+    testdb_exec(db, "ALTER TABLE attempts MODIFY COLUMN error_message "
+                    "VARCHAR(500) CHARACTER SET utf8mb4 NULL");
+}
+
+int
+main(void)
+{
+    CU_TestInfo tests[] = {
+        {"a broken table ends no job", test_a_broken_table_ends_no_job},
+        {"a row that cannot be stored fails alone",
+         test_a_row_that_cannot_be_stored_fails_alone},
+        CU_TEST_INFO_NULL,
+    };
+    int rc = EXIT_FAILURE;
+
+    if (!testdb_start() || !log_open(LOG_FORMAT_TEXT, LOG_ERROR, "/dev/null"))
+        return EXIT_FAILURE;
+    if (testdb_migrate() && dbproxy_open(testdb_settings.db_socket)) {
+        db = db_new(&testdb_settings);
+        rc = unit_run("flush", tests);
+        dbproxy_end();
+        db_free(db);
+    }
+    testdb_stop();
+    return rc;
+}
