@@ -172,8 +172,8 @@ struct sim_worker {
     bool *has_seen;
     uint64_t *anew; /* by receiver: the change of state from which on it may be
                        tried before the time that is written; 0 = not */
-    size_t tasks; /* that exist */
-    size_t bytes; /* in flight */
+    size_t tasks;   /* that exist */
+    size_t bytes;   /* in flight */
     size_t in_flight;
     struct sim_lease lease;
     struct sim_transfer *transfers;
