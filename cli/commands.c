@@ -13,6 +13,7 @@ const struct command *const command_tables[] = {
     source_token_commands,
     source_sql_commands,
     webhook_commands,
+    webhook_control_commands,
     event_commands,
     event_history_commands,
     event_forget_commands,

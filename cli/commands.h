@@ -15,6 +15,7 @@ extern const struct command source_commands[];
 extern const struct command source_token_commands[];
 extern const struct command source_sql_commands[];
 extern const struct command webhook_commands[];
+extern const struct command webhook_control_commands[];
 extern const struct command event_commands[];
 extern const struct command event_type_commands[];
 extern const struct command event_catalogue_commands[];

@@ -3,11 +3,10 @@
  */
 #include "commands.h"
 
-#include "commit.h"
-#include "doorbell.h"
+#include "id.h"
+#include "ingest.h"
 #include "json.h"
 #include "member.h"
-#include "node.h"
 #include "output.h"
 #include "pattern.h"
 
@@ -72,28 +71,10 @@ static int
 send(struct cli *cli, struct new_event *event)
 {
     struct catalog *catalog = catalog_new(cli->sealer);
-    struct doorbell *doorbell = doorbell_new(cli->settings.run_dir);
-    struct committer *committer = NULL;
-    struct id_source ids;
-    struct node node;
-    enum db_result result;
     int code = check_data(cli, catalog, event);
 
-    if (code != EXIT_OK)
-        goto out;
-    result = node_lease(cli->db, NODE_CLI, &node, &ids);
-    if (result != DB_OK) {
-        code = cli_db_error(cli, result, "get a node number");
-        goto out;
-    }
-    committer = commit_new(&cli->settings, catalog, &ids, doorbell);
-    result = commit_events(committer, event, 1);
-    if (result != DB_OK)
-        code = cli_db_error(cli, result, "store the event");
-    commit_free(committer);
-    node_release(cli->db, &node);
-out:
-    doorbell_free(doorbell);
+    if (code == EXIT_OK)
+        code = cli_ingest(cli, catalog, event);
     catalog_free(catalog);
     return code;
 }

@@ -6,7 +6,6 @@
 #include "doorbell.h"
 #include "json.h"
 #include "member.h"
-#include "object_id.h"
 #include "output.h"
 #include "store_subscription.h"
 #include "subscription_batch.h"
@@ -126,22 +125,6 @@ run_list(struct cli *cli)
                            : cli_db_error(cli, result, "read the webhooks");
 }
 
-/* The ID word of show, set and rm. */
-static int
-take_id(struct cli *cli, uint32_t *id)
-{
-    const char *word = args_word(&cli->args);
-    int code = cli_finish_args(cli);
-
-    if (code != EXIT_OK)
-        return code;
-    if (word == NULL || !object_id_webhook(word, id))
-        return output_error(EXIT_USE, "this needs a webhook's ID (12 or "
-                                      "ep_...), which `postern webhook list` "
-                                      "shows");
-    return cli_schema(cli);
-}
-
 /* What is said about batches, beside the format that is stored. */
 static int
 check_batch(struct cli *cli, const struct subscription_form *form, uint32_t id)
@@ -196,7 +179,7 @@ run_set(struct cli *cli)
         member_text(&body, "url", url);
     buf_add_char(&body, '}');
     if (code == EXIT_OK)
-        code = take_id(cli, &id);
+        code = webhook_take_id(cli, &id);
     if (code == EXIT_OK)
         code = cli_sealer(cli);
     if (code == EXIT_OK)
@@ -209,7 +192,7 @@ static int
 run_show(struct cli *cli)
 {
     uint32_t id = 0;
-    int code = take_id(cli, &id);
+    int code = webhook_take_id(cli, &id);
 
     return code == EXIT_OK ? webhook_show(cli, id, NULL) : code;
 }
@@ -219,7 +202,7 @@ run_rm(struct cli *cli)
 {
     enum db_result result;
     uint32_t id = 0;
-    int code = take_id(cli, &id);
+    int code = webhook_take_id(cli, &id);
 
     if (code != EXIT_OK)
         return code;

@@ -5,6 +5,7 @@
 
 #include "json.h"
 #include "member.h"
+#include "object_id.h"
 #include "output.h"
 #include "sign.h"
 
@@ -292,4 +293,19 @@ webhook_form_read(const struct cli *cli, struct slice body, bool part,
         code = say_problems(&problems);
     buf_free(&why);
     return code;
+}
+
+int
+webhook_take_id(struct cli *cli, uint32_t *id)
+{
+    const char *word = args_word(&cli->args);
+    int code = cli_finish_args(cli);
+
+    if (code != EXIT_OK)
+        return code;
+    if (word == NULL || !object_id_webhook(word, id))
+        return output_error(EXIT_USE, "this needs a webhook's ID (12 or "
+                                      "ep_...), which `postern webhook list` "
+                                      "shows");
+    return cli_schema(cli);
 }

@@ -33,4 +33,9 @@ int webhook_form_read(const struct cli *cli, struct slice body, bool part,
                       struct subscription_form *form)
     __attribute__((warn_unused_result));
 
+/* The ID that a command has as its only word, options being taken before; opens
+   the database. Anything but EXIT_OK has been reported. */
+int webhook_take_id(struct cli *cli, uint32_t *id)
+    __attribute__((warn_unused_result));
+
 #endif /* WEBHOOK_FORM_H */

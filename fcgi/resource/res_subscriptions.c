@@ -13,8 +13,6 @@
 #include <stdio.h>
 
 #define MISSING "Webhook not found"
-#define GRACE_S 86400 /* how long an old secret signs, unless said */
-#define GRACE_MAX_S 2592000
 
 static void
 list(struct exchange *exchange)
@@ -256,7 +254,7 @@ static const struct body_field grace_fields[] = {
     {.name = "grace_seconds",
      .type = BODY_INT,
      .rules = BODY_NULLABLE,
-     .max = GRACE_MAX_S},
+     .max = SUBSCRIPTION_GRACE_MAX_S},
 };
 
 /* No body at all asks for the usual grace. */
@@ -268,7 +266,7 @@ read_grace(struct exchange *exchange, uint32_t *grace_s)
     struct body_value value;
     struct problems problems;
 
-    *grace_s = GRACE_S;
+    *grace_s = SUBSCRIPTION_GRACE_S;
     problems.count = 0;
     if (!resource_check_body(exchange,
                              (size_t)exchange->app->settings->max_body))

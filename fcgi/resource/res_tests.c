@@ -16,16 +16,15 @@
 #include "store_delivery.h"
 #include "store_subscription.h"
 #include "store_worker.h"
+#include "test_event.h"
 
 #include <openssl/crypto.h>
 #include <stdatomic.h>
 #include <time.h>
 
-#define TEST_TYPE "webhook.test"
 #define LOOK_FIRST_MS 20 /* until the first look; then ever longer */
 #define LOOK_LAST_MS 250
 #define THREADS_PER_TEST 4
-#define TEXT_MAX 4096
 
 static atomic_uint waiting; /* answers that wait, in this process */
 
@@ -101,49 +100,25 @@ static void
 reply_result(struct exchange *exchange, const struct delivery *delivery)
 {
     struct buf json = BUF_INIT(RESOURCE_JSON_MAX);
-    bool good = delivery->status == DELIVERY_SUCCESS;
 
-    buf_add_char(&json, '{');
-    member_text(&json, "status", good ? "success" : "failed");
-    member_id(&json, "delivery_id", ID_DELIVERY, delivery->id);
-    if (delivery->response_code == 0)
-        member_text(&json, "response_code", NULL);
-    else
-        member_u64(&json, "response_code", delivery->response_code);
-    member_slice(&json, "response_body", delivery->response_body);
-    member_text(&json, "error_message", delivery->error_message);
-    if (delivery->duration_ms < 0)
-        member_text(&json, "duration_ms", NULL);
-    else
-        member_u64(&json, "duration_ms", (uint64_t)delivery->duration_ms);
-    buf_add_char(&json, '}');
+    test_result_print(delivery, &json);
     resource_send_status(exchange, 200, &json);
 }
 
 static void
 reply_pending(struct exchange *exchange, uint64_t id)
 {
-    struct buf json = BUF_INIT(TEXT_MAX);
+    struct buf json = BUF_INIT(RESOURCE_JSON_MAX);
 
-    buf_add_char(&json, '{');
-    member_text(&json, "status", "pending");
-    member_id(&json, "delivery_id", ID_DELIVERY, id);
-    buf_add_char(&json, '}');
+    test_pending_print(id, &json);
     resource_send_status(exchange, 202, &json);
 }
 
 static void
 run(struct exchange *exchange, const struct test *test)
 {
-    struct new_event event = {
-        .application_id = test->application_id,
-        .type = test->type,
-        .payload = test->data,
-        .verified = true,
-        .test = true,
-        .route = ROUTE_ONE,
-        .subscription_id = test->subscription_id,
-    };
+    struct new_event event = test_event(
+        test->application_id, test->subscription_id, test->type, test->data);
     struct delivery delivery;
 
     switch (commit_events(exchange->app->committer, &event, 1)) {
@@ -175,9 +150,9 @@ reply_no_worker(struct exchange *exchange)
 static void
 test_one(struct exchange *exchange)
 {
-    struct buf data = BUF_INIT(TEXT_MAX);
+    struct buf data = BUF_INIT(TEST_EVENT_DATA_MAX);
     struct subscription_row row = {0};
-    struct test test = {.type = SLICE(TEST_TYPE)};
+    struct test test = {.type = SLICE(TEST_EVENT_TYPE)};
     enum db_result result;
     bool alive = false;
     struct db *db;
@@ -198,11 +173,7 @@ test_one(struct exchange *exchange)
         reply_no_worker(exchange);
         return;
     }
-    buf_add_char(&data, '{');
-    member_bool(&data, "test", true);
-    member_text(&data, "message", "This is a test event from Postern");
-    member_u64(&data, "webhook_id", id);
-    buf_add_char(&data, '}');
+    test_event_data(id, &data);
     test.data = buf_slice(&data);
     run(exchange, &test);
     buf_free(&data);
@@ -259,7 +230,8 @@ make_subscription(struct exchange *exchange, struct db *db, struct slice url,
 
     buf_add_char(&body, '{');
     member_slice(&body, "url", url);
-    buf_add_text(&body, ",\"events\":[\"" TEST_TYPE "\"],\"retry_count\":0}");
+    buf_add_text(&body,
+                 ",\"events\":[\"" TEST_EVENT_TYPE "\"],\"retry_count\":0}");
     problems.count = 0;
     if (subscription_form_read(&form, buf_slice(&body), rules, &problems))
         result = store_subscription_insert(db, exchange->app->sealer, &form,
@@ -308,7 +280,7 @@ test_url(struct exchange *exchange)
     struct body_value value[FIELDS] = {0};
     struct buf data = BUF_INIT(body.len + 32);
     struct test test = {.application_id = exchange->caller.application_id,
-                        .type = SLICE(TEST_TYPE)};
+                        .type = SLICE(TEST_EVENT_TYPE)};
     struct problems problems;
 
     problems.count = 0;

@@ -17,7 +17,6 @@
 #include <strings.h>
 
 #define SEGMENT 1 /* of the endpoint in the path */
-#define GRACE_S 86400
 #define GRACE_MAX_S 604800
 #define HEADERS_JSON_MAX ((size_t)256 * 1024)
 #define SECRET_PREFIX "whsec_"
@@ -100,7 +99,7 @@ rotate_secret(struct exchange *exchange)
 {
     struct body_value values[ROTATE_FIELDS] = {0};
     char secret[SIGN_SECRET_MAX + 1];
-    uint32_t application_id, id, grace_s = GRACE_S;
+    uint32_t application_id, id, grace_s = SUBSCRIPTION_GRACE_S;
     enum db_result result;
     struct db *db;
 

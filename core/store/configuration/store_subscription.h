@@ -108,6 +108,9 @@ enum db_result store_subscription_pause(struct db *db, uint32_t application_id,
                                         uint32_t id, bool paused)
     __attribute__((warn_unused_result));
 
+#define SUBSCRIPTION_GRACE_S 86400 /* unless somebody asks for another */
+#define SUBSCRIPTION_GRACE_MAX_S 2592000
+
 /* A new secret, and a new key pair where there is one; the present ones sign
    too for grace_s more seconds. */
 enum db_result
