@@ -20,7 +20,8 @@ verdict(const struct health *health)
 }
 
 static void
-print_json(const struct health *health, const struct overview_stats *stats)
+print_json(const struct health *health, const struct overview_stats *stats,
+           const struct held_webhooks *held)
 {
     struct buf line = BUF_INIT(LINE_MAX_BYTES);
 
@@ -39,6 +40,9 @@ print_json(const struct health *health, const struct overview_stats *stats)
     member_u64(&line, "processing_failed", health->failed);
     member_u64(&line, "webhooks_active", stats->webhooks_active);
     member_u64(&line, "webhooks_total", stats->webhooks_total);
+    member_u64(&line, "webhooks_failing", held->failing);
+    member_u64(&line, "webhooks_paused", held->paused);
+    member_u64(&line, "webhooks_disabled", held->disabled);
     member_u64(&line, "deliveries_pending", stats->queue_pending);
     member_u64(&line, "deliveries_retrying", stats->queue_retrying);
     member_u64(&line, "deliveries_24h_successful", stats->day.succeeded);
@@ -49,7 +53,8 @@ print_json(const struct health *health, const struct overview_stats *stats)
 }
 
 static void
-print_text(const struct health *health, const struct overview_stats *stats)
+print_text(const struct health *health, const struct overview_stats *stats,
+           const struct held_webhooks *held)
 {
     const char *more = stats->queue_capped ? "+" : "";
 
@@ -62,9 +67,12 @@ print_text(const struct health *health, const struct overview_stats *stats)
     else
         printf("worker        never seen: start posternd\n");
     printf("schema        %u\n", health->schema);
-    printf("webhooks      %llu active of %llu\n",
+    printf("webhooks      %llu active of %llu; %llu failing, %llu paused, %llu "
+           "disabled\n",
            (unsigned long long)stats->webhooks_active,
-           (unsigned long long)stats->webhooks_total);
+           (unsigned long long)stats->webhooks_total,
+           (unsigned long long)held->failing, (unsigned long long)held->paused,
+           (unsigned long long)held->disabled);
     printf("deliveries    %llu%s pending, %llu%s retrying; last 24 h: %llu "
            "successful, %llu failed\n",
            (unsigned long long)stats->queue_pending, more,
@@ -81,6 +89,7 @@ static int
 run_status(struct cli *cli)
 {
     struct overview_stats stats;
+    struct held_webhooks held;
     struct health health;
     enum db_result result;
     int code = cli_finish_args(cli);
@@ -92,12 +101,14 @@ run_status(struct cli *cli)
     result = store_health_read(cli->db, cli->settings.lease_s, &health);
     if (result == DB_OK)
         result = store_stats_overview(cli->db, 0, &stats);
+    if (result == DB_OK)
+        result = store_stats_held(cli->db, &held);
     if (result != DB_OK)
         return cli_db_error(cli, result, "read the status");
     if (cli->json)
-        print_json(&health, &stats);
+        print_json(&health, &stats, &held);
     else
-        print_text(&health, &stats);
+        print_text(&health, &stats, &held);
     return health.worker_alive ? EXIT_OK : EXIT_UNHEALTHY;
 }
 

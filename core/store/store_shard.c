@@ -106,7 +106,9 @@ store_shard_take(struct db *db, const bool wanted[LANE_SHARDS], uint64_t token,
     add_lease(&sql, lease_s);
     sql_raw(&sql, " WHERE ");
     add_shards(&sql, wanted);
-    sql_raw(&sql, " AND lease_until<=UTC_TIMESTAMP(6)");
+    sql_raw(&sql, " AND (lease_until<=UTC_TIMESTAMP(6) OR token=");
+    sql_u64(&sql, token);
+    sql_raw(&sql, ")");
     return run(db, &sql, NULL);
 }
 

@@ -35,8 +35,9 @@ struct shard_view {
 enum db_result store_shard_view(struct db *db, struct shard_view *view)
     __attribute__((warn_unused_result));
 
-/* Takes those of the wanted shards that are free or whose lease ran out. What
-   was taken shows in the next view. DB_AGAIN, at once, if somebody's
+/* Takes those of the wanted shards that are free, whose lease ran out, or that
+   were taken with that token before; each lease begins anew. What was taken
+   shows in the next view. DB_AGAIN, at once, if somebody's
    transaction holds one of the rows. */
 enum db_result store_shard_take(struct db *db, const bool wanted[LANE_SHARDS],
                                 uint64_t token, uint32_t node, int lease_s)

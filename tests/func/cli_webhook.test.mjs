@@ -1,13 +1,16 @@
-// cli_webhook.test.mjs - `postern webhook pause`, `resume`, `rotate` and `test`.
+// cli_webhook.test.mjs - `postern webhook pause`, `resume`, `rotate` and `test`,
+// and what `postern status` counts of webhooks.
 
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
+import { isDeepStrictEqual } from 'node:util';
 import { closedPort, deliveryId, reached, subscribe, trigger }
     from './lib/gateway.mjs';
 import { ID } from './lib/golden.mjs';
 import { gate, Receiver } from './lib/receiver.mjs';
 import { Stack } from './lib/stack.mjs';
+import { eventually } from './lib/wait.mjs';
 
 const FAILED = 1;
 const USAGE = 64;
@@ -18,7 +21,7 @@ let stack;
 let receiver;
 before(async () => {
     [stack, receiver] = await Promise.all([
-        Stack.start({ conf: { test_wait_s: '2' } }), Receiver.start()]);
+        Stack.start({ conf: { test_wait_s: '2', breaker_open_s: '600' } }), Receiver.start()]);
 });
 after(async () => {
     await receiver?.stop();
@@ -49,6 +52,37 @@ describe('webhook pause and resume', () => {
         await reached(stack, await deliveryId(stack, event_id), 'success');
         assert.deepEqual(place.requests.map(({ headers }) =>
             headers['x-webhook-event']), ['webhook.test', 'paused']);
+    });
+});
+
+describe('postern status', () => {
+    test('counts those that get nothing', async () => {
+        const counts = async () => {
+            const { stdout } = await stack.cli('status', '--json');
+            const status = JSON.parse(stdout);
+            return ['active', 'failing', 'paused', 'disabled']
+                .map((word) => status[`webhooks_${word}`]);
+        };
+        const before_ = await counts();
+        const held = await subscribe(stack, receiver.place('held').url,
+            ['held']);
+        await cli(0, 'pause', String(held.id));
+        await subscribe(stack, receiver.place('gone', 410).url, ['gone']);
+        const port = await closedPort();
+        await subscribe(stack, `http://127.0.0.1:${port}/`, ['dead'],
+            { retry_count: 10, retry_delay: 1 });
+        await trigger(stack, 'gone', {});
+        for (let i = 0; i < 6; i++)
+            await trigger(stack, 'dead', { i });
+        // Paused ones are active, as far as their owner is concerned.
+        const expected = [before_[0] + 2, before_[1] + 1, before_[2] + 1,
+            before_[3] + 1];
+        await eventually('all are counted', async () =>
+            isDeepStrictEqual(await counts(), expected), 20_000);
+        const { stdout } = await stack.cli('status');
+        assert.match(stdout, new RegExp('^webhooks {6}\\d+ active of \\d+; ' +
+            `${expected[1]} failing, ${expected[2]} paused, ` +
+            `${expected[3]} disabled$`, 'm'));
     });
 });
 

@@ -118,6 +118,26 @@ count_webhooks(struct db *db, uint32_t application_id, struct buf *sql,
     return result;
 }
 
+enum db_result
+store_stats_held(struct db *db, struct held_webhooks *held)
+{
+    struct buf sql = BUF_INIT(SQL_MAX);
+    uint64_t numbers[3] = {0, 0, 0};
+    enum db_result result;
+
+    sql_raw(&sql,
+            "SELECT SUM(s.disabled_at IS NULL AND s.active = 1 AND "
+            "s.paused = 0 AND l.breaker IN ('open', 'half_open')), "
+            "SUM(s.disabled_at IS NULL AND s.active = 1 AND s.paused = 1), "
+            "SUM(s.disabled_at IS NOT NULL) FROM subscriptions s "
+            "LEFT JOIN lane_state l ON l.lane = s.id << 32 "
+            "WHERE s.deleted_at IS NULL AND s.adhoc = 0");
+    result = query_numbers(db, &sql, numbers, 3);
+    *held = (struct held_webhooks){numbers[0], numbers[1], numbers[2]};
+    buf_free(&sql);
+    return result;
+}
+
 static enum db_result
 count_day(struct db *db, uint32_t application_id, struct buf *sql,
           struct overview_stats *stats)

@@ -45,6 +45,18 @@ enum db_result store_stats_overview(struct db *db, uint32_t application_id,
                                     struct overview_stats *stats)
     __attribute__((warn_unused_result));
 
+/* Those that get nothing now although somebody has switched them on. Each counts
+   once, as `postern webhook list` calls it. */
+struct held_webhooks {
+    uint64_t failing;  /* the endpoint's breaker is open */
+    uint64_t paused;   /* by somebody, or because an ordered delivery failed */
+    uint64_t disabled; /* by the gateway, with a reason */
+};
+
+/* Everybody's. */
+enum db_result store_stats_held(struct db *db, struct held_webhooks *held)
+    __attribute__((warn_unused_result));
+
 /*
  * The duration below which `share` (0..1) of the counted ones lie, in
  * milliseconds, interpolated within its bucket; the open last bucket counts as
