@@ -193,13 +193,14 @@ run_some(struct committer *committer, struct commit_request **list,
 {
     int64_t start_us = clock_mono_us();
     enum db_result result = prepare(committer, list, count);
+    bool prepared = result == DB_OK;
     size_t i;
 
-    if (result == DB_OK) {
+    if (prepared) {
         count = fill(committer, list, count);
         result = write_batch(committer);
     }
-    if (result == DB_BROKEN && !db_connected(committer->db))
+    if (result == DB_BROKEN && (!prepared || !db_connected(committer->db)))
         result = DB_AWAY; /* no fault of the events */
     if (result == DB_BROKEN && count > 1) {
         commit_write(committer, list, count / 2);

@@ -99,7 +99,9 @@ copy_address(struct slice from, char to[ADDRESS_MAX + 1])
     if (from.ptr == NULL || from.len > ADDRESS_MAX)
         return;
     for (i = 0; i < from.len; i++) {
-        if (is_control((unsigned char)from.ptr[i]) || from.ptr[i] < 0)
+        unsigned char c = (unsigned char)from.ptr[i];
+
+        if (is_control(c) || c >= 0x80) /* plain char may be unsigned */
             return;
     }
     memcpy(to, from.ptr, from.len);

@@ -146,14 +146,20 @@ make_room(struct fastcgi_session *session, const struct fastcgi_rules *rules,
     return buf_reserve(body, cap - 1 - body->len) != NULL;
 }
 
-/* What has come is of no use without the rest. */
+/* What has come is of no use without the rest, and others need the memory. */
+static void
+drop_body(struct fastcgi_session *session, struct request *request)
+{
+    buf_free(&request->body);
+    give_back(session);
+}
+
 static void
 refuse_body(struct fastcgi_session *session, struct request *request)
 {
     session->drained += request->body.len;
     request->body_refused = true;
-    buf_free(&request->body);
-    give_back(session);
+    drop_body(session, request);
 }
 
 static void
@@ -171,13 +177,13 @@ take_body(struct fastcgi_session *session, const struct fastcgi_rules *rules,
         return;
     }
     if (piece.len > room) {
-        session->drained += piece.len - room;
         request->body_too_large = true;
-        piece.len = room;
+        drop_body(session, request);
     }
-    if (!request->body_refused && !make_room(session, rules, body, piece.len))
+    if (!request->body_too_large && !request->body_refused &&
+        !make_room(session, rules, body, piece.len))
         refuse_body(session, request);
-    if (request->body_refused)
+    if (request->body_too_large || request->body_refused)
         session->drained += piece.len;
     else
         buf_add_slice(body, piece);

@@ -351,5 +351,7 @@ transport_read_body(struct request *request, int64_t until_mono_us,
     if (read_some(from, (char[1]){0}, 1) > 0) {
         request->body_too_large = true;
         drain(read_some, from);
+    } else {
+        request->body_cut = transport_body_is_cut(request);
     }
 }

@@ -14,9 +14,6 @@
 
 #define SIM_SLACK_US (300 * SIM_MS)  /* the database's clock drifts */
 #define SIM_CATCH_UP_US (30 * SIM_S) /* with what had to wait until then */
-/* Within hours; and for as long as a statement was under way, the clocks seem to
-   differ by that much more. */
-#define SIM_LONG_SLACK_US (4 * SIM_SLACK_US + 8 * SIM_S)
 
 /* --- too old -------------------------------------------------------------------- */
 
@@ -162,18 +159,32 @@ sim_check_window(const struct sim_worker *w,
                    w->running[receiver->id - 1]);
 }
 
+/* Within hours; and for as long as a statement was under way, the clocks seem to
+   differ by that much more. */
+static int64_t
+sim_long_slack_us(const struct sim *sim)
+{
+    return 4 * SIM_SLACK_US + sim->longest_us;
+}
+
 /* What the database knows of an open breaker holds for every worker, until
-   somebody resumes it, or a test is answered. */
+   somebody resumes it, or a test is answered; so does what the receiver has
+   asked for. */
 static void
 sim_check_breaker(const struct sim_worker *w,
                   const struct sim_receiver *receiver)
 {
     const struct sim *sim = w->sim;
+    int64_t latest_us = sim_db_us(sim) + sim_long_slack_us(sim);
 
-    if (receiver->has_state && w->anew[receiver->id - 1] == 0 &&
-        receiver->state.breaker == BREAKER_OPEN &&
-        receiver->state.open_until_wall_us > sim_db_us(sim) + SIM_LONG_SLACK_US)
+    if (!receiver->has_state || w->anew[receiver->id - 1] != 0)
+        return;
+    if (receiver->state.breaker == BREAKER_OPEN &&
+        receiver->state.open_until_wall_us > latest_us)
         sim_broken(sim, "receiver %u is asked while its breaker is open",
+                   receiver->id);
+    if (receiver->state.blocked_until_wall_us > latest_us)
+        sim_broken(sim, "receiver %u is asked before the time it asked for",
                    receiver->id);
 }
 

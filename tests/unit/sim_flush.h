@@ -96,6 +96,8 @@ sim_write_state(struct sim *sim, const struct sim_op *op,
     uint32_t index = lane_owner_id(save->lane) - 1;
     struct sim_receiver *receiver = &sim->receivers[index];
 
+    sim->totals.opened += save->state.breaker == BREAKER_OPEN &&
+                          receiver->state.breaker != BREAKER_OPEN;
     receiver->state = save->state;
     if (save->fifo)
         receiver->state.blocked_until_wall_us = 0;
@@ -335,13 +337,8 @@ sim_keep(struct sim_worker *w, const struct sim_op *op)
     struct task_list rest = TASK_LIST_INIT;
     size_t i;
 
-    for (i = 0; i < op->task_count; i++) {
-        struct sim_job *job = map_get(&w->sim->db.jobs, op->writes[i].job.id);
-
-        if (op->result == SIM_UNKNOWN && job != NULL)
-            job->excuses++;
+    for (i = 0; i < op->task_count; i++)
         task_list_add(&rest, op->tasks[i]);
-    }
     task_list_append(&rest, &w->pending);
     w->pending = rest;
     w->pending_since_us = sim_mono_us(w);

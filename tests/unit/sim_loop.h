@@ -66,19 +66,24 @@ sim_succeeds(const struct sim_transfer *transfer)
     return transfer->code == CURLE_OK && transfer->status == 200;
 }
 
+/* The receiver has it, and its answer may never be written down. */
+static void
+sim_delivered_in_vain(struct sim_transfer *transfer)
+{
+    const struct task *task;
+
+    for (task = transfer->task; task != NULL; task = task->mate)
+        sim_job_of(transfer->worker, task)->excuses++;
+    sim_all_delivered(transfer);
+}
+
 /* It was cut: the receiver may have got it. */
 static void
 sim_maybe_delivered(struct sim *sim, struct sim_transfer *transfer)
 {
-    const struct task *task;
-
-    if (transfer->ghost)
-        return; /* was thought of when its worker was stopped */
-    for (task = transfer->task; task != NULL; task = task->mate)
-        sim_job_of(transfer->worker, task)->excuses++;
-    if (transfer->gone && sim_succeeds(transfer) &&
+    if (!transfer->arrived && transfer->gone && sim_succeeds(transfer) &&
         sim_chance(&sim->random, 500))
-        sim_all_delivered(transfer);
+        sim_delivered_in_vain(transfer);
 }
 
 /* A test that is answered ends the time of an open breaker. */
@@ -204,7 +209,7 @@ sim_end_transfer(struct sim *sim, void *owner)
         /* The receiver has it all the same. */
         transfer->arrived = transfer->gone && sim_succeeds(transfer);
         if (transfer->arrived)
-            sim_all_delivered(transfer);
+            sim_delivered_in_vain(transfer);
         return;
     }
     sim_end_task(w, transfer, &facts);

@@ -43,6 +43,7 @@ struct sim_op {
     enum sim_op_kind kind;
     enum sim_op_result result;
     struct scheduler_now now;
+    int64_t sent_us;         /* true time */
     uint64_t config_version; /* at that time */
 
     bool chosen[LANE_SHARDS];
@@ -133,6 +134,8 @@ sim_op_execute(struct sim *sim, void *owner)
     bool wrong = sim_goes_wrong(sim);
     bool commit = op->kind == SIM_OP_FLUSH;
 
+    if (sim->now_us - op->sent_us > sim->longest_us)
+        sim->longest_us = sim->now_us - op->sent_us;
     op->result = SIM_OK;
     if (!wrong || (commit && sim_chance(&sim->random, 400)))
         sim_execute(sim, op);
@@ -161,6 +164,7 @@ static void
 sim_op_send(struct sim_worker *w, struct sim_op *op)
 {
     op->now.now_us = sim_mono_us(w);
+    op->sent_us = w->sim->now_us;
     op->event.fire = sim_op_execute;
     w->op = op;
     sim_at(w->sim, &op->event, w->sim->now_us + sim_op_delay(w->sim));

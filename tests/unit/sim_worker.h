@@ -25,12 +25,14 @@ sim_is_late(struct sim_worker *w, struct sim_event *event)
 
 #define SIM_EVERY_SHARD LANE_SHARDS
 
+/* Only what was delivered can be delivered once more. */
 static void
 sim_excuse(struct sim_worker *w, const struct task *task, uint32_t shard)
 {
     struct sim_job *job = map_get(&w->sim->db.jobs, task->job.id);
 
-    if (job != NULL && (shard == SIM_EVERY_SHARD || shard == task->job.shard))
+    if (job != NULL && task->attempt.outcome.kind == OUTCOME_SUCCESS &&
+        (shard == SIM_EVERY_SHARD || shard == task->job.shard))
         job->excuses++;
 }
 
@@ -53,12 +55,9 @@ static void
 sim_stop(struct sim_worker *w)
 {
     struct sim_transfer *transfer;
-    const struct task *task;
 
     sim_excuse_results_of(w, SIM_EVERY_SHARD);
     for (transfer = w->transfers; transfer != NULL; transfer = transfer->next) {
-        for (task = transfer->task; task != NULL; task = task->mate)
-            sim_excuse(w, task, SIM_EVERY_SHARD);
         sim_count_flight(transfer, -1);
         transfer->ghost = true;
     }

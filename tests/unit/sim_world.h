@@ -275,6 +275,7 @@ struct sim_totals {
     uint64_t cancelled;
     uint64_t crashes;
     uint64_t losses;
+    uint64_t opened; /* breakers */
     uint64_t checks;
     int64_t us;             /* simulated */
     int64_t worst_wait_us;  /* of a healthy receiver's job in a calm plan */
@@ -293,6 +294,7 @@ struct sim {
     struct sim_event people;
     struct sim_event outage;
     uint64_t host_ids[2]; /* the last id each host made */
+    int64_t longest_us;   /* that a statement was on its way to the database */
     bool draining;        /* nothing new, nothing breaks, all recover */
     struct sim_totals totals;
 };

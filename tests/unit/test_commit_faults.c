@@ -301,6 +301,26 @@ test_refused(void)
     tear_down();
 }
 
+/* Neither is a catalog that cannot be read. */
+static void
+test_no_catalog(void)
+{
+    struct new_event event = make_event("a.b", ROUTE_MATCH);
+    enum db_result got;
+
+    set_up();
+    subscribe(11, "a.b");
+    testdb_exec(t.db, "RENAME TABLE config_version TO config_gone");
+    CU_ASSERT_EQUAL(commit_events(t.committer, &event, 1), DB_AWAY);
+    testdb_exec(t.db, "RENAME TABLE config_gone TO config_version");
+    while ((got = commit_events(t.committer, &event, 1)) == DB_AWAY)
+        ; /* at the latest after the short time for which nobody asks */
+    CU_ASSERT_EQUAL(got, DB_OK);
+    CU_ASSERT_EQUAL(event.matched, 1);
+    CU_ASSERT_EQUAL(count("events", "1"), 1);
+    tear_down();
+}
+
 static void
 test_reap(void)
 {
@@ -339,6 +359,7 @@ run(void)
         {"ids that are taken", test_taken_ids},
         {"the database is away", test_database_away},
         {"the database refuses us", test_refused},
+        {"the catalog cannot be read", test_no_catalog},
         {"an idle connection is closed", test_reap},
         CU_TEST_INFO_NULL,
     };

@@ -158,6 +158,118 @@ test_a_broken_table_ends_no_job(void)
     }
 }
 
+/* What cannot be written must not keep a shard from going to another worker:
+   nobody works in it meanwhile. */
+static void
+test_what_waits_holds_no_shard_back(void)
+{
+    uint32_t shard = lane_shard(lane_number(LANE_SUBSCRIPTION, 1));
+
+    start_anew();
+    open_worker();
+    try_jobs(OUTCOME_SUCCESS, 2);
+    testdb_exec(db, "RENAME TABLE deliveries TO away");
+    CU_ASSERT_EQUAL(flush_run(flush), DB_OK);
+    testdb_exec(db, "RENAME TABLE away TO deliveries");
+    CU_ASSERT_EQUAL(flush_parked(flush), JOBS);
+    flush_collect(flush);
+    CU_ASSERT_EQUAL(flush_parked(flush), JOBS);
+
+    w.lease.leaving[shard] = true;
+    flush_collect(flush);
+    CU_ASSERT_EQUAL(flush_parked(flush), JOBS - 1);
+    CU_ASSERT_EQUAL(scheduler_shard_tasks(w.desk.scheduler, shard), 0);
+    CU_ASSERT_EQUAL(lease_tick(&w.lease, w.db), DB_OK);
+    CU_ASSERT_EQUAL(count("shards WHERE token = 0"), 1);
+    CU_ASSERT_EQUAL(count("jobs WHERE attempts = 0"), JOBS);
+    close_worker();
+}
+
+/* A password that was changed, say: no result is to blame. */
+static void
+test_who_is_not_let_in_sets_nothing_aside(void)
+{
+    const char *name;
+
+    start_anew();
+    open_worker();
+    name = w.settings.db_name;
+    try_jobs(OUTCOME_SUCCESS, 2);
+    db_disconnect(w.db);
+    w.settings.db_name = "nowhere";
+    CU_ASSERT_EQUAL(flush_run(flush), DB_BROKEN);
+    CU_ASSERT_EQUAL(flush_parked(flush), 0);
+    CU_ASSERT_EQUAL(flush_waiting(flush), JOBS);
+    w.settings.db_name = name;
+    CU_ASSERT_EQUAL(flush_run(flush), DB_OK);
+    CU_ASSERT_EQUAL(flush_waiting(flush), 0);
+    CU_ASSERT_EQUAL(count("deliveries WHERE status = 'success'"), JOBS);
+    close_worker();
+}
+
+/* An inbound event whose source is to be asked, read by the worker. */
+static void
+read_inbound(void)
+{
+    uint64_t lane = lane_number(LANE_SOURCE, 1);
+    struct scheduler_now now = {.now_us = clock_mono_us()};
+    struct job_page page = {NULL, 0, 0, 0};
+    struct task *task;
+    size_t served = 0;
+    char sql[256];
+
+    testdb_exec(db, "DELETE FROM jobs");
+    testdb_exec(db, "INSERT INTO events (id, application_id, source_id, type, "
+                    "verified, payload, metadata) VALUES (7, 1, 1, "
+                    "'supabase.users.update', 1, '{\"type\":\"UPDATE\","
+                    "\"table\":\"users\",\"record\":{\"id\":1}}', "
+                    "'{\"table\":\"users\",\"record_id\":\"1\","
+                    "\"action\":\"update\"}')");
+    snprintf(sql, sizeof(sql),
+             "INSERT INTO jobs (id, kind, shard, lane, event_id) "
+             "VALUES (1, 2, %u, %llu, 7)",
+             lane_shard(lane), (unsigned long long)lane);
+    testdb_exec(db, sql);
+    CU_ASSERT_EQUAL_FATAL(store_job_tail(db, 0, 10, &page), DB_OK);
+    CU_ASSERT_EQUAL_FATAL(page.count, 1);
+    now.database_us = page.now_us;
+    task = scheduler_offer(w.desk.scheduler, &page.rows[0], &now);
+    job_page_free(&page);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(task);
+    CU_ASSERT_EQUAL_FATAL(payloads_serve(w.payloads, w.db, &task, 1, &served),
+                          DB_OK);
+    scheduler_ready(w.desk.scheduler, task);
+}
+
+/* Nobody would start its request, and the end would wait for it. */
+static void
+test_what_moves_at_the_end_is_left_to_the_next_worker(void)
+{
+    const char *url, *key;
+    bool ends;
+    int i;
+
+    for (i = 0; i < 2; i++) {
+        ends = i == 1;
+        start_anew();
+        open_worker();
+        url = w.settings.supabase_url;
+        key = w.settings.supabase_key;
+        w.settings.supabase_url = "https://e.org";
+        w.settings.supabase_key = "key";
+        w.follower.settings = &w.settings;
+        read_inbound();
+        if (ends)
+            desk_give_order(&w.desk, DESK_FINISH);
+        CU_ASSERT_EQUAL(flush_run(flush), DB_OK);
+        CU_ASSERT_EQUAL(count("jobs WHERE lane & 7 <> 1"), 1);
+        CU_ASSERT_EQUAL(scheduler_counts(w.desk.scheduler).tasks, ends ? 0 : 1);
+        w.settings.supabase_url = url;
+        w.settings.supabase_key = key;
+        close_worker();
+    }
+}
+
 static void
 test_a_row_that_cannot_be_stored_fails_alone(void)
 {
@@ -183,6 +295,11 @@ main(void)
 {
     CU_TestInfo tests[] = {
         {"a broken table ends no job", test_a_broken_table_ends_no_job},
+        {"what waits holds no shard back", test_what_waits_holds_no_shard_back},
+        {"who is not let in sets nothing aside",
+         test_who_is_not_let_in_sets_nothing_aside},
+        {"what moves at the end is left to the next worker",
+         test_what_moves_at_the_end_is_left_to_the_next_worker},
         {"a row that cannot be stored fails alone",
          test_a_row_that_cannot_be_stored_fails_alone},
         CU_TEST_INFO_NULL,

@@ -355,6 +355,7 @@ add(struct sim_totals *sum, const struct sim_totals *more)
     sum->cancelled += more->cancelled;
     sum->crashes += more->crashes;
     sum->losses += more->losses;
+    sum->opened += more->opened;
     sum->checks += more->checks;
     sum->us += more->us;
     if (more->worst_first_us > sum->worst_first_us)
@@ -366,17 +367,17 @@ add(struct sim_totals *sum, const struct sim_totals *more)
 static void
 print(const struct sim_totals *t)
 {
-    printf(
-        "\n%.0f simulated seconds, %" PRIu64 " steps, %" PRIu64
-        " recounts: %" PRIu64 " jobs, %" PRIu64 " requests, %" PRIu64
-        " delivered, %" PRIu64 " in batches, %" PRIu64 " too old, %" PRIu64
-        " repeated, %" PRIu64 " failed, %" PRIu64 " cancelled, %" PRIu64
-        " crashes, %" PRIu64
-        " lost leases, longest waits %.3f s, %.3f s before the first answer\n",
-        (double)t->us / SIM_S, t->steps, t->checks, t->jobs, t->starts,
-        t->delivered, t->batched, t->expired, t->repeated, t->failed,
-        t->cancelled, t->crashes, t->losses, (double)t->worst_wait_us / SIM_S,
-        (double)t->worst_first_us / SIM_S);
+    printf("\n%.0f simulated seconds, %" PRIu64 " steps, %" PRIu64
+           " recounts: %" PRIu64 " jobs, %" PRIu64 " requests, %" PRIu64
+           " delivered, %" PRIu64 " in batches, %" PRIu64 " too old, %" PRIu64
+           " repeated, %" PRIu64 " failed, %" PRIu64 " cancelled, %" PRIu64
+           " crashes, %" PRIu64 " lost leases, %" PRIu64
+           " breakers opened, longest waits %.3f s, %.3f s before the first "
+           "answer\n",
+           (double)t->us / SIM_S, t->steps, t->checks, t->jobs, t->starts,
+           t->delivered, t->batched, t->expired, t->repeated, t->failed,
+           t->cancelled, t->crashes, t->losses, t->opened,
+           (double)t->worst_wait_us / SIM_S, (double)t->worst_first_us / SIM_S);
 }
 
 static struct sim_totals
@@ -410,6 +411,7 @@ test_usual_seeds(void)
     CU_ASSERT(sum.cancelled > 0);
     CU_ASSERT(sum.crashes > 0);
     CU_ASSERT(sum.losses > 0);
+    CU_ASSERT(sum.opened > 100);
     CU_ASSERT(sum.batched > 100);
     CU_ASSERT(sum.expired > 0);
     CU_ASSERT(sum.repeated > 0);

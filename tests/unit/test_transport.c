@@ -59,6 +59,10 @@ test_bodies(void)
         {"very much more is read away", 1000000, 8192, NULL, FIXTURE_BODY_MAX,
          true, false},
         {"less than announced", 600, 7, "CONTENT_LENGTH=601", 600, false, true},
+        {"less than announced, and as much as is kept", FIXTURE_BODY_MAX, 7,
+         "CONTENT_LENGTH=1001", FIXTURE_BODY_MAX, false, true},
+        {"more than is kept, and less than announced", FIXTURE_BODY_MAX + 1, 7,
+         "CONTENT_LENGTH=2000", FIXTURE_BODY_MAX, true, false},
         {"a length that is no number says nothing", 600, 7, "CONTENT_LENGTH=6x",
          600, false, false},
     };

@@ -71,7 +71,7 @@ put_back(struct flush *flush, struct task_list *list)
 
     while ((task = task_list_pop(list)) != NULL) {
         /* Its shard may be ours again, and others have passed it over. */
-        if (task->orphan && !lease_owns(flush->peers.lease, task->job.shard))
+        if (!lease_owns(flush->peers.lease, task->job.shard))
             scheduler_forget(scheduler, task);
         else
             scheduler_put_back(scheduler, task);
@@ -119,6 +119,25 @@ is_result(const struct task *task)
     return !task->orphan && task->attempt.outcome.kind != OUTCOME_DROPPED;
 }
 
+/* A shard that we are to give away goes when nothing of it is in memory, and
+   nobody works in it before. */
+static void
+look_at_parked(struct flush *flush, struct task_list *came,
+               struct task_list *dropped)
+{
+    bool over = clock_mono_us() >= flush->parked_until_us;
+    struct task_list parked = flush->parked;
+    struct task *task;
+
+    flush->parked = TASK_LIST_INIT;
+    while ((task = task_list_pop(&parked)) != NULL) {
+        if (!lease_owns(flush->peers.lease, task->job.shard))
+            task_list_add(dropped, task);
+        else
+            task_list_add(over ? came : &flush->parked, task);
+    }
+}
+
 void
 flush_collect(struct flush *flush)
 {
@@ -127,8 +146,7 @@ flush_collect(struct flush *flush)
     struct task *task;
 
     desk_collect(flush->peers.desk, &came);
-    if (flush->parked.count > 0 && clock_mono_us() >= flush->parked_until_us)
-        task_list_append(&came, &flush->parked);
+    look_at_parked(flush, &came, &dropped);
     while ((task = task_list_pop(&came)) != NULL)
         task_list_add(is_result(task) ? &flush->pending : &dropped, task);
     if (was_empty && flush->pending.count > 0)

@@ -31,6 +31,12 @@ lease_init(struct lease *lease, struct desk *desk, struct payloads *payloads,
     };
 }
 
+void
+lease_end_taking(struct lease *lease)
+{
+    lease->ending = true;
+}
+
 bool
 lease_owns(const struct lease *lease, uint32_t shard)
 {
@@ -132,7 +138,8 @@ beat(struct lease *lease, struct db *db)
     return result;
 }
 
-/* Since when each shard has been free. True if some are. */
+/* Since when each shard has been free, or taken without our knowing all that we
+   need to work in it. True if some are. */
 static bool
 watch_free(struct lease *lease, const struct shard_view *view)
 {
@@ -141,7 +148,10 @@ watch_free(struct lease *lease, const struct shard_view *view)
     uint32_t i;
 
     for (i = 0; i < LANE_SHARDS; i++) {
-        if (view->shards[i].held || lease->tokens[i] != 0) {
+        const struct shard_row *shard = &view->shards[i];
+        bool taken = shard->token != 0 && shard->token == lease->taking;
+
+        if ((shard->held && !taken) || lease->tokens[i] != 0) {
             lease->free_since_us[i] = 0;
             continue;
         }
@@ -198,25 +208,29 @@ static enum db_result
 take(struct lease *lease, struct db *db, struct shard_view *view, size_t want)
 {
     bool wanted[LANE_SHARDS], got[LANE_SHARDS];
-    uint64_t token = random_u64() | 1;
+    uint64_t token = lease->taking != 0 ? lease->taking : random_u64() | 1;
     enum db_result result;
     size_t taken = 0;
     uint32_t i;
 
     if (choose(lease, view, want, wanted) == 0)
         return DB_OK;
+    lease->taking = token;
     result =
         store_shard_take(db, wanted, token, lease->node.number, lease->lease_s);
     if (result == DB_OK)
         result = store_shard_view(db, view);
     for (i = 0; result == DB_OK && i < LANE_SHARDS; i++) {
-        got[i] = view->shards[i].token == token;
+        got[i] = wanted[i] && view->shards[i].token == token;
         taken += got[i];
     }
     if (taken > 0)
         result = learn(lease, db, got);
-    if (result != DB_OK || taken == 0)
-        return result; /* what was taken runs out by itself */
+    if (result != DB_OK)
+        return result;
+    lease->taking = 0;
+    if (taken == 0)
+        return DB_OK;
     for (i = 0; i < LANE_SHARDS; i++) {
         if (got[i])
             lease->tokens[i] = token;
@@ -295,9 +309,9 @@ balance(struct lease *lease, struct db *db, struct shard_view *view)
 
     lease->workers = view->workers;
     fair = (LANE_SHARDS + view->workers - 1) / view->workers;
-    if (free)
+    if (free && !lease->ending)
         result = take(lease, db, view, count < fair ? fair - count : 0);
-    else if (count > fair && clock_mono_us() >= lease->keep_until_us)
+    else if (!free && count > fair && clock_mono_us() >= lease->keep_until_us)
         share(lease, count - fair);
     if (result == DB_OK)
         result = hand_over(lease, db);

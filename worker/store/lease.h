@@ -35,6 +35,9 @@ struct lease {
     int64_t offset_us;     /* database clock less our wall clock */
     uint32_t workers;      /* alive, this one included */
     uint64_t takes;        /* how often shards were taken */
+    uint64_t taking;       /* token of the last attempt to take some, as long as
+                              it has not come to its end; 0 = it has */
+    bool ending;           /* nothing is taken any more */
 };
 
 void lease_init(struct lease *lease, struct desk *desk,
@@ -46,6 +49,9 @@ void lease_init(struct lease *lease, struct desk *desk,
    meanwhile. */
 enum db_result lease_tick(struct lease *lease, struct db *db)
     __attribute__((warn_unused_result));
+
+/* This worker ends: it goes on renewing, but leaves what is free to others. */
+void lease_end_taking(struct lease *lease);
 
 /* New jobs of this shard may be taken. */
 bool lease_owns(const struct lease *lease, uint32_t shard);

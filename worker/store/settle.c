@@ -166,7 +166,8 @@ tell(const struct batch *batch, size_t count)
 }
 
 /* The job goes on in another lane. It keeps its event, if there is room for it
-   there; after its task was forgotten. */
+   there; after its task was forgotten. A worker that is stopping would wait for
+   what nobody starts any more. */
 static void
 move(const struct flush_peers *peers, struct scheduler *scheduler,
      const struct scheduler_now *now, const struct flush_row *row,
@@ -175,6 +176,8 @@ move(const struct flush_peers *peers, struct scheduler *scheduler,
     struct job_row moved = row->job;
     struct task *next;
 
+    if (atomic_load(&peers->desk->order) != DESK_RUN)
+        return;
     moved.lane = row->to_lane;
     moved.due_us = row->retry_at_us;
     next = scheduler_offer(scheduler, &moved, now);

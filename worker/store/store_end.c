@@ -44,6 +44,7 @@ finish(struct store_loop *loop, int64_t now_us)
     if (loop->setup.deadline_us > 0)
         loop->phase_until_us = store_earlier(
             loop->phase_until_us, loop->setup.deadline_us - LAST_CUT_US);
+    lease_end_taking(&loop->lease);
     desk_give_order(loop->setup.desk, DESK_FINISH);
     store_drop_waiting(loop);
     notify_send("STOPPING=1");

@@ -29,11 +29,12 @@ keep_lease(struct store_loop *loop, int64_t now_us)
         result = lease_tick(&loop->lease, loop->db);
     shards = lease_count(&loop->lease);
     if (loop->lease.takes != loop->takes) {
-        loop->takes = loop->lease.takes;
         heads_hurry(loop->heads); /* what waits there is not known yet */
         loop->tests = true;
         if (result == DB_OK)
             result = names_load(loop->setup.desk->names, loop->db);
+        if (result == DB_OK)
+            loop->takes = loop->lease.takes;
     }
     if (shards == 0 && loop->shards > 0)
         loop->no_shards_since_us = now_us;
