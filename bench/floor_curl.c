@@ -176,6 +176,7 @@ make_headers(void)
         "X-Webhook-Event: bench.0",
         "X-Webhook-Delivery: dlv_0a1b2c3d4e5f6",
         "X-Webhook-Attempt: 1",
+        "traceparent: 00-" ZEROS ZEROS "-" ZEROS "-01",
         "Expect:",
     };
     struct curl_slist *headers = NULL;

@@ -189,8 +189,8 @@ describe('delivering', () => {
 });
 
 describe('repeats', () => {
-    const fault = { name: 'worker kill -9', began: 4000, ended: 4000,
-        repeats: true, loses: false };
+    const fault = { name: 'worker kill -9', began: 2000, ended: 2000,
+        repeats: true, loses: false, holds: false };
 
     test('one without a fault is a violation', () => {
         const facts = whole(entry(1));
@@ -215,6 +215,30 @@ describe('repeats', () => {
             again(facts, 0, 6000);
             facts.faults = [other];
             assert.deepEqual(found(facts), ['unexplained repeat']);
+        }
+    });
+
+    test('what was answered long before a crash had been written', () => {
+        const facts = whole(entry(1));
+        again(facts, 0, 6000);
+        facts.faults = [{ ...fault, began: 4000, ended: 4000 }];
+        assert.deepEqual(found(facts), ['unexplained repeat']);
+    });
+
+    test('unless the database has failed since', () => {
+        const late = { ...fault, began: 6000, ended: 6000 };
+        const holding = [[1200, 1300], [1200, 3500], [3000, 5500]].map(
+            ([began, ended]) => ({ name: '1205 lock wait', began, ended,
+                repeats: false, loses: false, holds: true }));
+        for (const [faults, want] of [
+            [[late, ...holding], []],
+            [[late, holding[1]], []],
+            [[late, holding[0]], ['unexplained repeat']],
+            [[late, holding[2]], ['unexplained repeat']]]) {
+            const facts = whole(entry(1));
+            again(facts, 0, 6000);
+            facts.faults = faults;
+            assert.deepEqual(found(facts), want);
         }
     });
 

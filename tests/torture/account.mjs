@@ -10,7 +10,7 @@
 //   jobs           [text]: what is still there after the drain
 //   arrivals       [{n, subscription, at, event, delivery, attempt, status,
 //                  answeredAt}] at the receivers
-//   faults         [{name, began, ended, repeats, loses}]
+//   faults         [{name, began, ended, repeats, loses, holds}]
 // }
 // Ids are decimal text, times milliseconds of one clock.
 

@@ -5,7 +5,8 @@
 // tells whether such a fault may make a delivery come twice: a process died or
 // slept with a delivery in its hands, or the database was away for so long
 // that leases ran out. `loses`: whether a sender may be refused although its
-// event was stored.
+// event was stored. `holds`: results of deliveries wait meanwhile, because the
+// database fails.
 
 import { pause } from '../func/lib/wait.mjs';
 import { now } from './clock.mjs';
@@ -139,13 +140,14 @@ export const faults = [
     { name: 'worker stopped past its lease', run: sleepingWorker,
         repeats: ever },
     { name: 'MariaDB kill -9', run: ofDatabase('SIGKILL'), repeats: ifLong,
-        loses: ever },
+        loses: ever, holds: true },
     { name: 'MariaDB SIGTERM', run: ofDatabase('SIGTERM'), repeats: ifLong,
-        loses: ever },
+        loses: ever, holds: true },
     { name: 'all kill -9', run: everything, repeats: ever, loses: ever },
     { name: 'nginx reload', run: reload, repeats: never },
-    { name: 'disk full', run: fullDisk, repeats: ifLong, needs: 'volume' },
+    { name: 'disk full', run: fullDisk, repeats: ifLong, holds: true,
+        needs: 'volume' },
     ...KINDS.map((kind) => ({ name: statementNames[kind], kind,
         run: ofStatements(kind), repeats: never,
-        loses: LOSSES.includes(kind) ? ever : never })),
+        loses: LOSSES.includes(kind) ? ever : never, holds: true })),
 ];

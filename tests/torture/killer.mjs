@@ -6,6 +6,7 @@ import { faults } from './faults.mjs';
 
 const PER_ROUND = [3, 4];
 const WITHIN_MS = 4000; // of a round's beginning
+const OFTEN = 3;        // rounds
 
 export class Killer {
     constructor(gateway, random) {
@@ -37,6 +38,14 @@ export class Killer {
                 random: this.random.fork(String(this.random.number())) }));
     }
 
+    // Whatever was to make statements fail and has met none, again and again.
+    withoutEffect() {
+        return faults.filter(({ name, kind }) => kind !== undefined &&
+            this.counts.get(name) >= OFTEN &&
+            this.gateway.proxy.hitCount(kind) === 0)
+            .map(({ name }) => ({ what: 'fault without effect', text: name }));
+    }
+
     // One at a time for each process.
     async alone(name, steps) {
         const before = this.locks.get(name) ?? Promise.resolve();
@@ -45,7 +54,7 @@ export class Killer {
         return mine;
     }
 
-    // Carries a plan out; [{name, began, ended, repeats, loses}].
+    // Carries a plan out; [{name, began, ended, repeats, loses, holds}].
     async strike(plan) {
         return Promise.all(plan.map(async ({ fault, after, random }) => {
             await pause(after);
@@ -55,7 +64,8 @@ export class Killer {
             this.counts.set(fault.name, this.counts.get(fault.name) + 1);
             return { name: fault.name, ...times,
                 repeats: fault.repeats(times),
-                loses: fault.loses?.(times) ?? false };
+                loses: fault.loses?.(times) ?? false,
+                holds: fault.holds ?? false };
         }));
     }
 }

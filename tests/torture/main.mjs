@@ -73,7 +73,8 @@ async function finalAccount(rounds, report) {
     await gateway.heal();
     const pids = gateway.processes.map((one) => one.pid);
     await gateway.leave();
-    found.push(...rounds.deaths([]), ...await readLeaks(gateway.sql, pids));
+    found.push(...rounds.deaths([]), ...await readLeaks(gateway.sql, pids),
+        ...rounds.killer.withoutEffect());
     for (const one of found)
         report.violation('end', one);
     report.show(found);
@@ -136,7 +137,13 @@ async function main() {
     process.exit(report.violations.length > 0 || interrupted ? 1 : 0);
 }
 
-if (process.argv.includes('--markdown'))
-    console.log(markdown());
-else
+const words = process.argv.slice(2);
+if (words.length === 0) {
     await main();
+} else if (words.length === 1 && words[0] === '--markdown') {
+    console.log(markdown());
+} else {
+    console.error('torture: --markdown, or nothing; ROUNDS and SEED come from ' +
+        'the environment');
+    process.exit(64);
+}

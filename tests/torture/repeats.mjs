@@ -9,6 +9,8 @@
 // Requests under way when a process dies arrive a little later, on a machine
 // that has other work.
 const SLACK_MS = 1500;
+// What could not be written while the database failed is, so long after that.
+const HELD_MS = 3000;
 
 function isRepeat(arrival, before) {
     return before.some((one) =>
@@ -16,11 +18,26 @@ function isRepeat(arrival, before) {
         (one.status >= 200 && one.status < 300));
 }
 
-// A fault explains a repeat if it harmed between the two arrivals.
+// Since when results may have waited to be written when the fault came: a
+// moment before, or since the database began to fail, if it did until then.
+function heldSince({ began }, faults) {
+    const holding = faults.filter(({ holds }) => holds)
+        .sort((a, b) => b.began - a.began);
+    let since = began;
+    for (const one of holding)
+        if (one.ended + HELD_MS >= since)
+            since = Math.min(since, one.began);
+    return since - SLACK_MS;
+}
+
+// A fault explains a repeat if it harmed between the two arrivals, and the
+// answer to the first need not have been written by then.
 function causeOf(first, second, faults) {
     return faults.find((fault) => fault.repeats &&
         fault.began <= second.at + SLACK_MS &&
-        fault.ended >= first.at - SLACK_MS)?.name ?? null;
+        fault.ended >= first.at - SLACK_MS &&
+        heldSince(fault, faults) <= (first.answeredAt ?? first.at))?.name ??
+        null;
 }
 
 // [{subscription, n, cause: name of a fault or null, text}]

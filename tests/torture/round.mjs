@@ -11,7 +11,6 @@ import { idAt, readCounters, readRound } from './snapshot.mjs';
 const TRAFFIC_MS = 5000; // at least
 const DRAIN_MS = 120_000;
 const CLOCK_SLACK_MS = 2000;
-const DATABASE_FAULT = /^(\d{4} |\d{4}, |MariaDB|disk full)/;
 
 export class Rounds {
     // parts: gateway, sink, driver, killer, ledger, subscriptions
@@ -58,6 +57,9 @@ export class Rounds {
         for (const state of ['acknowledged', 'refused', 'unknown',
             'rolled_back'])
             result.counts[state] = ledger.count(state);
+        if (result.counts.acknowledged === 0)
+            result.violations.push({ what: 'nothing acknowledged',
+                text: `of ${ledger.entries.size} events` });
         return result;
     }
 
@@ -65,7 +67,7 @@ export class Rounds {
     // not recorded by then is done again. Only where the database failed.
     lostLeases(faults) {
         const losses = this.gateway.leaseLosses();
-        if (!faults.some(({ name }) => DATABASE_FAULT.test(name)))
+        if (!faults.some(({ holds }) => holds))
             return [];
         return losses.map((at) => ({ name: 'lease run out, database failing',
             began: at - LEASE_S * 1000, ended: at + 1000, repeats: true,
