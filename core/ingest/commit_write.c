@@ -84,7 +84,7 @@ fill(struct committer *committer, struct commit_request **list, size_t count)
 /* After an outcome that says little: DB_OK if the batch is there, DB_AGAIN if
    it has to be written again. */
 static enum db_result
-find_out(struct committer *committer, bool may_be_there)
+find_out(struct committer *committer, bool *may_be_there)
 {
     enum ingest_fate fate = BATCH_NOT_WRITTEN;
     enum db_result result;
@@ -92,11 +92,12 @@ find_out(struct committer *committer, bool may_be_there)
     result = ingest_find_out(committer->batch, committer->db, &fate);
     if (result != DB_OK)
         return result;
-    if (fate == BATCH_WRITTEN && may_be_there)
+    if (fate == BATCH_WRITTEN && *may_be_there)
         return DB_OK;
-    if (fate == BATCH_NOT_WRITTEN && may_be_there)
+    if (fate == BATCH_NOT_WRITTEN && *may_be_there)
         return DB_AGAIN; /* with the same ids: only one of the two succeeds */
     ingest_redraw(committer->batch, committer->ids);
+    *may_be_there = false;
     return DB_AGAIN;
 }
 
@@ -106,16 +107,16 @@ try_to_write(struct committer *committer, bool *may_be_there)
     enum db_result result = DB_AGAIN;
 
     if (*may_be_there)
-        result = find_out(committer, true);
+        result = find_out(committer, may_be_there);
     if (result == DB_AGAIN)
         result = ingest_write(committer->batch, committer->db,
                               db_now_us(committer->db));
     if (result == DB_DUPLICATE)
-        return find_out(committer, *may_be_there);
+        return find_out(committer, may_be_there);
     if (result != DB_UNKNOWN)
         return result;
     *may_be_there = true;
-    return find_out(committer, true);
+    return find_out(committer, may_be_there);
 }
 
 /* Writes the batch, again if need be. DB_OK, DB_AWAY or DB_BROKEN. */

@@ -41,6 +41,7 @@ ingest_clear(struct ingest *batch)
     batch->count = 0;
     batch->matches = 0;
     batch->jobs = 0;
+    batch->is_unsure = false;
     batch->has_keys = false;
     batch->has_ordered = false;
 }
@@ -172,6 +173,7 @@ ingest_redraw(struct ingest *batch, struct id_source *ids)
 
     for (i = 0; i < batch->count; i++)
         draw_ids(batch, &batch->items[i], ids);
+    batch->is_unsure = false;
 }
 
 static void
@@ -237,16 +239,16 @@ add_new_events(struct ingest *batch)
     size_t i, added = 0;
 
     for (i = 0; i < batch->count; i++)
-        if (!batch->items[i].duplicate) {
+        if (!batch->items[i].verdict.duplicate) {
             store_event_add(&batch->script, batch->items[i].event,
                             batch->items[i].id);
             added++;
         }
     for (i = 0; i < batch->count; i++)
-        if (!batch->items[i].duplicate)
+        if (!batch->items[i].verdict.duplicate)
             add_jobs(batch, &batch->items[i]);
     for (i = 0; i < batch->count; i++)
-        if (!batch->items[i].duplicate)
+        if (!batch->items[i].verdict.duplicate)
             add_fanout(batch, &batch->items[i]);
     return added;
 }
@@ -260,8 +262,8 @@ add_all(struct ingest *batch, int64_t now_us, size_t *added)
     size_t i, requeued = 0;
 
     for (i = 0; i < batch->count; i++) {
-        batch->items[i].duplicate = false;
-        batch->items[i].requeued = false;
+        batch->items[i].verdict.duplicate = false;
+        batch->items[i].verdict.requeued = false;
     }
     if (batch->has_keys)
         result = ingest_claim_keys(batch, now_us);
@@ -272,6 +274,26 @@ add_all(struct ingest *batch, int64_t now_us, size_t *added)
     if (result == DB_OK)
         *added = add_new_events(batch) + requeued;
     return result;
+}
+
+/* Which events are to be looked for, and what is to be said of the others. */
+static void
+keep_verdicts(struct ingest *batch)
+{
+    size_t i;
+
+    for (i = 0; i < batch->count; i++)
+        batch->items[i].unsure = batch->items[i].verdict;
+    batch->is_unsure = true;
+}
+
+static void
+recall_verdicts(struct ingest *batch)
+{
+    size_t i;
+
+    for (i = 0; batch->is_unsure && i < batch->count; i++)
+        batch->items[i].verdict = batch->items[i].unsure;
 }
 
 enum db_result
@@ -286,7 +308,10 @@ ingest_write(struct ingest *batch, struct db *db, int64_t now_us)
         script_rollback(&batch->script);
         return result;
     }
-    return script_commit(&batch->script);
+    result = script_commit(&batch->script);
+    if (result == DB_UNKNOWN)
+        keep_verdicts(batch);
+    return result;
 }
 
 enum db_result
@@ -306,12 +331,13 @@ ingest_find_out(struct ingest *batch, struct db *db, enum ingest_fate *fate)
     enum db_result result = DB_OK;
     size_t i = 0, written = 0, asked = 0;
 
+    recall_verdicts(batch);
     while (i < batch->count && result == DB_OK) {
         uint64_t ids[ASK_MAX];
         size_t count = 0, there = 0;
 
         for (; i < batch->count && count < ASK_MAX; i++)
-            if (!batch->items[i].duplicate)
+            if (!batch->items[i].verdict.duplicate)
                 ids[count++] = batch->items[i].id;
         if (count > 0)
             result = store_event_count_there(db, ids, count, &there);
@@ -344,12 +370,12 @@ ingest_answer(const struct ingest *batch)
         const struct ingest_item *item = &batch->items[i];
         struct new_event *event = item->event;
 
-        event->duplicate = item->duplicate;
-        event->requeued = item->requeued;
-        if (item->duplicate) {
-            event->id = item->winner_id;
-            event->matched = item->winner_matched;
-            event->job_id = item->requeued ? item->process_id : 0;
+        event->duplicate = item->verdict.duplicate;
+        event->requeued = item->verdict.requeued;
+        if (item->verdict.duplicate) {
+            event->id = item->verdict.winner_id;
+            event->matched = item->verdict.winner_matched;
+            event->job_id = item->verdict.requeued ? item->process_id : 0;
         } else {
             event->id = item->id;
             event->matched = (uint32_t)item->matched;
@@ -363,6 +389,6 @@ ingest_event_jobs(const struct ingest *batch, size_t i, size_t *count)
 {
     const struct ingest_item *item = &batch->items[i];
 
-    *count = item->duplicate ? 0 : item->direct;
+    *count = item->verdict.duplicate ? 0 : item->direct;
     return batch->job_ids + item->first;
 }

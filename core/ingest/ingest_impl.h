@@ -8,6 +8,16 @@
 #include "script.h"
 #include "store_event.h"
 
+/* What the keys say of an event. */
+struct ingest_verdict {
+    bool duplicate;
+    uint64_t winner_id;
+    uint32_t winner_matched;
+    bool winner_stored; /* it is no other one of this batch */
+    uint64_t remade_id; /* the job that was made again for it; 0 = none */
+    bool requeued;
+};
+
 struct ingest_item {
     struct new_event *event;
     uint64_t id;
@@ -15,13 +25,8 @@ struct ingest_item {
     uint64_t fanout_id;    /* of the fan-out job; 0 = none */
     size_t first, matched; /* its part of takers[] */
     size_t direct; /* of them, from the first on, those who get a job at once */
-    /* What the keys say, set by each ingest_write(). */
-    bool duplicate;
-    uint64_t winner_id;
-    uint32_t winner_matched;
-    bool winner_stored; /* it is no other one of this batch */
-    uint64_t remade_id; /* the job that was made again for it; 0 = none */
-    bool requeued;
+    struct ingest_verdict verdict; /* set by each ingest_write() */
+    struct ingest_verdict unsure;  /* by the one that may have succeeded */
 };
 
 struct ingest {
@@ -33,6 +38,7 @@ struct ingest {
     size_t matches, matches_cap;
     size_t jobs;
     uint64_t config_version; /* of the catalog that knows the takers */
+    bool is_unsure; /* an ingest_write() may have succeeded, or may yet */
     bool has_keys;
     bool has_ordered;            /* one of the jobs is for a FIFO lane */
     struct ingest_item **by_key; /* items with a key, sorted; room for cap */

@@ -46,10 +46,10 @@ same_key(const struct ingest_item *a, const struct ingest_item *b)
 static void
 lose_to(struct ingest_item *item, uint64_t winner_id, uint32_t winner_matched)
 {
-    item->duplicate = true;
-    item->winner_id = winner_id;
-    item->winner_matched = winner_matched;
-    item->winner_stored = false;
+    item->verdict.duplicate = true;
+    item->verdict.winner_id = winner_id;
+    item->verdict.winner_matched = winner_matched;
+    item->verdict.winner_stored = false;
 }
 
 static void
@@ -59,12 +59,12 @@ lose_to_stored(struct ingest_item *item, const struct store_found_key *winner,
     size_t i;
 
     lose_to(item, winner->event_id, winner->matched);
-    item->winner_stored = true;
-    item->remade_id = 0;
+    item->verdict.winner_stored = true;
+    item->verdict.remade_id = 0;
     for (i = 0; i < count; i++)
         if (found[i].event_id == winner->event_id &&
-            found[i].job_id > item->remade_id)
-            item->remade_id = found[i].job_id;
+            found[i].job_id > item->verdict.remade_id)
+            item->verdict.remade_id = found[i].job_id;
 }
 
 /* The one who wins a key when it is not us: an event of an earlier day, the
@@ -166,8 +166,9 @@ ingest_claim_keys(struct ingest *batch, int64_t now_us)
 
         if (!same_key(item, before))
             continue;
-        if (before->duplicate)
-            lose_to(item, before->winner_id, before->winner_matched);
+        if (before->verdict.duplicate)
+            lose_to(item, before->verdict.winner_id,
+                    before->verdict.winner_matched);
         else
             lose_to(item, before->id, (uint32_t)before->matched);
     }

@@ -36,7 +36,7 @@ list_wants(const struct ingest *batch, struct sequence_want *wants)
 
         for (k = item->first; k < item->first + item->direct; k++) {
             batch->places[k] = 0;
-            if (item->duplicate || !wants_place(batch, item, k))
+            if (item->verdict.duplicate || !wants_place(batch, item, k))
                 continue;
             wants[count++] = (struct sequence_want){
                 .lane = ingest_lane(item, &batch->takers[k]),

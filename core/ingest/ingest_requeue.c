@@ -22,11 +22,13 @@ list_repeats(struct ingest *batch, struct ingest_item **items,
     for (i = 0; i < batch->count; i++) {
         struct ingest_item *item = &batch->items[i];
 
-        if (!item->duplicate || !item->winner_stored || item->process_id == 0)
+        if (!item->verdict.duplicate || !item->verdict.winner_stored ||
+            item->process_id == 0)
             continue;
         items[count] = item;
-        list[count++] = (struct store_requeue){.event_id = item->winner_id,
-                                               .remade_id = item->remade_id};
+        list[count++] =
+            (struct store_requeue){.event_id = item->verdict.winner_id,
+                                   .remade_id = item->verdict.remade_id};
     }
     return count;
 }
@@ -37,16 +39,16 @@ requeue(struct ingest *batch, struct ingest_item *item, uint64_t failed_id)
 {
     const struct store_new_job job = {
         .id = item->process_id,
-        .event_id = item->winner_id,
+        .event_id = item->verdict.winner_id,
         .kind = JOB_PROCESS,
         .lane = lane_number(LANE_SOURCE, item->event->source_id),
     };
     bool there = false;
     enum db_result result =
-        store_content_hold(batch->script.db, item->winner_id, &there);
+        store_content_hold(batch->script.db, item->verdict.winner_id, &there);
 
     if (result == DB_OK && there)
-        result = kept_hold(batch->script.db, item->winner_id);
+        result = kept_hold(batch->script.db, item->verdict.winner_id);
     /* The event, or what it held, has been cleared away since. */
     if (result == DB_NONE || (result == DB_OK && !there))
         return DB_OK;
@@ -54,7 +56,7 @@ requeue(struct ingest *batch, struct ingest_item *item, uint64_t failed_id)
         return result;
     store_requeue_add(&batch->script, &job, failed_id,
                       item->event->dedupe_hash);
-    item->requeued = true;
+    item->verdict.requeued = true;
     return DB_OK;
 }
 
@@ -74,7 +76,7 @@ ingest_requeue(struct ingest *batch, size_t *count)
         if (list[i].failed_id == 0)
             continue;
         result = requeue(batch, items[i], list[i].failed_id);
-        *count += items[i]->requeued ? 1 : 0;
+        *count += items[i]->verdict.requeued ? 1 : 0;
     }
     free(items);
     free(list);

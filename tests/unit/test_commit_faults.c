@@ -3,6 +3,7 @@
  * away, dies in the middle of something, or answers nobody.
  */
 #include "commit_fixture.h"
+#include "ingest.h"
 #include "unit.h"
 
 /* The answer to COMMIT never comes, or COMMIT never arrives: both ways the
@@ -117,6 +118,47 @@ test_lost_commit_of_a_repeat(void)
         testdb_exec(t.db, "DELETE FROM jobs");
         testdb_exec(t.db, "DELETE FROM events");
     }
+    tear_down();
+}
+
+/* A transaction of whose COMMIT nobody heard is found missing, is written again,
+   and is there after all when that fails: its events are not written a third
+   time, with other ids, and the repeat among them is still one. */
+static void
+test_lost_commit_that_comes_late(void)
+{
+    struct new_event bare = make_event("a.b", ROUTE_PROCESS);
+    struct new_event first = bare, keyed = bare, again;
+    struct ingest *batch = ingest_new();
+    enum ingest_fate fate = BATCH_COLLIDED;
+    struct db *db;
+
+    event_dedupe_hash(&first, "test", 1, SLICE("known"));
+    event_dedupe_hash(&keyed, "test", 1, SLICE("new"));
+    again = first;
+    set_up();
+    db = db_new(&t.settings);
+    CU_ASSERT_EQUAL_FATAL(commit_events(t.committer, &first, 1), DB_OK);
+    ingest_add(batch, &again, &t.ids, NULL);
+    ingest_add(batch, &keyed, &t.ids, NULL);
+    ingest_add(batch, &bare, &t.ids, NULL);
+    CU_ASSERT_EQUAL_FATAL(db_connect(db), DB_OK);
+    dbproxy_fail(";COMMIT", DBPROXY_AFTER, 1);
+    CU_ASSERT_EQUAL(ingest_write(batch, db, db_now_us(db)), DB_UNKNOWN);
+    CU_ASSERT_EQUAL_FATAL(db_connect(db), DB_OK);
+    dbproxy_fail(" dedupe ", DBPROXY_BEFORE, 1);
+    CU_ASSERT_EQUAL(ingest_write(batch, db, db_now_us(db)), DB_AGAIN);
+    dbproxy_fail(NULL, DBPROXY_BEFORE, 0);
+    CU_ASSERT_EQUAL(ingest_find_out(batch, db, &fate), DB_OK);
+    CU_ASSERT_EQUAL(fate, BATCH_WRITTEN);
+    ingest_answer(batch);
+    CU_ASSERT_TRUE(again.duplicate);
+    CU_ASSERT_EQUAL(again.id, first.id);
+    CU_ASSERT_FALSE(keyed.duplicate);
+    CU_ASSERT_FALSE(bare.duplicate);
+    CU_ASSERT_EQUAL(count("events", "1"), 3);
+    ingest_free(batch);
+    db_free(db);
     tear_down();
 }
 
@@ -354,6 +396,7 @@ run(void)
     CU_TestInfo tests[] = {
         {"a lost COMMIT", test_lost_commit},
         {"a lost COMMIT of a repeat", test_lost_commit_of_a_repeat},
+        {"a lost COMMIT that comes late", test_lost_commit_that_comes_late},
         {"broken connections", test_broken_connections},
         {"killed connections", test_killed_connections},
         {"ids that are taken", test_taken_ids},
