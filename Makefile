@@ -4,18 +4,25 @@
 #   make run        install what is missing, build, start a private stack and
 #                   show a webhook going through (DETACH=1: leave it running)
 #   make stop       stop that stack
-#   make check      all tests            make check-unit  the fast ones
+#   make check      all tests; check-unit, check-func, check-clients: some;
+#                   tests/run --help says how to run one
 #   make asan       unit and functional tests under ASan and UBSan
 #   make tsan       the same under TSan
 #   make valgrind   unit tests under valgrind's memcheck
-#   make fuzz       fuzzers, TIME=seconds for each, NAMES="json url" for some
+#   make fuzz       fuzzers, one after the other: TIME=60 seconds for each,
+#                   NAMES="json url" for some
 #   make bench      measures it beside its physical limits, under 5 minutes
 #   make bench-full the same and more, longer
 #   make torture    kills everything again and again and counts every event,
 #                   ROUNDS=20, SEED=; see tests/torture/README.md
 #   make lint       house rules, formatting, static analysis
-#   make install    PREFIX=/usr/local DESTDIR=
-#   make clean
+#   make deps       installs the packages that all this needs, if missing
+#   make man        the manual pages, into build/man/
+#   make install    the programs and what belongs to them, PREFIX=/usr/local
+#                   DESTDIR=
+#   make uninstall  removes what `make install` installs, nothing else
+#   make clean      removes what was built
+#   make help       this
 
 CC       ?= cc
 CSTD      = -std=c17 -D_GNU_SOURCE
@@ -80,7 +87,8 @@ UNIT      = $(UNIT_SRCS:tests/unit/%.c=$(BUILD)/tests/%)
 
 .PHONY: all unit check check-unit check-func check-clients asan tsan lint \
         valgrind fuzz fuzz-programs \
-        run stop install clean deps bench bench-full bench-programs torture
+        run stop install clean deps bench bench-full bench-programs torture \
+        help man uninstall
 all: $(PROGRAMS)
 
 # A library holds everything of its folder but main().
@@ -206,16 +214,30 @@ lint:
 deps:
 	tools/deps
 
+# The head of this file.
+help:
+	@sed -n '/^#   make/,/^$$/s/^#  \{0,1\}//p' Makefile
+
 run: deps
 	tools/run
 stop:
 	tools/stack stop var
 
-# The programs, and what an administrator copies from: configuration, systemd
-# units, sites for nginx and Apache.
+# What the programs say about themselves, in the frames of docs/man.
+MAN1 = $(BUILD)/man/postern.1
+MAN5 = $(BUILD)/man/postern.conf.5
+MAN8 = $(BUILD)/man/posternd.8 $(BUILD)/man/postern.fcgi.8
+man: $(MAN1) $(MAN5) $(MAN8)
+$(MAN1) $(MAN5) $(MAN8): $(BUILD)/man/%: docs/man/%.in tools/man $(PROGRAMS) cli/command.h
+	@mkdir -p $(@D)
+	tools/man $(BUILD) $< >$@.new && mv $@.new $@
+
+# The programs, their manual, and what an administrator copies from:
+# configuration, systemd units, sites for nginx and Apache.
 PREFIX ?= /usr/local
 SHARE   = $(DESTDIR)$(PREFIX)/share/postern
-install: all
+MANDIR  = $(DESTDIR)$(PREFIX)/share/man
+install: all man
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/postern
 	install -m 755 $(BUILD)/postern $(BUILD)/posternd $(DESTDIR)$(PREFIX)/bin
 	install -m 755 $(BUILD)/postern.fcgi $(DESTDIR)$(PREFIX)/lib/postern
@@ -224,6 +246,22 @@ install: all
 	install -m 644 nginx/* $(SHARE)/nginx
 	install -m 644 apache/* $(SHARE)/apache
 	install -m 644 sql/*.sql $(SHARE)/sql
+	install -d $(MANDIR)/man1 $(MANDIR)/man5 $(MANDIR)/man8
+	install -m 644 $(MAN1) $(MANDIR)/man1
+	install -m 644 $(MAN5) $(MANDIR)/man5
+	install -m 644 $(MAN8) $(MANDIR)/man8
+
+# Folders of its own go when nothing else is in them.
+uninstall:
+	rm -f $(addprefix $(DESTDIR)$(PREFIX)/bin/,postern posternd)
+	rm -f $(DESTDIR)$(PREFIX)/lib/postern/postern.fcgi
+	rm -f $(addprefix $(SHARE)/,$(wildcard conf/* nginx/* apache/* sql/*.sql))
+	rm -f $(addprefix $(MANDIR)/man1/,$(notdir $(MAN1)))
+	rm -f $(addprefix $(MANDIR)/man5/,$(notdir $(MAN5)))
+	rm -f $(addprefix $(MANDIR)/man8/,$(notdir $(MAN8)))
+	for dir in $(DESTDIR)$(PREFIX)/lib/postern $(SHARE)/conf $(SHARE)/nginx \
+	    $(SHARE)/apache $(SHARE)/sql $(SHARE); do \
+	    [ ! -d $$dir ] || rmdir --ignore-fail-on-non-empty $$dir; done
 
 clean:
 	rm -rf build build-asan build-tsan build-fuzz

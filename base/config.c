@@ -62,6 +62,7 @@ config_free(struct config *config)
     if (config == NULL)
         return;
     free_values(config->values, config->count);
+    free(config->path);
     free(config->directory);
     free(config);
 }
@@ -165,13 +166,14 @@ config_load(struct config *config, const char *path, char *const *environment,
             struct buf *why)
 {
     const char *slash = path == NULL ? NULL : strrchr(path, '/');
-    struct config fresh = {config->table, config->count, NULL, NULL};
+    struct config fresh = {.table = config->table, .count = config->count};
     bool good;
 
     fresh.values = xcalloc(config->count, sizeof(fresh.values[0]));
     fresh.directory = slash == NULL
                           ? xstrdup("")
                           : xstrndup(path, (size_t)(slash - path) + 1);
+    fresh.path = path == NULL ? NULL : xstrdup(path);
     copy_by_hand(&fresh, config);
     assign_defaults(&fresh);
     good = read_sources(&fresh, path, environment, why);
@@ -182,6 +184,7 @@ config_load(struct config *config, const char *path, char *const *environment,
         fresh = old;
     }
     free_values(fresh.values, fresh.count);
+    free(fresh.path);
     free(fresh.directory);
     return good;
 }
@@ -279,6 +282,12 @@ config_enum(const struct config *config, const char *name)
 
     assert(type == CONFIG_ENUM);
     return (int)value->number;
+}
+
+const char *
+config_file(const struct config *config)
+{
+    return config->path;
 }
 
 const char *

@@ -82,6 +82,9 @@ bool config_bool(const struct config *config, const char *name);
 double config_real(const struct config *config, const char *name);
 int config_enum(const struct config *config, const char *name); /* index */
 
+/* The path that config_load() has read last; NULL: none. */
+const char *config_file(const struct config *config);
+
 /* Where the value came from: "default", "environment POSTERN_X",
    "/etc/postern/postern.conf:12", ... */
 const char *config_origin(const struct config *config, const char *name);

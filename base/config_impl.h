@@ -40,6 +40,7 @@ struct config {
     const struct config_option *table;
     size_t count;
     struct config_value *values; /* one per row of the table */
+    char *path;                  /* of the file that was read, or NULL */
     char *directory; /* of the configuration file with its '/', or "" */
 };
 

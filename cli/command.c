@@ -77,10 +77,11 @@ cli_db(struct cli *cli)
     if (result == DB_OK)
         return EXIT_OK;
     return output_error(
-        EXIT_UNREACHABLE,
-        "the database %s cannot be reached: %s; check db_socket, db_host, "
-        "db_name, db_user and db_password (`postern config show`)",
-        cli->settings.db_name, db_error_text(cli->db));
+        EXIT_UNREACHABLE, "the database %s cannot be reached: %s%s",
+        cli->settings.db_name, db_error_text(cli->db),
+        result == DB_BROKEN ? ""
+                            : "; check db_socket, db_host and db_port "
+                              "(`postern config show`)");
 }
 
 int

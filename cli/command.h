@@ -15,18 +15,18 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* sysexits numbers, as in EXIT STATUS of postern(1). */
+/* sysexits numbers; EXIT STATUS of postern(1) is made from these lines. */
 enum exit_code {
-    EXIT_OK = 0,
+    EXIT_OK = 0,           /* done */
     EXIT_UNHEALTHY = 1,    /* done with failures, or not healthy */
     EXIT_USE = 64,         /* the command line is wrong */
     EXIT_DATA = 65,        /* the input is wrong */
     EXIT_NONE = 66,        /* there is no such object or file */
-    EXIT_UNREACHABLE = 69, /* the database cannot be reached */
-    EXIT_BUG = 70,
-    EXIT_LATER = 75, /* temporary: try again */
-    EXIT_DENIED = 77,
-    EXIT_CONFIG = 78
+    EXIT_UNREACHABLE = 69, /* the database or the gateway is away */
+    EXIT_BUG = 70,         /* something is broken that should not be */
+    EXIT_LATER = 75,       /* temporary: try again */
+    EXIT_DENIED = 77,      /* a file may not be read or written */
+    EXIT_CONFIG = 78 /* the configuration, the key or the schema is wrong */
 };
 
 struct cli {

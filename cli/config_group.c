@@ -6,26 +6,47 @@
 
 #include "member.h"
 #include "output.h"
+#include "settings_check.h"
 
 #include <stdio.h>
 
 #define TEXT_MAX 65536
+#define SAID_MAX 16384
 #define TEMPLATE_MAX (256 * 1024)
+
+static void
+print_good(const struct cli *cli)
+{
+    const char *file = config_file(cli->settings.config);
+    struct buf line = BUF_INIT(TEXT_MAX);
+
+    buf_add_char(&line, '{');
+    member_bool(&line, "ok", true);
+    member_slice(&line, "file",
+                 file == NULL ? slice_make(NULL, 0) : slice_of(file));
+    buf_add_char(&line, '}');
+    output_line(buf_slice(&line));
+    buf_free(&line);
+}
 
 static int
 run_check(struct cli *cli)
 {
+    struct buf said = BUF_INIT(SAID_MAX);
     int code = cli_finish_args(cli);
 
     if (code == EXIT_OK)
         code = cli_settings(cli);
     if (code != EXIT_OK)
         return code;
-    if (cli->json)
-        puts("{\"ok\":true}");
+    if (!settings_check(&cli->settings, &said))
+        code = output_error(EXIT_CONFIG, "%s", said.data);
+    else if (cli->json)
+        print_good(cli);
     else
-        output_note("the configuration is fine");
-    return EXIT_OK;
+        output_note("%s", said.data);
+    buf_free(&said);
+    return code;
 }
 
 static void

@@ -5,6 +5,7 @@
 #include "commands.h"
 
 #include "alloc.h"
+#include "member.h"
 #include "output.h"
 #include "store_event_type.h"
 
@@ -123,6 +124,22 @@ add_category(struct db *db, const struct names *names, size_t first,
     return DB_OK;
 }
 
+static void
+print_page(const struct cli *cli, struct slice page)
+{
+    struct buf line = BUF_INIT(7 * PAGE_MAX);
+
+    if (cli->json) {
+        buf_add_char(&line, '{');
+        member_slice(&line, "markdown", page);
+        buf_add_char(&line, '}');
+        output_line(buf_slice(&line));
+    } else {
+        fwrite(page.ptr, 1, page.len, stdout);
+    }
+    buf_free(&line);
+}
+
 static int
 run_markdown(struct cli *cli)
 {
@@ -151,7 +168,7 @@ run_markdown(struct cli *cli)
     else if (!buf_ok(&page))
         code = output_error(EXIT_DATA, "the page would be too long");
     else
-        fwrite(page.data, 1, page.len, stdout);
+        print_page(cli, buf_slice(&page));
     free_names(&names);
     buf_free(&page);
     return code;

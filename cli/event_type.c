@@ -222,7 +222,9 @@ run_set(struct cli *cli)
     int code = take_options(cli, &body);
 
     if (code == EXIT_OK && body.len == 1)
-        code = output_error(EXIT_USE, "event-type set needs something to set");
+        code = output_error(EXIT_USE, "event-type set changes nothing; what "
+                                      "can be changed: postern event-type set "
+                                      "--help");
     if (code == EXIT_OK)
         code = take_name(cli, &name);
     if (code == EXIT_OK)

@@ -21,7 +21,7 @@ static const char global_usage[] =
     "  --json               one JSON object (lists: one for each line)\n"
     "  --quiet              only data and errors\n"
     "  -h, --help           of the command, the group or everything\n"
-    "  --version\n";
+    "  --version            the version\n";
 
 /* Bytes up to the place where a line may end: a blank outside of brackets and
    quotes. */

@@ -71,6 +71,23 @@ make_key(const struct cli *cli, bool *made)
                         cli->settings.key_file, strerror(errno));
 }
 
+/* As it is to be typed: in quotes where a shell would take it apart. */
+static void
+note_next(const struct cli *cli)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyz"
+                                "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./+=@,";
+    const char *path = cli->config_path, *quote = "";
+
+    if (path == NULL) {
+        output_note("next: postern migrate up");
+        return;
+    }
+    if (path[strspn(path, plain)] != '\0')
+        quote = strchr(path, '\'') == NULL ? "'" : "\"";
+    output_note("next: postern -c %s%s%s migrate up", quote, path, quote);
+}
+
 static int
 run_init(struct cli *cli)
 {
@@ -104,7 +121,7 @@ run_init(struct cli *cli)
                     cli->config_path);
     output_note("%s %s: keep a copy apart from the database",
                 made_key ? "made" : "found", cli->settings.key_file);
-    output_note("next: postern migrate up");
+    note_next(cli);
     return EXIT_OK;
 }
 

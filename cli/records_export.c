@@ -4,6 +4,7 @@
  */
 #include "records.h"
 
+#include "member.h"
 #include "output.h"
 #include "record_file.h"
 
@@ -13,6 +14,7 @@
 #include <sys/stat.h>
 
 #define PAGE 250
+#define LINE_MAX_BYTES 32768
 
 enum db_result
 records_walk(struct cli *cli, struct record_filter *filter, uint64_t left,
@@ -96,6 +98,25 @@ export_table(struct cli *cli, const char *dir, const struct record_table *table,
     return EXIT_OK;
 }
 
+static void
+tell(const struct cli *cli, const char *dir, uint64_t records, size_t tables)
+{
+    struct buf line = BUF_INIT(LINE_MAX_BYTES);
+
+    if (cli->json) {
+        buf_add_char(&line, '{');
+        member_text(&line, "directory", dir);
+        member_u64(&line, "tables", tables);
+        member_u64(&line, "records", records);
+        buf_add_char(&line, '}');
+        output_line(buf_slice(&line));
+    } else {
+        output_note("%llu record(s) of %zu table(s) written to %s",
+                    (unsigned long long)records, tables, dir);
+    }
+    buf_free(&line);
+}
+
 static int
 export_all(struct cli *cli, const char *dir, uint32_t application_id,
            struct slice source, struct slice table)
@@ -115,8 +136,7 @@ export_all(struct cli *cli, const char *dir, uint32_t application_id,
     for (i = 0; i < found.count && code == EXIT_OK; i++)
         code = export_table(cli, dir, &found.rows[i], &count);
     if (code == EXIT_OK)
-        output_note("%llu record(s) of %zu table(s) written to %s",
-                    (unsigned long long)count, found.count, dir);
+        tell(cli, dir, count, found.count);
     record_tables_free(&found);
     return code;
 }

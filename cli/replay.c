@@ -266,6 +266,25 @@ confirm(struct cli *cli, uint64_t id, bool *changed)
     return EXIT_OK;
 }
 
+/* Why it cannot be confirmed. */
+static int
+say_past(struct cli *cli, uint64_t id)
+{
+    struct replay replay;
+    enum db_result result = store_replay_get(cli->db, 0, id, &replay);
+    int code;
+
+    if (result != DB_OK)
+        return cli_db_error(cli, result, "read the replay");
+    if (replay.error != NULL)
+        code = output_error(EXIT_UNHEALTHY, "it has ended: %s", replay.error);
+    else
+        code = output_error(EXIT_UNHEALTHY,
+                            "it has been confirmed before, or has ended");
+    replay_free(&replay);
+    return code;
+}
+
 static int
 run_confirm(struct cli *cli)
 {
@@ -276,8 +295,7 @@ run_confirm(struct cli *cli)
     if (code == EXIT_OK)
         code = confirm(cli, id, &changed);
     if (code == EXIT_OK && !changed)
-        code = output_error(EXIT_UNHEALTHY,
-                            "it has been confirmed before, or has ended");
+        code = say_past(cli, id);
     return code == EXIT_OK ? replay_words_follow(cli, id, wait) : code;
 }
 

@@ -5,8 +5,10 @@
 #include "commands.h"
 
 #include "doorbell.h"
+#include "json.h"
 #include "member.h"
 #include "output.h"
+#include "provider.h"
 #include "source_missing.h"
 #include "source_show.h"
 #include "source_words.h"
@@ -124,6 +126,25 @@ insert(struct cli *cli, const char *name, const struct source_form *form,
     return code;
 }
 
+/* As with every command that is not written to the end. */
+static int
+check_provider(const struct buf *body)
+{
+    struct buf known = BUF_INIT(1024);
+    struct json_value object, provider;
+    unsigned i;
+
+    if (!json_read(buf_slice(body), &object, NULL) ||
+        json_find(object.text, "provider", &provider))
+        return EXIT_OK; /* or the form says what is wrong */
+    for (i = 0; provider_at(i) != NULL; i++)
+        buf_addf(&known, "%s%s", i == 0 ? "" : ", ", provider_at(i)->name);
+    (void)output_error(EXIT_USE, "source add needs --provider P, one of %s",
+                       buf_slice(&known).ptr);
+    buf_free(&known);
+    return EXIT_USE;
+}
+
 static int
 run_add(struct cli *cli)
 {
@@ -140,8 +161,10 @@ run_add(struct cli *cli)
     if (code == EXIT_OK) {
         member_text(&body, "name", name);
         buf_add_char(&body, '}');
-        code = source_words_read(cli, buf_slice(&body), false, &form);
+        code = check_provider(&body);
     }
+    if (code == EXIT_OK)
+        code = source_words_read(cli, buf_slice(&body), false, &form);
     if (code == EXIT_OK)
         code = insert(cli, name, &form, application);
     source_form_free(&form);

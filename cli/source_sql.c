@@ -20,12 +20,10 @@
 #define NAME_MAX_BYTES 63 /* of an identifier of PostgreSQL */
 #define SQL_MAX 262144
 
-#define DEFAULT_URL "https://hooks.example.com/api/v1/webhooks/" /* NAME */
 #define QUOTE "$postern$" /* around the function's text */
 
 struct wish {
-    const char *given_url; /* or NULL: the source's, or one to be replaced */
-    char url[SOURCE_TEXT_MAX + 1];
+    char url[SOURCE_TEXT_MAX + 1]; /* empty: none is given, or known yet */
     const char *source;
     const char *secret_name; /* in the vault */
     const char *tables[TABLES_MAX];
@@ -261,10 +259,7 @@ take_wish(struct cli *cli, struct wish *wish)
         code =
             take_all(cli, "--key", wish->keys, COLUMNS_MAX, &wish->key_count);
     wish->source = args_word(&cli->args);
-    (void)snprintf(wish->url, sizeof(wish->url), "%s%s",
-                   url == NULL ? DEFAULT_URL : url,
-                   url == NULL && wish->source != NULL ? wish->source : "");
-    wish->given_url = url;
+    (void)snprintf(wish->url, sizeof(wish->url), "%s", url == NULL ? "" : url);
     wish->unchecked = unchecked;
     wish->secret_name = secret_name == NULL ? "postern_secret" : secret_name;
     if (wish->table_count == 0)
@@ -307,11 +302,26 @@ check_source(struct cli *cli, struct wish *wish)
                             "take what this SQL sends; `postern source add "
                             "NAME --provider supabase` makes one that does",
                             wish->source, row.provider);
-    else if (wish->given_url == NULL && row.options.public_url != NULL)
+    else if (wish->url[0] == '\0' && row.options.public_url != NULL)
         (void)snprintf(wish->url, sizeof(wish->url), "%s",
                        row.options.public_url);
     source_row_free(&row);
     return code;
+}
+
+/* No address is made up: rows would go to whoever has it. */
+static int
+check_url(const struct wish *wish)
+{
+    if (wish->url[0] != '\0')
+        return EXIT_OK;
+    return output_error(EXIT_USE,
+                        "source sql needs the address of %s: give --url URL%s"
+                        "%s%s",
+                        wish->source,
+                        wish->unchecked ? "" : ", or `postern source set ",
+                        wish->unchecked ? "" : wish->source,
+                        wish->unchecked ? "" : " public_url=URL`");
 }
 
 static int
@@ -343,11 +353,13 @@ print_sql(const struct cli *cli, const struct wish *wish)
 static int
 run_sql(struct cli *cli)
 {
-    struct wish wish = {.given_url = NULL};
+    struct wish wish = {.url = ""};
     int code = take_wish(cli, &wish);
 
     if (code == EXIT_OK && !wish.unchecked)
         code = check_source(cli, &wish);
+    if (code == EXIT_OK)
+        code = check_url(&wish);
     if (code == EXIT_OK)
         code = check(&wish);
     return code == EXIT_OK ? print_sql(cli, &wish) : code;

@@ -136,8 +136,9 @@ add_word(const char *word, struct buf *body)
     if (source_option_json(name, slice_of(word + len + 1), &json, why))
         member_raw(body, text, buf_slice(&json), "null");
     else
-        code = output_error(EXIT_USE, "%s; `postern source options` lists them",
-                            why);
+        code =
+            output_error(EXIT_USE, "%s%s `postern source options` lists them",
+                         why, strchr(why, '?') == NULL ? ";" : "");
     free(text);
     buf_free(&json);
     return code;

@@ -180,6 +180,11 @@ run_set(struct cli *cli)
     buf_add_char(&body, '}');
     if (code == EXIT_OK)
         code = webhook_take_id(cli, &id);
+    if (code == EXIT_OK && body.len == 2)
+        code = output_error(EXIT_USE,
+                            "webhook set %u changes nothing; what can be "
+                            "changed: postern webhook set --help",
+                            id);
     if (code == EXIT_OK)
         code = cli_sealer(cli);
     if (code == EXIT_OK)

@@ -100,10 +100,13 @@ run_rotate(struct cli *cli)
         store_subscription_rotate(cli->db, cli->sealer, 0, id, grace_s, &made);
     code = show_changed(cli, result, id, made.secret, "change the secret");
     OPENSSL_cleanse(&made, sizeof(made));
-    if (code == EXIT_OK && !cli->json)
+    if (code == EXIT_OK && !cli->json && grace_s > 0)
         output_note("the secret is shown only this once; the old one signs as "
                     "well for %u s",
                     grace_s);
+    else if (code == EXIT_OK && !cli->json)
+        output_note("the secret is shown only this once; the old one signs no "
+                    "more");
     return code;
 }
 

@@ -92,6 +92,17 @@ explain_open(const char *key_file, int error, struct buf *why)
     return false;
 }
 
+/* As whoever looks for it needs it: a relative name says nothing of where. */
+static void
+add_whole_path(const char *path, struct buf *out)
+{
+    char here[PATH_MAX];
+
+    if (path[0] != '/' && getcwd(here, sizeof(here)) != NULL)
+        buf_addf(out, "%s/", here);
+    buf_add_text(out, path);
+}
+
 /* Checks who may read the file before a byte of it is used. */
 static bool
 check_mode(int fd, const char *key_file, struct buf *why)
@@ -159,18 +170,23 @@ struct sealer *
 seal_open_key(const char *key_file, struct buf *why)
 {
     struct sealer *sealer = NULL;
+    struct buf path = BUF_INIT(2 * PATH_MAX);
     uint8_t key[KEY_SIZE];
     /* O_NONBLOCK: a FIFO in its place must not hold up the start. */
     int fd = open(key_file, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    int error = errno;
+    const char *name;
 
-    if (fd < 0) {
-        (void)explain_open(key_file, errno, why);
-        return NULL;
-    }
-    if (check_mode(fd, key_file, why) && read_key(fd, key_file, key, why))
+    add_whole_path(key_file, &path);
+    name = buf_slice(&path).ptr;
+    if (fd < 0)
+        (void)explain_open(name, error, why);
+    else if (check_mode(fd, name, why) && read_key(fd, name, key, why))
         sealer = seal_from_key(key);
     OPENSSL_cleanse(key, sizeof(key));
-    (void)close(fd);
+    buf_free(&path);
+    if (fd >= 0)
+        (void)close(fd);
     return sealer;
 }
 

@@ -84,7 +84,7 @@ introduce(struct app *app, struct db *db, struct buf *why)
 
     if (result != DB_OK) {
         buf_add_text(why, db_error_text(db));
-        return state_of(result);
+        return result == DB_BROKEN ? CONTACT_DENIED : CONTACT_AWAY;
     }
     if (!packet_fits(app->settings, db_max_packet(db), why))
         return CONTACT_REFUSED;

@@ -27,8 +27,10 @@ enum contact_news {
 enum contact_state {
     CONTACT_READY,
     CONTACT_AWAY,   /* no database at the moment: 503 */
-    CONTACT_REFUSED /* it is there, and is not for us: wrong password, older
-                       schema, max_allowed_packet too small for max_body */
+    CONTACT_DENIED, /* it does not let us in: wrong password, no such
+                       database, TLS refused */
+    CONTACT_REFUSED /* it is not for us: older schema, max_allowed_packet too
+                       small for max_body */
 };
 
 /* lease_node: take a row of `nodes` (not under plain CGI, where the id source

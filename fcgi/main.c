@@ -10,6 +10,7 @@
 #include "routes.h"
 #include "server.h"
 #include "settings.h"
+#include "settings_check.h"
 #include "shutdown.h"
 #include "transport.h"
 #include "version.h"
@@ -57,14 +58,19 @@ print_help(FILE *out)
         "  postern.fcgi --listen HOST:PORT [--threads N]\n"
         "\n"
         "  --listen WHERE       listen on a unix socket (mode 0660) or a port\n"
+        "                       (0: any that is free; the log names it)\n"
         "  --threads N          requests that may wait for the database at "
         "once\n"
         "  -c, --config FILE    configuration file (else $POSTERN_CONF)\n"
         "  --set NAME=VALUE     set one option, as in the file; wins\n"
         "  -t, --test           check the configuration and stop\n"
-        "  --help, --version\n"
+        "  --help               this text\n"
+        "  --version            the version\n"
         "\n"
-        "`postern config show` lists all options with their values.\n",
+        "`postern config show` lists all options with their values.\n"
+        "\n"
+        "Exit: 0 done, 64 usage, 69 nowhere to listen, 71 system, 78\n"
+        "configuration, key or schema.\n",
         out);
 }
 
@@ -204,16 +210,21 @@ serve(struct app *app, struct transport *transport, struct buf *why)
                   "%s",
                   why->data);
         break;
+    case CONTACT_DENIED:
+        return complain(END_UNAVAILABLE, "", why);
     case CONTACT_REFUSED:
         return complain(END_CONFIG, "", why);
     }
     if (!transport_begin(transport)) {
         buf_add_text(why, strerror(errno));
-        return complain(END_UNAVAILABLE, "cannot listen: ", why);
+        return complain(END_OSERR, "cannot listen: ", why);
     }
     if (!transport_is_cgi(transport))
         log_info(LOGGER,
-                 LOG_FIELDS(LOG_INT("threads", transport_threads(transport))),
+                 LOG_FIELDS(LOG_INT("threads", transport_is_shared(transport)
+                                                   ? app->settings->threads
+                                                   : 1),
+                            LOG_INT("pollers", transport_threads(transport))),
                  "postern.fcgi " POSTERN_VERSION " takes requests from %s",
                  transport_name(transport));
     end = server_run(app, transport, &limits);
@@ -233,11 +244,13 @@ run(const struct arguments *arguments, const struct settings *settings,
         .base_path = settings->base_path,
     };
     struct app app = {.settings = NULL};
-    struct transport *transport = transport_open(&options, why);
+    enum transport_fault fault;
+    struct transport *transport = transport_open(&options, &fault, why);
     int end;
 
     if (transport == NULL)
-        return complain(END_UNAVAILABLE, "", why);
+        return complain(fault == TRANSPORT_WRONG ? END_USAGE : END_OSERR, "",
+                        why);
     if (open_app(&app, settings, transport_is_cgi(transport), why)) {
         end = serve(&app, transport, why);
         close_app(&app);
@@ -249,16 +262,23 @@ run(const struct arguments *arguments, const struct settings *settings,
 }
 
 static int
+check(const struct settings *settings, struct buf *why)
+{
+    if (!settings_check(settings, why))
+        return complain(END_CONFIG, "", why);
+    puts(why->data);
+    return END_OK;
+}
+
+static int
 check_or_run(const struct arguments *arguments, const struct settings *settings,
              struct buf *why)
 {
     const char *log_file =
         settings->log_file[0] == '\0' ? NULL : settings->log_file;
 
-    if (arguments->test) {
-        puts("The configuration is good.");
-        return END_OK;
-    }
+    if (arguments->test)
+        return check(settings, why);
     if (!log_open(settings->log_format, settings->log_level, log_file)) {
         buf_add_text(why, settings->log_file);
         return complain(END_CONFIG, "cannot write to the log file ", why);

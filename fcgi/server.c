@@ -197,6 +197,22 @@ wait_for_news(struct server *server, int timeout_ms)
         log_reopen();
 }
 
+/* Threads that have nothing to do are no loss: the end came before theirs. */
+static void
+tell_unfinished(const struct server *server)
+{
+    unsigned calls = transport_calls(server->transport);
+
+    if (calls > 0)
+        log_warning(LOGGER, LOG_FIELDS(LOG_INT("requests", calls)),
+                    "Ending although requests are under way");
+    else if (shutdown_requested() != SHUTDOWN_NOW)
+        log_warning(
+            LOGGER,
+            LOG_FIELDS(LOG_INT("threads", server->started - server->ended)),
+            "Ending although not all threads have come to their end");
+}
+
 /* False: some threads do not end. */
 static bool
 stop(struct server *server)
@@ -217,10 +233,7 @@ stop(struct server *server)
         wait_for_news(server, (int)(left_us / CLOCK_US_PER_MS) + 1);
     }
     if (server->ended < server->started) {
-        log_warning(
-            LOGGER,
-            LOG_FIELDS(LOG_INT("threads", server->started - server->ended)),
-            "Ending although requests are under way");
+        tell_unfinished(server);
         return false;
     }
     for (i = 0; i < server->started; i++)

@@ -5,6 +5,7 @@
 #include "log.h"
 #include "options.h"
 #include "settings.h"
+#include "settings_check.h"
 #include "shutdown.h"
 #include "version.h"
 #include "worker.h"
@@ -40,6 +41,15 @@ run(const struct options *options, const struct settings *settings)
 }
 
 static int
+check(const struct settings *settings, struct buf *why)
+{
+    if (!settings_check(settings, why))
+        return complain(why, EX_CONFIG);
+    (void)puts(buf_slice(why).ptr);
+    return EX_OK;
+}
+
+static int
 load_and_run(const struct options *options, struct buf *why)
 {
     struct settings settings;
@@ -52,7 +62,7 @@ load_and_run(const struct options *options, struct buf *why)
     else if (!loaded)
         code = complain(why, EX_CONFIG);
     else if (options->check)
-        (void)puts("The configuration is correct.");
+        code = check(&settings, why);
     else
         code = run(options, &settings);
     if (loaded)
@@ -69,7 +79,6 @@ main(int argc, char **argv)
 
     shutdown_install(); /* first: from here on SIGTERM is a request */
     if (!options_parse(argc, argv, &options, &why)) {
-        buf_add_text(&why, "; posternd --help lists them");
         code = complain(&why, EX_USAGE);
     } else if (options.help) {
         (void)fputs(options_help, stdout);

@@ -3,11 +3,15 @@
  */
 #include "options.h"
 
+#include "nearest.h"
 #include "number.h"
 
 #include <getopt.h>
+#include <stdio.h>
+#include <string.h>
 
 #define MAX_TIME_S 86400
+#define LISTED " posternd --help lists them"
 
 const char options_help[] =
     "Usage: posternd [options]\n"
@@ -30,8 +34,9 @@ const char options_help[] =
     "one stops now; HUP opens the log file again.\n"
     "\n"
     "Exit: 0 done, 64 usage, 69 no database (with --once or --max-time only),\n"
-    "75 all work belongs to other workers (--once), 78 configuration or "
-    "schema.\n";
+    "71 system, 75 all work belongs to other workers (--once), 78 "
+    "configuration,\n"
+    "key or schema.\n";
 
 enum option_code {
     OPTION_SET = 256,
@@ -76,6 +81,48 @@ take_max_time(struct options *options, const char *text, struct buf *why)
     return true;
 }
 
+/* The long name of an option of that code; NULL: it has none. */
+static const char *
+name_of(int code)
+{
+    const struct option *option;
+
+    for (option = long_options; option->name != NULL; option++)
+        if (option->val == code)
+            return option->name;
+    return NULL;
+}
+
+/* What getopt_long() has just refused: `word`, which is the whole argument, or
+   one letter of it (optopt). */
+static void
+refuse(int code, const char *word, struct buf *why)
+{
+    const struct option *option;
+    const char *name = name_of(optopt);
+    char text[NEAREST_MAX + 2]; /* longer ones are like nothing */
+    struct nearest nearest;
+
+    if (name != NULL) {
+        buf_addf(why, "--%s %s", name,
+                 code == ':' ? "needs a value" : "takes no value");
+        return;
+    }
+    if (optopt != 0) {
+        buf_addf(why, "option '-%c' is not known;" LISTED, optopt);
+        return;
+    }
+    word += strspn(word, "-");
+    (void)snprintf(text, sizeof(text), "%.*s", (int)strcspn(word, "="), word);
+    nearest_begin(&nearest, text);
+    for (option = long_options; option->name != NULL; option++)
+        nearest_offer(&nearest, option->name);
+    buf_addf(why, "option '--%s' is not known;", text);
+    if (nearest.found != NULL)
+        buf_addf(why, " did you mean --%s?", nearest.found);
+    buf_add_text(why, LISTED);
+}
+
 static bool
 take(struct options *options, int code, char *value, struct buf *why)
 {
@@ -96,7 +143,6 @@ take(struct options *options, int code, char *value, struct buf *why)
     case OPTION_VERSION:
         return options->version = true;
     default:
-        buf_add_text(why, "unknown option, or one without its value");
         return false;
     }
 }
@@ -108,13 +154,18 @@ options_parse(int argc, char **argv, struct options *options, struct buf *why)
     int code;
 
     opterr = 0;
-    optind = 1;
-    while ((code = getopt_long(argc, argv, "c:t", long_options, NULL)) != -1) {
+    optind = 0; /* nothing is left of a line that was read before */
+    while ((code = getopt_long(argc, argv, ":c:t", long_options, NULL)) != -1) {
+        if (code == '?' || code == ':') {
+            refuse(code, argv[optind - 1], why);
+            return false;
+        }
         if (!take(&parsed, code, optarg, why))
             return false;
     }
     if (optind < argc) {
-        buf_addf(why, "unexpected argument \"%s\"", argv[optind]);
+        buf_addf(why, "unexpected argument \"%s\"; see posternd --help",
+                 argv[optind]);
         return false;
     }
     *options = parsed;

@@ -40,7 +40,8 @@ struct db *db_new(const struct settings *settings);
 void db_free(struct db *db);
 
 /* Connects now if it is not connected. DB_OK, DB_AWAY or DB_BROKEN (wrong
-   password, unknown database, TLS refused). */
+   password, unknown database, TLS refused): then db_error_text() says what to
+   do. */
 enum db_result db_connect(struct db *db) __attribute__((warn_unused_result));
 void db_disconnect(struct db *db);
 bool db_connected(const struct db *db);

@@ -145,6 +145,7 @@ text_is_harmless(unsigned number)
     static const unsigned harmless[] = {
         ER_DBACCESS_DENIED_ERROR,
         ER_ACCESS_DENIED_ERROR,
+        ER_ACCESS_DENIED_NO_PASSWORD_ERROR,
         ER_BAD_DB_ERROR,
         ER_BAD_NULL_ERROR,
         ER_BAD_FIELD_ERROR,

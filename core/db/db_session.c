@@ -223,6 +223,24 @@ tls_is_on(struct db *db)
     return false;
 }
 
+/* Who is not let in hears what to look at. */
+static void
+take_refusal(struct db *db)
+{
+    static const unsigned refusals[] = {
+        ER_ACCESS_DENIED_ERROR, ER_ACCESS_DENIED_NO_PASSWORD_ERROR,
+        ER_DBACCESS_DENIED_ERROR, ER_BAD_DB_ERROR};
+    size_t i, len;
+
+    db_error_take(db, db->mysql);
+    len = strlen(db->error_text);
+    for (i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++)
+        if (refusals[i] == db->error_number)
+            snprintf(db->error_text + len, sizeof(db->error_text) - len,
+                     "; check db_name, db_user and db_password (`postern "
+                     "config show`)");
+}
+
 enum db_result
 db_session_open(struct db *db)
 {
@@ -243,7 +261,7 @@ db_session_open(struct db *db)
             settings->db_password, or_null(settings->db_name),
             (unsigned)settings->db_port, or_null(settings->db_socket),
             CLIENT_FOUND_ROWS) == NULL)
-        db_error_take(db, db->mysql);
+        take_refusal(db);
     else if (tls_is_on(db) && set_up(db) && get_to_know(db)) {
         db_error_clear(db);
         return DB_OK;

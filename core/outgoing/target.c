@@ -271,9 +271,9 @@ target_check_url(struct slice url, bool require_https,
 static const char *const texts[] = {
     [TARGET_OK] = "the URL may be delivered to",
     [TARGET_BAD_URL] =
-        "not an absolute http or https URL with a plain host name or address, "
-        "without user, fragment, spaces or control characters, at most 2048 "
-        "bytes",
+        ("not an absolute http or https URL with a plain host name or address, "
+         "without user, fragment, spaces or control characters, at most 2048 "
+         "bytes"),
     [TARGET_NOT_HTTPS] = "the URL must start with https://",
     [TARGET_PRIVATE] =
         "the host is not on the public Internet; the administrator can list "

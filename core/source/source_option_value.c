@@ -7,6 +7,7 @@
 #include "alloc.h"
 #include "body_value.h"
 #include "member.h"
+#include "nearest.h"
 #include "number.h"
 
 #include <stdio.h>
@@ -345,6 +346,25 @@ add_value(const struct option *option, struct slice value, struct buf *json)
     return true;
 }
 
+static void
+say_unknown(struct slice name, char why[200])
+{
+    const struct source_option_help *help;
+    char word[NEAREST_MAX + 2]; /* longer ones are like nothing */
+    struct nearest nearest;
+    size_t i;
+
+    (void)snprintf(word, sizeof(word), "%.*s", (int)name.len, name.ptr);
+    nearest_begin(&nearest, word);
+    for (i = 0; (help = source_option_help(i)) != NULL; i++)
+        nearest_offer(&nearest, help->name);
+    (void)snprintf(why, 200, "a source has no option '%.*s'%s%s%s",
+                   (int)(name.len < 100 ? name.len : 100), name.ptr,
+                   nearest.found == NULL ? "" : "; did you mean '",
+                   nearest.found == NULL ? "" : nearest.found,
+                   nearest.found == NULL ? "" : "'?");
+}
+
 bool
 source_option_json(struct slice name, struct slice value, struct buf *json,
                    char why[200])
@@ -352,8 +372,7 @@ source_option_json(struct slice name, struct slice value, struct buf *json,
     const struct option *option = option_named(name);
 
     if (option == NULL) {
-        (void)snprintf(why, 200, "a source has no option '%.*s'",
-                       (int)(name.len < 100 ? name.len : 100), name.ptr);
+        say_unknown(name, why);
         return false;
     }
     if (value.len == 0) {

@@ -88,6 +88,25 @@ reply_past(struct exchange *exchange, struct db *db, const char *what)
     reply_error(exchange->reply, 409, "replay_state", "%s", what);
 }
 
+/* Why it cannot be confirmed. */
+static void
+reply_ended(struct exchange *exchange, struct db *db, uint64_t id)
+{
+    struct replay replay;
+    enum db_result result =
+        store_replay_get(db, resource_owner(exchange), id, &replay);
+
+    if (!resource_done(exchange, db, result, MISSING))
+        return;
+    if (replay.error != NULL)
+        reply_error(exchange->reply, 409, "replay_state",
+                    "This replay has ended: %s", replay.error);
+    else
+        reply_error(exchange->reply, 409, "replay_state",
+                    "This replay has been confirmed or has ended");
+    replay_free(&replay);
+}
+
 static void
 confirm(struct exchange *exchange)
 {
@@ -102,7 +121,7 @@ confirm(struct exchange *exchange)
     result = store_replay_confirm(db, &exchange->app->ids,
                                   resource_owner(exchange), id, &changed);
     if (result == DB_OK && !changed) {
-        reply_past(exchange, db, "This replay has been confirmed or has ended");
+        reply_ended(exchange, db, id);
         return;
     }
     if (result == DB_OK)

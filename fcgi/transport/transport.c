@@ -75,17 +75,21 @@ is_cgi(void)
 /* Chooses; false with *why when there is nothing to serve. */
 static bool
 find_kind(struct transport *transport, const struct transport_options *options,
-          struct buf *why)
+          enum transport_fault *fault, struct buf *why)
 {
     int fd;
 
     transport->kind = &transport_epoll;
     if (options->listen != NULL) {
-        transport->name = options->listen;
         transport->own = true;
-        transport->listen_fd =
-            transport_bind(options->listen, &transport->unlink_path, why);
-        return transport->listen_fd >= 0;
+        transport->listen_fd = transport_bind(
+            options->listen, &transport->unlink_path, fault, why);
+        if (transport->listen_fd < 0)
+            return false;
+        transport->own_name =
+            transport_bound_name(options->listen, transport->listen_fd);
+        transport->name = transport->own_name;
+        return true;
     }
     fd = systemd_socket();
     if (fd >= 0) {
@@ -105,6 +109,7 @@ find_kind(struct transport *transport, const struct transport_options *options,
         transport->name = "CGI";
         return true;
     }
+    *fault = TRANSPORT_WRONG;
     buf_add_text(why, "nowhere to take requests from: give --listen unix:PATH "
                       "or --listen HOST:PORT, or start it from a web server "
                       "(FastCGI socket on file descriptor 0, LISTEN_FDS, CGI)");
@@ -140,7 +145,8 @@ connections_max(unsigned threads)
 }
 
 struct transport *
-transport_open(const struct transport_options *options, struct buf *why)
+transport_open(const struct transport_options *options,
+               enum transport_fault *fault, struct buf *why)
 {
     struct transport *transport = xcalloc(1, sizeof(*transport));
 
@@ -148,13 +154,14 @@ transport_open(const struct transport_options *options, struct buf *why)
     transport->base_path = options->base_path;
     transport->patience = patience;
     body_budget_init(&transport->bodies, options->body_memory);
+    *fault = TRANSPORT_DENIED;
     transport->listen_fd = -1;
     transport->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (transport->stop_fd < 0) {
         buf_addf(why, "eventfd: %s", strerror(errno));
         goto fail;
     }
-    if (!find_kind(transport, options, why))
+    if (!find_kind(transport, options, fault, why))
         goto fail;
     if ((transport->listen_fd >= 0 &&
          !make_nonblocking(transport->listen_fd)) ||
@@ -196,6 +203,7 @@ transport_close(struct transport *transport)
         close(transport->listen_fd);
     if (transport->stop_fd >= 0)
         close(transport->stop_fd);
+    free(transport->own_name);
     free(transport);
 }
 
@@ -232,6 +240,12 @@ transport_name(const struct transport *transport)
     return transport->name;
 }
 
+unsigned
+transport_calls(struct transport *transport)
+{
+    return atomic_load(&transport->calls);
+}
+
 struct transport_worker *
 transport_join(struct transport *transport)
 {
@@ -247,13 +261,21 @@ transport_leave(struct transport_worker *worker)
 struct call *
 transport_accept(struct transport_worker *worker)
 {
-    return worker->transport->kind->accept(worker);
+    struct call *call = worker->transport->kind->accept(worker);
+
+    if (call != NULL)
+        atomic_fetch_add(&worker->transport->calls, 1);
+    return call;
 }
 
 void
 transport_answer(struct call *call)
 {
-    call->worker->transport->kind->answer(call);
+    struct transport *transport = call->worker->transport;
+
+    /* First: with its last answer a transport may come to its end. */
+    atomic_fetch_sub(&transport->calls, 1);
+    transport->kind->answer(call);
 }
 
 void

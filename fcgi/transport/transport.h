@@ -40,9 +40,15 @@ struct transport_options {
     const char *base_path;
 };
 
-/* Finds out what there is. NULL: *why says what to do. */
+/* Why there is no transport. */
+enum transport_fault {
+    TRANSPORT_WRONG, /* the command line: no address, or one that is none */
+    TRANSPORT_DENIED /* the system does not give it: in use, not ours */
+};
+
+/* Finds out what there is. NULL: *fault, and *why says what to do. */
 struct transport *transport_open(const struct transport_options *options,
-                                 struct buf *why);
+                                 enum transport_fault *fault, struct buf *why);
 /* Every call is answered, and every worker has left. */
 void transport_close(struct transport *transport);
 
@@ -50,6 +56,9 @@ void transport_close(struct transport *transport);
    process that is ready. False: errno says why. */
 bool transport_begin(struct transport *transport)
     __attribute__((warn_unused_result));
+
+/* Calls that are not answered. */
+unsigned transport_calls(struct transport *transport);
 
 /* How many threads are to join: more would have nothing to do. */
 unsigned transport_threads(const struct transport *transport);

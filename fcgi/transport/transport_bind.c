@@ -7,6 +7,7 @@
 #include "transport_kind.h"
 
 #include "alloc.h"
+#include "number.h"
 
 #include <errno.h>
 #include <netdb.h>
@@ -17,6 +18,16 @@
 #include <unistd.h>
 
 #define SOCKET_MODE 0660
+#define PORT_MAX 65535
+#define NAME_MAX_BYTES 4096
+
+static const char unix_prefix[] = "unix:";
+
+static bool
+is_unix(const char *where)
+{
+    return strncmp(where, unix_prefix, strlen(unix_prefix)) == 0;
+}
 
 /* True if nobody listens at the path any more. */
 static bool
@@ -39,12 +50,14 @@ is_stale(const struct sockaddr_un *address)
 }
 
 static int
-bind_unix(const char *path, char **unlink_path, struct buf *why)
+bind_unix(const char *path, char **unlink_path, enum transport_fault *fault,
+          struct buf *why)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     int fd;
 
     if (path[0] == '\0' || strlen(path) >= sizeof(address.sun_path)) {
+        *fault = TRANSPORT_WRONG;
         buf_addf(why, "the path of a unix socket has 1 to %zu bytes: %s",
                  sizeof(address.sun_path) - 1, path);
         return -1;
@@ -97,18 +110,23 @@ bind_address(const struct addrinfo *address)
 /* "127.0.0.1:9000", "[::1]:9000", "localhost:9000". An empty host is refused:
    a FastCGI port is for the web server alone. */
 static int
-bind_tcp(const char *where, struct buf *why)
+bind_tcp(const char *where, enum transport_fault *fault, struct buf *why)
 {
     struct addrinfo hints = {.ai_socktype = SOCK_STREAM,
                              .ai_flags = AI_NUMERICSERV};
     struct addrinfo *found = NULL;
     const char *colon = strrchr(where, ':');
     size_t len = colon == NULL ? 0 : (size_t)(colon - where);
+    uint64_t port;
     char *host;
     int fd = -1, error;
 
-    if (len == 0 || colon[1] == '\0') {
-        buf_addf(why, "--listen takes unix:PATH or HOST:PORT, not %s", where);
+    if (len == 0 || !number_u64(slice_of(colon + 1), PORT_MAX, &port)) {
+        *fault = TRANSPORT_WRONG;
+        buf_addf(why,
+                 "--listen takes unix:PATH or HOST:PORT with a port from 1 to "
+                 "%d (0: any that is free), not %s",
+                 PORT_MAX, where);
         return -1;
     }
     if (where[0] == '[' && where[len - 1] == ']')
@@ -130,12 +148,29 @@ out:
 }
 
 int
-transport_bind(const char *where, char **unlink_path, struct buf *why)
+transport_bind(const char *where, char **unlink_path,
+               enum transport_fault *fault, struct buf *why)
 {
-    static const char unix_prefix[] = "unix:";
-
     *unlink_path = NULL;
-    if (strncmp(where, unix_prefix, sizeof(unix_prefix) - 1) == 0)
-        return bind_unix(where + sizeof(unix_prefix) - 1, unlink_path, why);
-    return bind_tcp(where, why);
+    *fault = TRANSPORT_DENIED;
+    if (is_unix(where))
+        return bind_unix(where + strlen(unix_prefix), unlink_path, fault, why);
+    return bind_tcp(where, fault, why);
+}
+
+char *
+transport_bound_name(const char *where, int fd)
+{
+    struct buf name = BUF_INIT(NAME_MAX_BYTES);
+    struct sockaddr_storage bound;
+    socklen_t len = sizeof(bound);
+    char port[NI_MAXSERV];
+
+    if (is_unix(where) ||
+        getsockname(fd, (struct sockaddr *)&bound, &len) != 0 ||
+        getnameinfo((struct sockaddr *)&bound, len, NULL, 0, port, sizeof(port),
+                    NI_NUMERICSERV) != 0)
+        return xstrdup(where);
+    buf_addf(&name, "%.*s:%s", (int)(strrchr(where, ':') - where), where, port);
+    return buf_take(&name);
 }

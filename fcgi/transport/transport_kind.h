@@ -22,7 +22,9 @@ struct patience {
 
 struct transport {
     const struct transport_kind *kind;
-    const char *name; /* for a log line: where requests come from */
+    const char *name;  /* for a log line: where requests come from */
+    char *own_name;    /* the same, of an own socket; or NULL */
+    atomic_uint calls; /* that are not answered */
     size_t max_body;
     const char *base_path;
     struct patience patience;
@@ -79,8 +81,13 @@ bool transport_body_is_cut(const struct request *request);
 bool transport_must_pause(int error);
 
 /* A socket of our own, bound but not listening yet: "unix:PATH" or
-   "HOST:PORT". -1: *why says what to do. *unlink_path: to be freed and removed
-   at the end, or NULL. */
-int transport_bind(const char *where, char **unlink_path, struct buf *why);
+   "HOST:PORT". -1: *fault, and *why says what to do. *unlink_path: to be freed
+   and removed at the end, or NULL. */
+int transport_bind(const char *where, char **unlink_path,
+                   enum transport_fault *fault, struct buf *why);
+
+/* The same address with the port that the system has chosen for port 0; to be
+   freed. */
+char *transport_bound_name(const char *where, int fd);
 
 #endif /* TRANSPORT_KIND_H */

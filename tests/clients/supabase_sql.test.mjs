@@ -110,7 +110,8 @@ describe('the command', () => {
     test('prints the example of the documentation', async () => {
         const example = readFileSync(join(root,
             'examples/webhook_examples/supabase_trigger.sql'), 'utf8');
-        assert.equal(example, await sql('--table', 'users'));
+        assert.equal(example, await sql('--table', 'users', '--url',
+            'https://hooks.example.com/api/v1/webhooks/supabase'));
     });
 
     test('refuses what cannot be quoted, and nonsense', async () => {

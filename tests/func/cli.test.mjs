@@ -447,7 +447,11 @@ describe('config', () => {
         assert.equal(done.code, CONFIG, done.stderr);
         assert.match(done.stderr, /chmod/);
         chmodSync(file, 0o600);
-        assert.equal((await alone('-c', file, 'config', 'check')).code, 0);
+        const key = join(stack.base, 'closed.key');
+        writeFileSync(key, `${'a1'.repeat(32)}\n`, { mode: 0o600 });
+        const good = await alone('-c', file, '--set', `key_file=${key}`,
+            'config', 'check');
+        assert.equal(good.code, 0, good.stderr);
     });
 
     test('the environment wins over the file, --set over both', async () => {

@@ -188,6 +188,25 @@ describe('what a source still needs', () => {
     });
 });
 
+describe('a source that is not written to the end', () => {
+    test('is refused with what is missing', async () => {
+        const none = await cli(USAGE, 'source', 'add', 'half');
+        assert.match(none.stderr,
+            /needs --provider P, one of supabase, .*github/);
+        await cli(NONE, 'source', 'show', 'half');
+        const same = await cli(USAGE, 'source', 'set', 'notion');
+        assert.match(same.stderr, /changes nothing; .*source options/);
+    });
+
+    test('is refused with the option that may have been meant', async () => {
+        const done = await cli(USAGE, 'source', 'set', 'notion', 'verfy=off');
+        assert.match(done.stderr,
+            /no option 'verfy'; did you mean 'verify'\? `postern source opt/);
+        const other = await cli(USAGE, 'source', 'set', 'notion', 'zzzzzz=1');
+        assert.match(other.stderr, /no option 'zzzzzz'; `postern source opt/);
+    });
+});
+
 describe('source sql', () => {
     test('wants a source that takes what it sends', async () => {
         const none = await cli(NONE, 'source', 'sql', 'nobody');
@@ -199,7 +218,16 @@ describe('source sql', () => {
         const done = await cli(0, 'source', 'sql', 'supabase', '--url',
             'https://example.com/hook');
         assert.match(done.stdout, /'https:\/\/example.com\/hook'/);
-        await cli(0, 'source', 'sql', 'repo', '--unchecked');
+        await cli(0, 'source', 'sql', 'repo', '--unchecked', '--url',
+            'https://example.com/hook');
+    });
+
+    test('makes no address up', async () => {
+        for (const more of [[], ['--unchecked'], ['--url', '']]) {
+            const done = await cli(USAGE, 'source', 'sql', 'supabase', ...more);
+            assert.match(done.stderr, /--url URL/);
+            assert.equal(done.stdout, '');
+        }
     });
 
     test('uses the public_url of the source', async () => {
@@ -237,8 +265,15 @@ const words = {
 const plain = ['init', 'migrate status', 'migrate plan', 'config check',
     'config show', 'config template', 'application list', 'token list',
     'source list', 'source options', 'webhook list', 'event list',
-    'event-type list', 'delivery list', 'records list', 'outbox status',
+    'event-type list', 'event-type markdown', 'delivery list', 'records list', 'outbox status',
     'outbox list', 'rejections list', 'cleanup status', 'status'];
+
+test('what is a text for people is an object with --json', async () => {
+    const [page] = await json('event-type', 'markdown', '--title', 'Ours');
+    assert.match(page.markdown, /^# Ours\n/);
+    const [file] = await json('config', 'template');
+    assert.match(file.template, /db_name/);
+});
 
 test('with --json every command prints JSON and nothing else', async () => {
     for (const [command, args] of [...Object.entries(words),

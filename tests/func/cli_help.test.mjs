@@ -96,6 +96,9 @@ describe('a wrong command line', () => {
         async () => {
             await refused([], 'usage: postern');
             await refused(['source'], 'source add', 'source list');
+            await refused(['--jso'], 'option \'--jso\'',
+                'did you mean --json?');
+            await refused(['source', '--jso'], 'did you mean --json?');
         });
 
     test('an unknown command is told, with the one that may be meant',
@@ -121,6 +124,16 @@ describe('a wrong command line', () => {
                 for (const option of optionsOf(command))
                     await refused([...words, `${option}x`], 'did you mean --');
             }
+        });
+
+    test('an unknown option of the configuration is told, with its like',
+        async () => {
+            await refused(['--set', 'db_nam=1', 'status'], '\'db_nam=1\'',
+                'did you mean db_name=VALUE?');
+            await refused(['--set', 'db_name', 'status'], 'NAME=VALUE');
+            const done = await postern('--set', 'frobnicate=1', 'status');
+            assert.equal(done.code, USAGE);
+            assert.doesNotMatch(done.stderr, /did you mean/);
         });
 
     test('the value of an option may look like one', async () => {

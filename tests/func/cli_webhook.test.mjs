@@ -55,6 +55,20 @@ describe('webhook pause and resume', () => {
     });
 });
 
+describe('webhook set', () => {
+    test('with nothing to change says so, as its siblings do', async () => {
+        const place = receiver.place('unchanged');
+        const { id } = await subscribe(stack, place.url, ['unchanged']);
+        const done = await cli(USAGE, 'set', String(id));
+        assert.match(done.stderr, /changes nothing; .*webhook set --help/);
+        assert.equal(done.stdout, '');
+        const types = await stack.cli('event-type', 'set', 'un.changed');
+        assert.equal(types.code, USAGE);
+        assert.match(types.stderr, /changes nothing; .*event-type set --help/);
+        await cli(0, 'set', String(id), '--description', '');
+    });
+});
+
 describe('postern status', () => {
     test('counts those that get nothing', async () => {
         const counts = async () => {
@@ -105,6 +119,7 @@ describe('webhook rotate', () => {
         const place = receiver.place('at-once');
         const { id } = await subscribe(stack, place.url, ['at-once']);
         const done = await cli(0, 'rotate', String(id), '--grace', '0');
+        assert.match(done.stderr, /the old one signs no more/);
         assert.match(done.stdout, /^secret {7}whsec_/m);
         assert.match(done.stderr, /shown only this once/);
         await json(0, 'test', String(id));

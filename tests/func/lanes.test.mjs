@@ -460,7 +460,7 @@ describe('what would be overlooked', () => {
                 assert.equal(ended.code, 0, ended.stderr);
                 assert.ok(performance.now() - began < slow(30_000));
                 assert.match(ended.stdout + ended.stderr + alone.logs(),
-                    /A result cannot be stored/);
+                    /Results cannot be stored, and are tried again/);
                 assert.equal(place.requests.length, 1);
             } finally {
                 await alone.stop();

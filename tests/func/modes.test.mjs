@@ -463,11 +463,12 @@ describe('a database that is not ready', () => {
             }
         });
 
-    test('an unknown option is refused with a suggestion', async () => {
+    test('an unknown option is refused, and named', async () => {
         for (const program of ['posternd', 'postern.fcgi', 'postern']) {
             const done = await run(stack.program(program), ['--nonsense'],
                 { env: plainEnv() });
             assert.equal(done.code, 64, `${program}: ${done.stderr}`);
+            assert.match(done.stderr, /--nonsense/);
         }
     });
 

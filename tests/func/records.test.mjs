@@ -364,9 +364,14 @@ describe('postern records', () => {
     test('export writes all of it', async () => {
         const dir = join(files, '..', `${files.split('/').at(-1)}-export`);
         const done = await stack.cli('records', 'export', dir,
-            '--source', 'crm');
+            '--source', 'crm', '--json');
         try {
             assert.equal(done.code, 0, done.stderr);
+            const told = JSON.parse(done.stdout);
+            assert.equal(told.directory, dir);
+            assert.equal(told.tables,
+                readdirSync(join(dir, 'crm')).length);
+            assert.ok(told.records >= 7, done.stdout);
             assert.deepEqual(JSON.parse(readFileSync(
                 join(dir, 'crm/cli.json'), 'utf8')), [{ word: 'commandline' }]);
             assert.equal(JSON.parse(readFileSync(

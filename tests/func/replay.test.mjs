@@ -462,6 +462,21 @@ describe('what a person may do to it', () => {
             { since: LONG_AGO })).status, 404);
     });
 
+    test('the plan for a deleted one is refused, and ended', async () => {
+        const { id } = await refusing('plan-gone', 2);
+        const plan = await recover(id);
+        await api.delete(`/api/webhooks/${id}`);
+        for (let i = 0; i < 2; i++) {
+            const answer = await api.post(`/api/replays/${plan.id}/confirm`);
+            assert.equal(answer.status, 409);
+            assert.match(JSON.stringify(answer.json),
+                /has ended: its webhook was deleted/);
+        }
+        const ended = await progress(plan.id);
+        assert.deepEqual([ended.status, ended.reason],
+            ['cancelled', 'its webhook was deleted']);
+    });
+
     test('two of one subscription do not send twice', async () => {
         const { place, id, events } = await refusing('both', 40);
         const [first, second] = await Promise.all([
@@ -616,6 +631,17 @@ describe('the command line', () => {
         const done = await stack.cli('replay', 'cancel', plan.id);
         assert.equal(done.code, 0, done.stderr);
         assert.match(done.stdout, /^status +cancelled$/m);
+    });
+
+    test('the plan for a deleted webhook is refused', async () => {
+        const { id } = await refusing('by-hand-gone', 1);
+        const plan = json(await stack.cli('webhook', 'recover', String(id),
+            '--since', '24h', '--json'));
+        await stack.cli('webhook', 'rm', String(id));
+        const done = await stack.cli('replay', 'confirm', plan.id);
+        assert.equal(done.code, 1);
+        assert.equal(done.stdout, '');
+        assert.match(done.stderr, /its webhook was deleted/);
     });
 
     test('what is wrong is said', async () => {

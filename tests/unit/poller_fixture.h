@@ -94,12 +94,13 @@ static inline void
 open_at(const char *where, struct patience patience)
 {
     struct buf why = BUF_INIT(1000);
+    enum transport_fault fault;
     const struct transport_options options = {.listen = where,
                                               .max_body = BODY_MAX,
                                               .body_memory = BODY_MEMORY,
                                               .base_path = ""};
 
-    s.transport = transport_open(&options, &why);
+    s.transport = transport_open(&options, &fault, &why);
     CU_ASSERT_PTR_NOT_NULL_FATAL(s.transport);
     s.transport->patience = patience;
     s.held_fd = eventfd(0, EFD_CLOEXEC | EFD_SEMAPHORE);

@@ -69,6 +69,7 @@ test_a_file(void)
         0600);
     CU_ASSERT(load(&config, no_environment, &why));
     CU_ASSERT_STRING_EQUAL(why.data, "");
+    CU_ASSERT_STRING_EQUAL(config_file(config), at("postern.conf"));
     CU_ASSERT_STRING_EQUAL(config_string(config, "host"), "db.example.org");
     CU_ASSERT_EQUAL(config_int(config, "port"), 3307);
     CU_ASSERT_STRING_EQUAL(config_string(config, "password"), " a ; b # c ");

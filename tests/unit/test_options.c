@@ -93,12 +93,46 @@ test_wrong(void)
     }
 }
 
+static void
+test_said(void)
+{
+    static const struct {
+        const char *line, *want;
+    } rows[] = {
+        {"--frobnicate", "option '--frobnicate' is not known; posternd --help "
+                         "lists them"},
+        {"--onec", "option '--onec' is not known; did you mean --once? "
+                   "posternd --help lists them"},
+        {"--confg=a", "option '--confg' is not known; did you mean --config? "
+                      "posternd --help lists them"},
+        {"-x", "option '-x' is not known; posternd --help lists them"},
+        {"-c", "--config needs a value"},
+        {"--max-time", "--max-time needs a value"},
+        {"--once=1", "--once takes no value"},
+        {"start", "unexpected argument \"start\"; see posternd --help"},
+    };
+    size_t i;
+
+    for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct buf why = BUF_INIT(1024);
+        struct options options;
+
+        CU_ASSERT_FALSE(parse(rows[i].line, &options, &why));
+        if (!slice_is(buf_slice(&why), rows[i].want))
+            fprintf(stderr, "\nposternd %s: %s\n", rows[i].line,
+                    buf_slice(&why).ptr);
+        CU_ASSERT_TRUE(slice_is(buf_slice(&why), rows[i].want));
+        buf_free(&why);
+    }
+}
+
 int
 main(void)
 {
     CU_TestInfo tests[] = {
         {"command lines that are right", test_right},
         {"command lines that are wrong", test_wrong},
+        {"what is said about them", test_said},
         CU_TEST_INFO_NULL,
     };
 

@@ -208,6 +208,12 @@ test_key_files_that_are_refused(void)
     CU_ASSERT_PTR_NULL(seal_open_key(directory, &why));
     CU_ASSERT_PTR_NOT_NULL(strstr(why.data, "regular file"));
     buf_clear(&why);
+    /* Told whole, wherever it is looked for from. */
+    CU_ASSERT_PTR_NULL(seal_open_key("absent.key", &why));
+    CU_ASSERT_PTR_NOT_NULL(getcwd(path, sizeof(path)));
+    CU_ASSERT_PTR_NOT_NULL(strstr(why.data, path));
+    CU_ASSERT_PTR_NOT_NULL(strstr(why.data, "/absent.key "));
+    buf_clear(&why);
     path_of("fifo", path);
     CU_ASSERT_EQUAL(mkfifo(path, 0600), 0);
     CU_ASSERT_PTR_NULL(seal_open_key(path, &why));

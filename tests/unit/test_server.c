@@ -6,6 +6,8 @@
 
 #include "catalog.h"
 #include "contact.h"
+#include "file.h"
+#include "log.h"
 #include "receiving.h"
 #include "router.h"
 #include "shutdown.h"
@@ -17,6 +19,7 @@
 #include <limits.h>
 #include <pthread.h>
 #include <semaphore.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/resource.h>
@@ -83,6 +86,7 @@ set_up(int threads)
     char *overrides[] = {(char[]){"db_socket=/nonexistent"}, option,
                          (char[]){"run_dir="}};
     struct buf why = BUF_INIT(1000);
+    enum transport_fault fault;
     const struct transport_options options = {.listen = where,
                                               .max_body = 1000,
                                               .body_memory = 1000,
@@ -92,7 +96,7 @@ set_up(int threads)
     CU_ASSERT_FATAL(settings_load_with(&t.settings, "/dev/null",
                                        (char *[]){NULL}, overrides, 3, &why));
     snprintf(where, sizeof(where), "unix:%s", socket_path);
-    t.transport = transport_open(&options, &why);
+    t.transport = transport_open(&options, &fault, &why);
     CU_ASSERT_PTR_NOT_NULL_FATAL(t.transport);
     CU_ASSERT_FATAL(transport_begin(t.transport));
     t.app = (struct app){.settings = &t.settings,
@@ -266,12 +270,58 @@ test_nobody_waits_for_ever(void)
     tear_down();
 }
 
+/* A second request to stop: what is cut off is told, and how much it is. */
+static int
+stop_at_once(const char *log_path)
+{
+    struct server_end end;
+    pthread_t thread;
+    int served;
+
+    if (!log_open(LOG_FORMAT_TEXT, LOG_WARNING, log_path))
+        return EXIT_FAILURE;
+    set_up(1);
+    pthread_create(&thread, NULL, run, &end);
+    served = web_dial(socket_path);
+    post(served, false, "/wait", "");
+    while (sem_wait(&t.entered) != 0)
+        ;
+    raise(SIGTERM);
+    raise(SIGTERM);
+    pthread_join(thread, NULL);
+    return end.running && !end.failed ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+static void
+test_stop_at_once(void)
+{
+    char log_path[80];
+    struct buf said = BUF_INIT(4096);
+    int status = 0;
+    pid_t child;
+
+    snprintf(log_path, sizeof(log_path), "%s/log", directory);
+    child = fork();
+    if (child == 0)
+        _exit(stop_at_once(log_path));
+    CU_ASSERT_EQUAL(waitpid(child, &status, 0), child);
+    CU_ASSERT_EQUAL(status, 0);
+    CU_ASSERT(file_read(log_path, &said));
+    CU_ASSERT_PTR_NOT_NULL(strstr(buf_slice(&said).ptr,
+                                  "Ending although requests are under way "
+                                  "requests=1\n"));
+    unlink(log_path);
+    unlink(socket_path);
+    buf_free(&said);
+}
+
 int
 main(void)
 {
     /* In this order: a process is asked to stop only once. */
     CU_TestInfo tests[] = {
         {"no thread to write events", test_no_thread_to_write_events},
+        {"stop at once", test_stop_at_once},
         {"too few threads", test_too_few_threads},
         {"too few descriptors", test_too_few_descriptors},
         {"nobody waits for ever", test_nobody_waits_for_ever},

@@ -21,6 +21,7 @@
 #include "unit.h"
 
 #include <signal.h>
+#include <sysexits.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -418,38 +419,115 @@ test_usual_seeds(void)
     CU_ASSERT(sum.checks > 1000);
 }
 
-static bool
-number_after(int argc, char **argv, const char *name, uint64_t *out)
-{
-    int i;
+static const char usage[] =
+    "usage: test_simulation                 the usual seeds\n"
+    "       test_simulation [--seeds N] [--seed X] [--seconds S]\n"
+    "                                       N seeds from X on (1; the time), "
+    "each S\n"
+    "                                       seconds long\n"
+    "N and X are numbers from 1 on, S is at most 1000000.\n";
 
-    for (i = 1; i + 1 < argc; i++) {
-        if (strcmp(argv[i], name) == 0) {
-            *out = strtoull(argv[i + 1], NULL, 10);
-            return true;
+#define NUMBER_MAX UINT64_C(1000000000000000000)
+
+static bool
+read_number(const char *text, uint64_t max, uint64_t *out)
+{
+    char *end;
+    unsigned long long number;
+
+    if (text == NULL || text[0] < '0' || text[0] > '9')
+        return false;
+    number = strtoull(text, &end, 10); /* too large: ULLONG_MAX */
+    if (*end != '\0' || number == 0 || number > max)
+        return false;
+    *out = number;
+    return true;
+}
+
+/* argv ends with NULL, so a last option without a value has NULL for it. */
+static bool
+read_options(char **argv, uint64_t *seed, uint64_t *seeds, uint64_t *seconds)
+{
+    for (argv++; *argv != NULL; argv += 2) {
+        bool good = false;
+
+        if (strcmp(*argv, "--seed") == 0)
+            good = read_number(argv[1], NUMBER_MAX, seed);
+        else if (strcmp(*argv, "--seeds") == 0)
+            good = read_number(argv[1], NUMBER_MAX, seeds);
+        else if (strcmp(*argv, "--seconds") == 0)
+            good = read_number(argv[1], 1000000, seconds);
+        if (!good) {
+            fprintf(stderr, "test_simulation: %s %s\n%s", *argv,
+                    argv[1] == NULL ? "" : argv[1], usage);
+            return false;
         }
     }
-    return false;
+    return true;
+}
+
+static void
+test_options(void)
+{
+    static const struct {
+        const char *name, *value;
+        bool good;
+    } rows[] = {
+        {"--seed", "7", true},
+        {"--seeds", "3", true},
+        {"--seconds", "1000000", true},
+        {"--seconds", "1000001", false},
+        {"--seeds", "0", false},
+        {"--seeds", "x", false},
+        {"--seeds", "3x", false},
+        {"--seeds", "-1", false},
+        {"--seeds", "", false},
+        {"--seeds", NULL, false},
+        {"--seed", "9999999999999999999999", false},
+        {"--help", "7", false},
+        {"7", NULL, false},
+    };
+    size_t i;
+
+    for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        char program[] = "test_simulation", name[16], value[32];
+        char *argv[] = {program, name, value, NULL};
+        uint64_t seed = 1, seeds = 1, seconds = 1;
+        bool got;
+
+        (void)snprintf(name, sizeof(name), "%s", rows[i].name);
+        if (rows[i].value == NULL)
+            argv[2] = NULL;
+        else
+            (void)snprintf(value, sizeof(value), "%s", rows[i].value);
+        got = read_options(argv, &seed, &seeds, &seconds);
+        CU_ASSERT_EQUAL(got, rows[i].good);
+        if (got)
+            CU_ASSERT_EQUAL(seed * seeds * seconds,
+                            strtoull(rows[i].value, NULL, 10));
+    }
 }
 
 int
 main(int argc, char **argv)
 {
     CU_TestInfo tests[] = {
+        {"options are numbers, or refused", test_options},
         {"a simulated gateway", test_usual_seeds},
         CU_TEST_INFO_NULL,
     };
     uint64_t seed = (uint64_t)time(NULL), seeds = 1, seconds = USUAL_SECONDS;
-    bool named;
 
     (void)signal(SIGABRT, on_abort);
     if (argc == 1)
         return unit_run("simulation", tests);
-    (void)number_after(argc, argv, "--seconds", &seconds);
-    (void)number_after(argc, argv, "--seeds", &seeds);
-    named = number_after(argc, argv, "--seed", &seed);
-    if (!named)
-        printf("from seed %" PRIu64 " on\n", seed);
+    if (argc == 2 && strcmp(argv[1], "--help") == 0) {
+        fputs(usage, stdout);
+        return EXIT_SUCCESS;
+    }
+    if (!read_options(argv, &seed, &seeds, &seconds))
+        return EX_USAGE;
+    printf("from seed %" PRIu64 " on\n", seed);
     (void)run_seeds(seed, seeds, (int64_t)seconds);
     return EXIT_SUCCESS;
 }

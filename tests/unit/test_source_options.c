@@ -316,6 +316,29 @@ test_words_of_a_command_line(void)
     }
 }
 
+static void
+test_unknown_words(void)
+{
+    static const struct {
+        const char *name, *want;
+    } rows[] = {
+        {"verfy", "a source has no option 'verfy'; did you mean 'verify'?"},
+        {"zzzzzz", "a source has no option 'zzzzzz'"},
+        {"", "a source has no option ''"},
+    };
+    size_t i;
+
+    for (i = 0; i < COUNT(rows); i++) {
+        struct buf json = BUF_INIT(64);
+        char why[200] = "";
+
+        CU_ASSERT_FALSE(
+            source_option_json(slice_of(rows[i].name), SLICE("1"), &json, why));
+        CU_ASSERT_STRING_EQUAL(why, rows[i].want);
+        buf_free(&json);
+    }
+}
+
 int
 main(void)
 {
@@ -324,6 +347,7 @@ main(void)
         {"members of the provider", test_members_of_the_provider},
         {"everything goes round", test_everything_goes_round},
         {"words of a command line", test_words_of_a_command_line},
+        {"unknown words", test_unknown_words},
         CU_TEST_INFO_NULL,
     };
 

@@ -199,6 +199,39 @@ test_cancelled_once(void)
     CU_ASSERT_FALSE(changed);
 }
 
+static void
+test_deleted(void)
+{
+    static const char *const states[] = {"planned", "counting"};
+    struct replay replay;
+    bool changed;
+    uint64_t id;
+    size_t i;
+
+    for (i = 0; i < sizeof(states) / sizeof(states[0]); i++) {
+        char sql[128];
+
+        start_anew();
+        id = made(false);
+        snprintf(sql, sizeof(sql), "UPDATE replays SET status = '%s'",
+                 states[i]);
+        testdb_exec(db, sql);
+        testdb_exec(db, "UPDATE subscriptions SET deleted_at = NOW() "
+                        "WHERE id = 1");
+        changed = true;
+        CU_ASSERT_EQUAL(store_replay_confirm(db, &ids, 1, id, &changed), DB_OK);
+        CU_ASSERT_FALSE(changed);
+        CU_ASSERT_EQUAL_FATAL(store_replay_get(db, 0, id, &replay), DB_OK);
+        CU_ASSERT_EQUAL(replay.status, REPLAY_CANCELLED);
+        CU_ASSERT_PTR_NOT_NULL_FATAL(replay.error);
+        CU_ASSERT_STRING_EQUAL(replay.error, REPLAY_DELETED);
+        CU_ASSERT_EQUAL(replay.confirmed_at_us, 0);
+        CU_ASSERT(replay.finished_at_us > 0);
+        replay_free(&replay);
+        CU_ASSERT_EQUAL(testdb_u64(db, "SELECT COUNT(*) FROM jobs"), 0);
+    }
+}
+
 /* Jobs 11 to 14, of which the row knows. */
 static uint64_t
 running_with_jobs(void)
@@ -338,6 +371,7 @@ main(void)
         {"whose it is", test_whose_it_is},
         {"another application's is not there", test_anothers_is_not_there},
         {"confirmed once", test_confirmed_once},
+        {"a deleted subscription's is ended instead", test_deleted},
         {"cancelled once", test_cancelled_once},
         {"what became of its deliveries", test_what_became_of_its_deliveries},
         {"its deliveries are cancelled", test_its_deliveries_are_cancelled},

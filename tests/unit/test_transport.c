@@ -107,12 +107,13 @@ static void
 test_unix_socket(void)
 {
     char where[128], *unlink_path = NULL, *second = NULL;
+    enum transport_fault fault;
     struct buf why = BUF_INIT(1000);
     struct stat status;
     int fd;
 
     snprintf(where, sizeof(where), "unix:%s/s", directory);
-    fd = transport_bind(where, &unlink_path, &why);
+    fd = transport_bind(where, &unlink_path, &fault, &why);
     CU_ASSERT_FATAL(fd >= 0);
     CU_ASSERT_STRING_EQUAL(unlink_path, where + 5);
     CU_ASSERT_EQUAL(stat(unlink_path, &status), 0);
@@ -120,15 +121,16 @@ test_unix_socket(void)
     CU_ASSERT_EQUAL(listen(fd, 1), 0);
 
     /* A socket that somebody serves is not taken away from him. */
-    CU_ASSERT_EQUAL(transport_bind(where, &second, &why), -1);
+    CU_ASSERT_EQUAL(transport_bind(where, &second, &fault, &why), -1);
     CU_ASSERT_PTR_NULL(second);
+    CU_ASSERT_EQUAL(fault, TRANSPORT_DENIED);
     CU_ASSERT_PTR_NOT_NULL(strstr(why.data, "something else is there"));
     CU_ASSERT_EQUAL(stat(unlink_path, &status), 0);
 
     /* One that a dead process left behind is. */
     close(fd);
     free(unlink_path);
-    fd = transport_bind(where, &unlink_path, &why);
+    fd = transport_bind(where, &unlink_path, &fault, &why);
     CU_ASSERT(fd >= 0);
     close(fd);
     unlink(unlink_path);
@@ -141,6 +143,7 @@ test_leaves_files_alone(void)
 {
     char where[128], *unlink_path = NULL;
     struct buf why = BUF_INIT(1000);
+    enum transport_fault fault;
     struct stat status;
     FILE *file;
 
@@ -148,7 +151,7 @@ test_leaves_files_alone(void)
     file = fopen(where + 5, "w");
     CU_ASSERT_PTR_NOT_NULL_FATAL(file);
     fclose(file);
-    CU_ASSERT_EQUAL(transport_bind(where, &unlink_path, &why), -1);
+    CU_ASSERT_EQUAL(transport_bind(where, &unlink_path, &fault, &why), -1);
     CU_ASSERT_PTR_NULL(unlink_path);
     CU_ASSERT_EQUAL(stat(where + 5, &status), 0);
     unlink(where + 5);
@@ -158,28 +161,38 @@ test_leaves_files_alone(void)
 static void
 test_bad_addresses(void)
 {
-    static const char *const rows[] = {
-        "unix:",
-        "unix:/nonexistent/directory/s",
-        "unix:/tmp/"
-        "0123456789012345678901234567890123456789012345678901234567890123456789"
-        "0123456789012345678901234567890123456789",
-        "9000",
-        ":9000",
-        "127.0.0.1:",
-        "127.0.0.1:http",
-        "203.0.113.1:9000",
+    static const struct {
+        const char *where;
+        enum transport_fault fault;
+    } rows[] = {
+        {"unix:", TRANSPORT_WRONG},
+        {"unix:/nonexistent/directory/s", TRANSPORT_DENIED},
+        {"unix:/tmp/"
+         "0123456789012345678901234567890123456789012345678901234567890123456"
+         "0123456789012345678901234567890123456789",
+         TRANSPORT_WRONG},
+        {"9000", TRANSPORT_WRONG},
+        {":9000", TRANSPORT_WRONG},
+        {"127.0.0.1:", TRANSPORT_WRONG},
+        {"127.0.0.1:http", TRANSPORT_WRONG},
+        {"127.0.0.1:65536", TRANSPORT_WRONG},
+        {"127.0.0.1:99999", TRANSPORT_WRONG},
+        {"127.0.0.1:-1", TRANSPORT_WRONG},
+        {"127.0.0.1:90 00", TRANSPORT_WRONG},
+        {"203.0.113.1:9000", TRANSPORT_DENIED},
     };
     size_t i;
 
     for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         struct buf why = BUF_INIT(1000);
         char *unlink_path = NULL;
-        int fd = transport_bind(rows[i], &unlink_path, &why);
+        enum transport_fault fault;
+        int fd = transport_bind(rows[i].where, &unlink_path, &fault, &why);
 
-        if (fd != -1)
-            fprintf(stderr, "\n%s: accepted\n", rows[i]);
+        if (fd != -1 || fault != rows[i].fault)
+            fprintf(stderr, "\n%s: %d, fault %d\n", rows[i].where, fd, fault);
         CU_ASSERT_EQUAL(fd, -1);
+        CU_ASSERT_EQUAL(fault, rows[i].fault);
         CU_ASSERT_PTR_NULL(unlink_path);
         CU_ASSERT(why.len > 0);
         buf_free(&why);
@@ -190,8 +203,9 @@ static void
 test_port(void)
 {
     struct buf why = BUF_INIT(1000);
-    char *unlink_path = NULL;
-    int fd = transport_bind("127.0.0.1:0", &unlink_path, &why);
+    char *unlink_path = NULL, *name, want[40];
+    enum transport_fault fault;
+    int fd = transport_bind("127.0.0.1:0", &unlink_path, &fault, &why);
     struct sockaddr_in bound;
     socklen_t len = sizeof(bound);
 
@@ -200,6 +214,10 @@ test_port(void)
     CU_ASSERT_EQUAL(getsockname(fd, (struct sockaddr *)&bound, &len), 0);
     CU_ASSERT_EQUAL(bound.sin_family, AF_INET);
     CU_ASSERT_EQUAL(bound.sin_addr.s_addr, htonl(INADDR_LOOPBACK));
+    name = transport_bound_name("127.0.0.1:0", fd);
+    snprintf(want, sizeof(want), "127.0.0.1:%d", ntohs(bound.sin_port));
+    CU_ASSERT_STRING_EQUAL(name, want);
+    free(name);
     close(fd);
     buf_free(&why);
 }

@@ -59,10 +59,30 @@ set_source() { # NAME SECRET
     postern source set "$1" --secret-stdin <<<"$2"
 }
 
-# The key, the tables, the sources' secrets and a token: once for a stack;
-# migrations each time, because the programs may be newer than the data.
-setup_programs() {
+token_is_valid() {
+    local count
+    count=$(db_sql "SELECT COUNT(*) FROM $DB_NAME.api_tokens
+        WHERE token_hash = UNHEX(SHA2('$ADMIN_TOKEN', 256))
+        AND revoked_at IS NULL
+        AND (expires_at IS NULL OR expires_at > CURRENT_TIMESTAMP(6))") &&
+        [ "$count" = 1 ]
+}
+
+add_token() {
     local token
+    token=$(postern token add stack --scope admin --json \
+        2>>"$DIR/log/setup.log") || true
+    ADMIN_TOKEN=$(sed -n 's/.*"token" *: *"\([^"]*\)".*/\1/p' <<<"$token")
+    if [ -z "$ADMIN_TOKEN" ]; then
+        complain "postern token add failed" setup
+        return 1
+    fi
+}
+
+# The key, the tables, the sources' secrets and a token: once for a stack;
+# migrations each time, because the programs may be newer than the data; another
+# token when somebody has revoked ours.
+setup_programs() {
     [ -e "$(conf_value key_file "$PLACE/postern.key")" ] ||
         setup_step "postern init" postern init
     setup_step "postern migrate up" postern migrate up
@@ -73,13 +93,11 @@ setup_programs() {
             set_source supabase "$SUPABASE_SECRET"
         setup_step "postern source set notion" \
             set_source notion "$NOTION_SECRET"
-        token=$(postern token add stack --scope admin --json \
-            2>>"$DIR/log/setup.log") || true
-        ADMIN_TOKEN=$(sed -n 's/.*"token" *: *"\([^"]*\)".*/\1/p' <<<"$token")
-        if [ -z "$ADMIN_TOKEN" ]; then
-            complain "postern token add failed" setup
-            return 1
-        fi
+        add_token
+        save_state
+    elif ! token_is_valid; then
+        echo "stack: the token of this stack is no longer valid; made another"
+        add_token
         save_state
     fi
 }

@@ -17,7 +17,6 @@
 #define ROWS_PER_PICK 4 /* looked at for each delivery that may be made */
 #define PAYLOADS_BYTES ((int64_t)4 << 20) /* of bodies at the same time */
 #define PAYLOADS_MAX 64
-#define DELETED "its webhook was deleted"
 
 /* Everything one step works with. */
 struct work {
@@ -293,7 +292,7 @@ write_step(struct work *work)
     work->step->counting = work->replay.status == REPLAY_COUNTING;
     work->step->rate = work->replay.rate;
     if (is_deleted(work))
-        return leave(work, REPLAY_CANCELLED, DELETED);
+        return leave(work, REPLAY_CANCELLED, REPLAY_DELETED);
     return work->step->counting ? count(work) : run(work);
 }
 

@@ -33,6 +33,7 @@ struct flush {
     struct task_list pending;
     struct task_list parked; /* results that the database refuses */
     int64_t parked_until_us;
+    bool told_fault;     /* of the database, in this run */
     int64_t since_us;    /* when the oldest pending one came */
     struct task **tasks; /* the batch being written; NULL = settled */
     size_t max;
@@ -301,30 +302,49 @@ is_fault_of_row(const struct db *db)
            db_classify(db_error_number(db)) == DB_DUPLICATE;
 }
 
+static void
+park(struct flush *flush, size_t at)
+{
+    task_list_add(&flush->parked, flush->tasks[at]);
+    flush->parked_until_us = clock_mono_us() + PARK_US;
+    flush->tasks[at] = NULL;
+}
+
+/* Nothing is known of the row: it may be as good as all the others. */
+static void
+park_for_fault(struct flush *flush, size_t at)
+{
+    if (!flush->told_fault)
+        log_error(LOGGER,
+                  LOG_FIELDS(LOG_TEXT("error", db_error_text(flush->peers.db))),
+                  "Results cannot be stored, and are tried again every %d s",
+                  (int)(PARK_US / CLOCK_US_PER_S));
+    flush->told_fault = true;
+    park(flush, at);
+}
+
 /* One result that cannot be written as it is. */
 static enum db_result
 write_poison(struct flush *flush, size_t at)
 {
-    struct task *task = flush->tasks[at];
-    enum db_result result = DB_BROKEN;
+    enum db_result result;
     char id[ID_TEXT_MAX];
 
-    id_format(ID_DELIVERY, task->job.id, id);
+    if (!is_fault_of_row(flush->peers.db)) {
+        park_for_fault(flush, at);
+        return DB_OK;
+    }
+    id_format(ID_DELIVERY, flush->tasks[at]->job.id, id);
     log_error(LOGGER,
               LOG_FIELDS(LOG_TEXT("delivery", id),
                          LOG_TEXT("error", db_error_text(flush->peers.db))),
               "A result cannot be stored");
-    if (is_fault_of_row(flush->peers.db))
-        result = try_batch(flush, at, 1, BATCH_BARE);
-    if (result == DB_OK) {
+    result = try_batch(flush, at, 1, BATCH_BARE);
+    if (result == DB_OK)
         settle(flush, at, 1, BATCH_BARE);
-    } else if (result == DB_BROKEN) {
-        task_list_add(&flush->parked, task);
-        flush->parked_until_us = clock_mono_us() + PARK_US;
-        flush->tasks[at] = NULL;
-        result = DB_OK;
-    }
-    return result;
+    else if (result == DB_BROKEN)
+        park(flush, at);
+    return result == DB_BROKEN ? DB_OK : result;
 }
 
 static enum db_result
@@ -372,6 +392,7 @@ flush_run(struct flush *flush)
     count = compose(flush);
     if (count == 0)
         return DB_OK;
+    flush->told_fault = false;
     result = write_range(flush, 0, count);
     keep_rest(flush, count);
     /* Finds out which shards are lost; their results become orphans. */

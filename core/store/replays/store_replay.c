@@ -268,6 +268,47 @@ start(struct db *db, struct change *change, const struct replay *replay)
     return result == DB_OK ? make_job(db, job_id, replay) : result;
 }
 
+/* The worker finds its job gone, and forgets it. */
+static enum db_result
+end(struct db *db, const struct replay *replay, const char *error)
+{
+    struct buf sql = BUF_INIT(SQL_MAX);
+    enum db_result result;
+
+    sql_raw(&sql, "UPDATE replays SET status = 'cancelled', job_id = NULL, ");
+    if (error != NULL) {
+        sql_raw(&sql, "error = ");
+        sql_text(&sql, slice_of(error));
+        sql_raw(&sql, ", ");
+    }
+    sql_raw(&sql, "finished_at = UTC_TIMESTAMP(6) WHERE id = ");
+    sql_u64(&sql, replay->id);
+    result = run(db, &sql, NULL);
+    if (result != DB_OK || replay->job_id == 0)
+        return result;
+    sql_raw(&sql, "DELETE FROM jobs WHERE id = ");
+    sql_u64(&sql, replay->job_id);
+    return run(db, &sql, NULL);
+}
+
+/* The worker would end it as well, but whoever confirms it would have been told
+   that it runs. */
+static enum db_result
+go_on(struct db *db, struct change *change, const struct replay *replay)
+{
+    const struct replay wanted = {.subscription_id = replay->subscription_id};
+    uint32_t owner;
+    enum db_result result = find_owner(db, &wanted, &owner);
+
+    if (result == DB_NONE)
+        return end(db, replay, REPLAY_DELETED);
+    if (result != DB_OK)
+        return result;
+    change->changed = true;
+    return replay->status == REPLAY_PLANNED ? start(db, change, replay)
+                                            : note_confirmed(db, change->id);
+}
+
 static enum db_result
 confirm_work(struct db *db, void *arg)
 {
@@ -279,14 +320,9 @@ confirm_work(struct db *db, void *arg)
     change->changed = false;
     if (result != DB_OK)
         return result;
-    if (replay.status == REPLAY_PLANNED) {
-        change->changed = true;
-        result = start(db, change, &replay);
-    } else if (replay.status == REPLAY_COUNTING &&
-               replay.confirmed_at_us == 0) {
-        change->changed = true;
-        result = note_confirmed(db, change->id);
-    }
+    if (replay.status == REPLAY_PLANNED ||
+        (replay.status == REPLAY_COUNTING && replay.confirmed_at_us == 0))
+        result = go_on(db, change, &replay);
     replay_free(&replay);
     return result;
 }
@@ -304,24 +340,6 @@ store_replay_confirm(struct db *db, struct id_source *ids,
     return result;
 }
 
-/* The worker finds its job gone, and forgets it. */
-static enum db_result
-end(struct db *db, const struct replay *replay)
-{
-    struct buf sql = BUF_INIT(SQL_MAX);
-    enum db_result result;
-
-    sql_raw(&sql, "UPDATE replays SET status = 'cancelled', job_id = NULL, "
-                  "finished_at = UTC_TIMESTAMP(6) WHERE id = ");
-    sql_u64(&sql, replay->id);
-    result = run(db, &sql, NULL);
-    if (result != DB_OK || replay->job_id == 0)
-        return result;
-    sql_raw(&sql, "DELETE FROM jobs WHERE id = ");
-    sql_u64(&sql, replay->job_id);
-    return run(db, &sql, NULL);
-}
-
 static enum db_result
 cancel_work(struct db *db, void *arg)
 {
@@ -334,7 +352,7 @@ cancel_work(struct db *db, void *arg)
         return result;
     change->changed = replay.status <= REPLAY_RUNNING;
     if (change->changed)
-        result = end(db, &replay);
+        result = end(db, &replay, NULL);
     replay_free(&replay);
     return result;
 }

@@ -32,6 +32,7 @@
    in front of a new event. */
 #define REPLAY_LIVE_MAX 100
 #define REPLAY_RATE_MAX 10000
+#define REPLAY_DELETED "its webhook was deleted" /* an error */
 
 enum replay_kind { REPLAY_RECOVER, REPLAY_MISSING, REPLAY_RETRY, REPLAY_KINDS };
 
@@ -107,7 +108,9 @@ enum db_result store_replay_list(struct db *db, uint32_t application_id,
                                  size_t limit, struct replay_list *list)
     __attribute__((warn_unused_result));
 
-/* *changed: it has been confirmed by this; false: it is past that. */
+/* *changed: it has been confirmed by this; false: it is past that. One whose
+   subscription was deleted is ended instead: cancelled, REPLAY_DELETED its
+   error. */
 enum db_result store_replay_confirm(struct db *db, struct id_source *ids,
                                     uint32_t application_id, uint64_t id,
                                     bool *changed)
