@@ -649,13 +649,15 @@ describe('the command line', () => {
     test('a wrong command line is 64, wrong data 65, nothing there 66',
         async () => {
             for (const args of [['add'], ['add', fresh()], ['add', fresh(),
-                'nonsense=1', '--provider', 'hmac'], ['set', 'notion', 'mirror=perhaps'],
+                'nonsense=1', '--provider', 'hmac'],
+            ['set', 'notion', 'mirror=perhaps'],
             ['set'], ['rm'], ['confirm'], ['await'], ['rotate'],
             ['rejections'], ['rejections', 'notion', '--status', 'x'],
             ['set', 'notion', '--nonsense']])
                 await cli(64, 'source', ...args);
             for (const args of [['add', 'Capital', '--provider', 'hmac'],
-                ['add', 'notion', '--provider', 'notion'], ['set', 'notion', 'rate_limit=-1'],
+            ['add', 'notion', '--provider', 'notion'],
+            ['set', 'notion', 'rate_limit=-1'],
             ['await', 'supabase'],
             ['set', 'notion', '--verifiers', '[{}]'],
             ['set', 'notion', '--verifiers', '[']])
