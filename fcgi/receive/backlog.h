@@ -5,7 +5,9 @@
  * The database is asked at most once a second for each source, by
  * housekeeping; in between, what this process has accepted since is added.
  * So the number is exact for one responder process whose worker stands still,
- * and otherwise too high by what was processed within the last second.
+ * and otherwise too high by what was processed within the last second. What was
+ * being stored while the database counted is reckoned twice until it counts
+ * again: never too low.
  *
  * Thread-safe; the lock is never held while the database is asked.
  */

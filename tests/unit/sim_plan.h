@@ -60,6 +60,10 @@ sim_plan_crowd(struct sim_plan *plan, struct sim_random *random)
     plan->burst = 200;
     plan->test_per_mille = 10;
     plan->wait_us = 2500 * SIM_MS; /* many are found by their heads only */
+    /* Where a score of bodies is all that may be in flight, as many that were
+       proven and begin to hang hold it, for a time-out. */
+    if (plan->limits.inflight_bytes > 0)
+        plan->wait_us += plan->timeout_us;
     plan->busy = 3;
     plan->first_wait_us = sim_first_wait_us(plan);
     plan->turn_wait_us =
