@@ -69,8 +69,9 @@ print_help(FILE *out)
         "\n"
         "`postern config show` lists all options with their values.\n"
         "\n"
-        "Exit: 0 done, 64 usage, 69 nowhere to listen, 71 system, 78\n"
-        "configuration, key or schema.\n",
+        "Exit: 0 done, 64 usage, 69 the database does not let the account in,\n"
+        "71 system (the address is in use, for instance), 78 configuration,\n"
+        "key or schema.\n",
         out);
 }
 
