@@ -28,9 +28,9 @@
     "character_set_client = "
 
 /* The server looks at each byte of a literal, and in UTF-8 asks how long its
-   character is: 1 to 4 us for a payload of 600 bytes. sql_text() says itself what it
-   is written in; the files of migrations do not. What the connection has asked
-   for is not what it got where the server has an init_connect or
+   character is: 1 to 4 us for a payload of 600 bytes. sql_text() says itself
+   what it is written in; the files of migrations do not. What the connection
+   has asked for is not what it got where the server has an init_connect or
    skip_character_set_client_handshake. */
 #define FAST_LITERALS "latin1"
 #define ANY_LITERALS "utf8mb4"

@@ -94,10 +94,7 @@ add_deliveries(unsigned n, unsigned subscription, const char *status)
 static inline uint64_t
 count(const char *what)
 {
-    char sql[1024];
-
-    snprintf(sql, sizeof(sql), "SELECT COUNT(*) FROM %s", what);
-    return testdb_u64(db, sql);
+    return testdb_count(db, what);
 }
 
 static inline uint64_t

@@ -134,10 +134,7 @@ take_fanouts(void)
 static uint64_t
 count(const char *what)
 {
-    char sql[384];
-
-    snprintf(sql, sizeof(sql), "SELECT COUNT(*) FROM %s", what);
-    return testdb_u64(db, sql);
+    return testdb_count(db, what);
 }
 
 static bool

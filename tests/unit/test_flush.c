@@ -104,10 +104,7 @@ try_jobs(enum outcome_kind kind, size_t third_len)
 static uint64_t
 count(const char *what)
 {
-    char sql[256];
-
-    snprintf(sql, sizeof(sql), "SELECT COUNT(*) FROM %s", what);
-    return testdb_u64(db, sql);
+    return testdb_count(db, what);
 }
 
 /* Each of them holds something else of a result, and none is to blame. */

@@ -114,10 +114,7 @@ due_of(const struct new_event *event, uint64_t lane)
 static uint64_t
 count(const char *what)
 {
-    char sql[256];
-
-    snprintf(sql, sizeof(sql), "SELECT COUNT(*) FROM %s", what);
-    return testdb_u64(db, sql);
+    return testdb_count(db, what);
 }
 
 static void

@@ -2,13 +2,10 @@
  * test_lease.c - unit tests for worker/store/lease.c: which shards a worker
  * takes.
  */
-#include "dbproxy.h"
 #include "lease.h"
-#include "log.h"
+#include "proxied.h"
 #include "unit.h"
 #include "worker_fixture.h"
-
-static struct settings proxied;
 
 static uint64_t
 free_shards(void)
@@ -104,20 +101,6 @@ main(void)
          test_what_was_taken_in_vain_is_taken_up_again},
         CU_TEST_INFO_NULL,
     };
-    char option[96];
-    char *extra[] = {option};
-    int rc = EXIT_FAILURE;
 
-    if (!testdb_start() || !log_open(LOG_FORMAT_TEXT, LOG_ERROR, "/dev/null"))
-        return EXIT_FAILURE;
-    if (testdb_migrate() && dbproxy_open(testdb_settings.db_socket)) {
-        snprintf(option, sizeof(option), "db_socket=%s", dbproxy.path);
-        if (testdb_load(&proxied, extra, 1)) {
-            rc = unit_run("lease", tests);
-            settings_free(&proxied);
-        }
-        dbproxy_end();
-    }
-    testdb_stop();
-    return rc;
+    return proxied_run("lease", tests);
 }

@@ -2,12 +2,11 @@
  * test_outbox.c - unit tests for worker/jobs/outbox.c: each row becomes one event,
  * by whoever owns shard 0, whatever happens to the database.
  */
-#include "dbproxy.h"
 #include "outbox.h"
+#include "proxied.h"
 #include "unit.h"
 #include "worker_fixture.h"
 
-static struct settings proxied;
 static struct outbox *outbox;
 
 static void
@@ -35,10 +34,7 @@ end(void)
 static uint64_t
 count(const char *table)
 {
-    char sql[64];
-
-    snprintf(sql, sizeof(sql), "SELECT COUNT(*) FROM %s", table);
-    return testdb_u64(t.late, sql);
+    return testdb_count(t.late, table);
 }
 
 /* Looks until a look at all of them has found none. */
@@ -283,18 +279,6 @@ main(void)
          test_held_rows_do_not_hold_up_others},
         CU_TEST_INFO_NULL,
     };
-    char option[96];
-    char *extra[] = {option};
-    int rc = EXIT_FAILURE;
 
-    if (!testdb_start() || !dbproxy_open(testdb_settings.db_socket))
-        return EXIT_FAILURE;
-    snprintf(option, sizeof(option), "db_socket=%s", dbproxy.path);
-    if (testdb_migrate() && testdb_load(&proxied, extra, 1)) {
-        rc = unit_run("outbox", tests);
-        settings_free(&proxied);
-    }
-    dbproxy_end();
-    testdb_stop();
-    return rc;
+    return proxied_run("outbox", tests);
 }

@@ -3,9 +3,8 @@
  * thread has to know before it works, whatever happens to the database.
  */
 #include "clock.h"
-#include "dbproxy.h"
-#include "log.h"
 #include "names.h"
+#include "proxied.h"
 #include "shutdown.h"
 #include "store_loop.h"
 #include "unit.h"
@@ -14,8 +13,6 @@
 #include <poll.h>
 
 #define WAIT_US (20 * CLOCK_US_PER_S)
-
-static struct settings proxied;
 
 static bool
 knows_name(void)
@@ -88,21 +85,7 @@ main(void)
          test_names_are_loaded_in_spite_of_a_lost_connection},
         CU_TEST_INFO_NULL,
     };
-    char option[96];
-    char *extra[] = {option};
-    int rc = EXIT_FAILURE;
 
     shutdown_install();
-    if (!testdb_start() || !log_open(LOG_FORMAT_TEXT, LOG_ERROR, "/dev/null"))
-        return EXIT_FAILURE;
-    if (testdb_migrate() && dbproxy_open(testdb_settings.db_socket)) {
-        snprintf(option, sizeof(option), "db_socket=%s", dbproxy.path);
-        if (testdb_load(&proxied, extra, 1)) {
-            rc = unit_run("store_loop", tests);
-            settings_free(&proxied);
-        }
-        dbproxy_end();
-    }
-    testdb_stop();
-    return rc;
+    return proxied_run("store_loop", tests);
 }

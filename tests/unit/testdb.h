@@ -72,6 +72,16 @@ testdb_u64(struct db *db, const char *sql)
     return value;
 }
 
+/* Rows of "events", or of "events WHERE id = 1". */
+static inline uint64_t
+testdb_count(struct db *db, const char *what)
+{
+    char sql[1100];
+
+    snprintf(sql, sizeof(sql), "SELECT COUNT(*) FROM %s", what);
+    return testdb_u64(db, sql);
+}
+
 /* Settings for the test server; every other option has its default. */
 static inline bool
 testdb_load(struct settings *settings, char *const *extra, size_t count)

@@ -136,9 +136,9 @@ struct task *scheduler_next_local(struct scheduler *s);
  * Of the outcome the kind, the feedback and asked_us matter here: a FIFO lane
  * goes on at once after OUTCOME_SUCCESS, otherwise when the task is forgotten.
  * Nothing is learned from orphans, and from tests only that an endpoint whose
- * breaker is open answers: its probe is due then. Mates are ended one by one, after
- * the first, whose outcome tells about the endpoint. A retry is never later than
- * the time when the job is too old: wait_us is made shorter.
+ * breaker is open answers: its probe is due then. Mates are ended one by one,
+ * after the first, whose outcome tells about the endpoint. A retry is never
+ * later than the time when the job is too old: wait_us is made shorter.
  */
 void scheduler_end(struct scheduler *s, struct task *task, int64_t now_us,
                    uint32_t random);
