@@ -22,6 +22,7 @@
 
 #define LOGGER "postern.http"
 #define LOOK_EVERY_MS 1000 /* at requests that find no thread */
+#define CUT_MS 2000        /* for threads that have nothing to do */
 
 struct server {
     struct app *app;
@@ -213,25 +214,54 @@ tell_unfinished(const struct server *server)
             "Ending although not all threads have come to their end");
 }
 
+/* Sleeps until something happens. False: no longer than this. */
+static bool
+wait_until(struct server *server, int64_t until_mono_us)
+{
+    int64_t left_us = until_mono_us - clock_mono_us();
+
+    if (left_us <= 0)
+        return false;
+    wait_for_news(server, (int)(left_us / CLOCK_US_PER_MS) + 1);
+    return true;
+}
+
+static int64_t
+after_ms(int ms)
+{
+    return clock_mono_us() + ms * CLOCK_US_PER_MS;
+}
+
+/* No request is waited for any more. If there is none, all threads come to
+   their end in a moment, and what they hold is given back. */
+static void
+cut(struct server *server)
+{
+    int64_t until_us = after_ms(CUT_MS);
+
+    transport_cut(server->transport);
+    while (server->ended < server->started &&
+           transport_calls(server->transport) == 0 &&
+           wait_until(server, until_us))
+        ;
+}
+
 /* False: some threads do not end. */
 static bool
 stop(struct server *server)
 {
-    int64_t until_us =
-        clock_mono_us() + server->limits.grace_ms * CLOCK_US_PER_MS;
+    int64_t until_us = after_ms(server->limits.grace_ms);
     uint64_t one = 1;
     unsigned i;
 
     transport_stop(server->transport);
     (void)!write(server->stop_fd, &one, sizeof(one));
     while (server->ended < server->started &&
-           shutdown_requested() != SHUTDOWN_NOW) {
-        int64_t left_us = until_us - clock_mono_us();
-
-        if (left_us <= 0)
-            break;
-        wait_for_news(server, (int)(left_us / CLOCK_US_PER_MS) + 1);
-    }
+           shutdown_requested() != SHUTDOWN_NOW &&
+           wait_until(server, until_us))
+        ;
+    if (shutdown_requested() == SHUTDOWN_NOW)
+        cut(server);
     if (server->ended < server->started) {
         tell_unfinished(server);
         return false;

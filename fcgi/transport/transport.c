@@ -306,15 +306,28 @@ transport_must_pause(int error)
     return error != EAGAIN && error != EINTR && error != ECONNABORTED;
 }
 
-void
-transport_stop(struct transport *transport)
+/* Never read, so it stays readable for every worker. */
+static void
+tell_stop(const struct transport *transport)
 {
     uint64_t one = 1;
 
+    (void)!write(transport->stop_fd, &one, sizeof(one));
+}
+
+void
+transport_stop(struct transport *transport)
+{
     remove_path(transport);
     atomic_store(&transport->stopping, true);
-    /* Never read, so it stays readable for every worker. */
-    (void)!write(transport->stop_fd, &one, sizeof(one));
+    tell_stop(transport);
+}
+
+void
+transport_cut(struct transport *transport)
+{
+    atomic_store(&transport->cutting, true);
+    tell_stop(transport);
 }
 
 static void

@@ -87,4 +87,7 @@ void transport_answer(struct call *call);
    process. */
 void transport_stop(struct transport *transport);
 
+/* After it, to wait no longer: connections that are at no call end at once. */
+void transport_cut(struct transport *transport);
+
 #endif /* TRANSPORT_H */

@@ -97,7 +97,7 @@ poller_join(struct transport *transport)
     poller->rules.bodies = &transport->bodies;
     if (!peers_init(&poller->peers, transport) ||
         !watch(poller, poller->peers.wake_fd, EPOLLIN, &on_wake) ||
-        !watch(poller, transport->stop_fd, EPOLLIN, &on_stop) ||
+        !watch(poller, transport->stop_fd, EPOLLIN | EPOLLET, &on_stop) ||
         !watch_listen(poller)) {
         peers_free(&poller->peers);
         free(poller);
@@ -271,11 +271,23 @@ begin_stop(struct poller *poller)
 
     poller->stopping = true;
     poller->last_accept_us = clock_mono_us() + BACKLOG_US;
-    unwatch(poller, transport->stop_fd);
     unwatch_listen(poller);
     poller->accepting = !transport->successor;
     poller->listen_again_us = 0;
     peers_hurry(&poller->peers, clock_mono_us());
+}
+
+/* Each time that the end has become more urgent, or twice at once. */
+static void
+take_stop(struct poller *poller)
+{
+    if (!poller->stopping)
+        begin_stop(poller);
+    if (atomic_load(&poller->base.transport->cutting)) {
+        poller->accepting = false;
+        poller->listen_again_us = 0;
+        peers_cut(&poller->peers);
+    }
 }
 
 static struct call *
@@ -289,7 +301,7 @@ take_event(struct poller *poller, const struct epoll_event *event)
            led to a pause. */
         poller->accepting = poller->accepting || poller->listening;
     } else if (event->data.ptr == &on_stop) {
-        begin_stop(poller);
+        take_stop(poller);
     } else if (event->data.ptr == &on_wake) {
         (void)!read(poller->peers.wake_fd, &count, sizeof(count));
     } else {

@@ -110,6 +110,8 @@ patience_us(const struct peers *peers, const struct peer *peer)
 {
     const struct patience *patience = &peers->transport->patience;
 
+    if (atomic_load(&peers->transport->cutting))
+        return 0;
     if (!peer_is_idle(peer))
         return patience->silent_us;
     return atomic_load(&peers->transport->stopping) ? patience->kept_at_stop_us
@@ -285,5 +287,16 @@ peers_hurry(struct peers *peers, int64_t now_mono_us)
         if (peer->until_mono_us > until_us && peer_is_idle(peer))
             peer->until_mono_us = until_us;
     }
+    pthread_mutex_unlock(&peers->lock);
+}
+
+void
+peers_cut(struct peers *peers)
+{
+    struct peer *peer;
+
+    pthread_mutex_lock(&peers->lock);
+    for (peer = peers->waiting; peer != NULL; peer = peer->next)
+        shutdown(peer->fd, SHUT_RDWR);
     pthread_mutex_unlock(&peers->lock);
 }

@@ -73,4 +73,7 @@ void peers_look(struct peers *peers, int64_t now_mono_us);
 /* It is time to stop: kept connections have less time now. */
 void peers_hurry(struct peers *peers, int64_t now_mono_us);
 
+/* Time is over (transport_cut()): ends all that wait. */
+void peers_cut(struct peers *peers);
+
 #endif /* TRANSPORT_PEERS_H */

@@ -572,6 +572,33 @@ test_stop_with_kept_connections(void)
     close_all();
 }
 
+/* Nobody is waited for any more: neither who keeps a connection nor who has
+   begun a request. */
+static void
+test_cut_waits_for_nobody(void)
+{
+    struct buf request = BUF_INIT(4096);
+    int kept, receiving;
+
+    open_with(long_patience, false);
+    kept = dial();
+    post(kept, true, "/", "a");
+    CU_ASSERT(hears_answer(kept, "a", false));
+    receiving = dial();
+    put_post(&request, 1, true, "/", SLICE("b"));
+    say(receiving, slice_make(request.data, request.len - 1));
+    transport_stop(s.transport);
+    CU_ASSERT(!is_readable(kept, 100));
+    transport_cut(s.transport);
+    CU_ASSERT(hears_end(kept));
+    CU_ASSERT(hears_end(receiving));
+    close(kept);
+    close(receiving);
+    buf_free(&request);
+    await_pollers();
+    close_all();
+}
+
 /* -- many at once ---------------------------------------------------------- */
 
 static void *
@@ -645,6 +672,7 @@ main(void)
          test_stop_leaves_the_backlog_to_a_successor},
         {"stop closes an own port", test_stop_closes_an_own_port},
         {"stop with kept connections", test_stop_with_kept_connections},
+        {"cut waits for nobody", test_cut_waits_for_nobody},
         {"many at once", test_many_at_once},
         CU_TEST_INFO_NULL,
     };
