@@ -103,6 +103,40 @@ has_cut_name(struct slice object)
     return cut;
 }
 
+/* json-c, of an escaped code point beyond U+FFFF, takes the lower 16 bits for
+   the whole: where they are a surrogate (U+1DA00), it reads U+FFFD. */
+static bool
+json_c_misreads(struct slice quoted)
+{
+    size_t i;
+
+    for (i = 0; i + 6 < quoted.len; i++) {
+        char digits[5] = "";
+
+        if (quoted.ptr[i] != '\\')
+            continue;
+        i++; /* what is escaped */
+        memcpy(digits, quoted.ptr + i + 1, 4);
+        if (quoted.ptr[i] == 'u' &&
+            (strtoul(digits, NULL, 16) & 0xfc3e) == 0xd836)
+            return true;
+    }
+    return false;
+}
+
+static bool
+has_misread_name(struct slice object)
+{
+    struct json_member member;
+    size_t at = 0;
+
+    while (json_next(object, &at, &member)) {
+        if (json_c_misreads(quoted_name(&member)))
+            return true;
+    }
+    return false;
+}
+
 /* Of a name that stands twice json-c keeps the last member. */
 static void
 same_object(struct slice object, struct json_object *theirs)
@@ -111,7 +145,7 @@ same_object(struct slice object, struct json_object *theirs)
     size_t at = 0;
     int count = 0;
 
-    if (has_cut_name(object))
+    if (has_cut_name(object) || has_misread_name(object))
         return;
     while (json_next(object, &at, &member)) {
         struct json_object *value;
@@ -126,6 +160,19 @@ same_object(struct slice object, struct json_object *theirs)
         buf_free(&buffer);
     }
     FUZZ_CHECK(json_object_object_length(theirs) == count);
+}
+
+static void
+same_string(struct slice quoted, struct json_object *theirs)
+{
+    struct slice want = slice_make(json_object_get_string(theirs),
+                                   (size_t)json_object_get_string_len(theirs));
+    struct buf text = BUF_INIT(0);
+
+    if (json_c_misreads(quoted))
+        want = decoded(quoted, &text);
+    check_string(quoted, want);
+    buf_free(&text);
 }
 
 static void
@@ -162,9 +209,7 @@ same_value(struct json_value ours, struct json_object *theirs)
         break;
     case JSON_STRING:
         FUZZ_CHECK(type == json_type_string);
-        check_string(ours.text,
-                     slice_make(json_object_get_string(theirs),
-                                (size_t)json_object_get_string_len(theirs)));
+        same_string(ours.text, theirs);
         break;
     case JSON_ARRAY:
         FUZZ_CHECK(type == json_type_array);
