@@ -46,3 +46,11 @@ housekeeping_run(struct app *app, int stop_fd)
     while (poll(&stop, 1, EVERY_MS) <= 0)
         keep_house(app);
 }
+
+void
+housekeeping_end(struct app *app)
+{
+    auth_record_use(app);
+    receiving_end(app);
+    contact_release(app);
+}

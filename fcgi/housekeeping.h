@@ -11,4 +11,8 @@
 /* Once a second, until stop_fd becomes readable. */
 void housekeeping_run(struct app *app, int stop_fd);
 
+/* After the last answer: writes down what is left, gives the node back. Takes
+   several times db_timeout_s if the database hangs. */
+void housekeeping_end(struct app *app);
+
 #endif /* HOUSEKEEPING_H */

@@ -1,7 +1,6 @@
 /*
  * main.c - postern.fcgi, the responder: every HTTP endpoint of Postern.
  */
-#include "auth.h"
 #include "catalog.h"
 #include "contact.h"
 #include "log.h"
@@ -180,9 +179,7 @@ open_app(struct app *app, const struct settings *settings, bool is_cgi,
 static void
 close_app(struct app *app)
 {
-    auth_record_use(app);
-    receiving_end(app);
-    contact_release(app);
+    contact_release(app); /* of one that could not begin to serve */
     commit_free(app->committer);
     receiving_free(app->receiving);
     catalog_free(app->catalog);

@@ -112,6 +112,7 @@ housekeeping_thread(void *arg)
     struct server *server = arg;
 
     housekeeping_run(server->app, server->stop_fd);
+    housekeeping_end(server->app);
     tell_done(server);
     return NULL;
 }
@@ -214,14 +215,20 @@ tell_unfinished(const struct server *server)
             "Ending although not all threads have come to their end");
 }
 
-/* Sleeps until something happens. False: no longer than this. */
+/* When stopping: sleeps until something happens. False: no longer than this.
+   Housekeeping, which is there if any thread is, comes last: the others leave it
+   something to write, and for a database that hangs nobody waits longer than
+   for them. */
 static bool
-wait_until(struct server *server, int64_t until_mono_us)
+await_end(struct server *server, int64_t until_mono_us)
 {
     int64_t left_us = until_mono_us - clock_mono_us();
+    uint64_t one = 1;
 
     if (left_us <= 0)
         return false;
+    if (server->ended + 1 == server->started)
+        (void)!write(server->stop_fd, &one, sizeof(one));
     wait_for_news(server, (int)(left_us / CLOCK_US_PER_MS) + 1);
     return true;
 }
@@ -242,7 +249,7 @@ cut(struct server *server)
     transport_cut(server->transport);
     while (server->ended < server->started &&
            transport_calls(server->transport) == 0 &&
-           wait_until(server, until_us))
+           await_end(server, until_us))
         ;
 }
 
@@ -251,14 +258,11 @@ static bool
 stop(struct server *server)
 {
     int64_t until_us = after_ms(server->limits.grace_ms);
-    uint64_t one = 1;
     unsigned i;
 
     transport_stop(server->transport);
-    (void)!write(server->stop_fd, &one, sizeof(one));
     while (server->ended < server->started &&
-           shutdown_requested() != SHUTDOWN_NOW &&
-           wait_until(server, until_us))
+           shutdown_requested() != SHUTDOWN_NOW && await_end(server, until_us))
         ;
     if (shutdown_requested() == SHUTDOWN_NOW)
         cut(server);
@@ -324,6 +328,7 @@ server_run(struct app *app, struct transport *transport,
         atomic_store(&server->failed, true);
     } else if (transport_is_cgi(transport)) {
         serve(server);
+        housekeeping_end(app);
     } else {
         serve_with_threads(server);
         end.running = !stop(server);

@@ -87,7 +87,8 @@ void transport_answer(struct call *call);
    process. */
 void transport_stop(struct transport *transport);
 
-/* After it, to wait no longer: connections that are at no call end at once. */
+/* After it, to wait no longer: connections that are at no call end at once, and
+   no more are taken. */
 void transport_cut(struct transport *transport);
 
 #endif /* TRANSPORT_H */

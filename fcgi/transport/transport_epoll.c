@@ -284,7 +284,7 @@ take_stop(struct poller *poller)
     if (!poller->stopping)
         begin_stop(poller);
     if (atomic_load(&poller->base.transport->cutting)) {
-        poller->accepting = false;
+        end_accepting(poller);
         poller->listen_again_us = 0;
         peers_cut(&poller->peers);
     }

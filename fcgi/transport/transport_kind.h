@@ -36,7 +36,7 @@ struct transport {
     bool successor; /* systemd keeps the socket: who waits at the end is
                              served by the next process */
     atomic_bool stopping;
-    atomic_bool cutting; /* and no connection is waited for */
+    atomic_bool cutting;              /* and no connection is waited for */
     atomic_int_fast64_t told_mono_us; /* last line about connections that are
                                          not accepted */
     int stop_fd;       /* eventfd; readable once transport_stop() was called,

@@ -28,9 +28,10 @@ function program(name, args, options = {}) {
 }
 
 // A responder on that address, until it takes requests.
-async function responder(where, ...args) {
-    const started = start(stack.program('postern.fcgi'),
-        [...config(), '--listen', where, ...args], { env: plainEnv() });
+async function responder(where, args, env = {}) {
+    const started = start(stack.program('postern.fcgi'), [...config(),
+        '--set', 'log_file=', '--listen', where, ...args],
+    { env: plainEnv(env) });
     await eventually('it takes requests', () =>
         /takes requests from/.test(started.output()), 20_000);
     return started;
@@ -92,8 +93,8 @@ describe('where the responder listens', () => {
 
     test('with port 0 the log names the port there is, and --threads',
         async () => {
-            const started = await responder('127.0.0.1:0', '--set',
-                'log_file=', '--threads', '5');
+            const started = await responder('127.0.0.1:0',
+                ['--threads', '5']);
             const [, port] = /from 127\.0\.0\.1:(\d+)/.exec(started.output());
             await new Promise((resolve, reject) => {
                 const socket = connect(Number(port), '127.0.0.1', () => {
@@ -110,8 +111,7 @@ describe('where the responder listens', () => {
     test('two SIGTERMs end an idle one, which does not speak of requests',
         async () => {
             const path = join(stack.base, 'idle.sock');
-            const started = await responder(`unix:${path}`, '--set',
-                'log_file=');
+            const started = await responder(`unix:${path}`, []);
             const kept = connect(path);
             kept.on('error', () => {});
             await new Promise((resolve) => kept.on('connect', resolve));
@@ -120,6 +120,33 @@ describe('where the responder listens', () => {
             await end(started);
             kept.destroy();
             assert.doesNotMatch(started.output(), /WARNING/);
+            // Whole: its number is free at once, not when the lease is over.
+            assert.equal(await stack.sql.count('SELECT COUNT(*) FROM nodes ' +
+                'WHERE pid = ? AND token = 0', [started.pid]), 1);
+        });
+
+    // What it has to tell the database at its end is not worth db_timeout_s.
+    for (const keeping of [true, false])
+        test('two SIGTERMs end it although the database hangs, ' +
+            `${keeping ? 'with' : 'without'} a kept connection`, async () => {
+            const path = join(stack.base, `hangs-${keeping}.sock`);
+            // The thread that writes is left, and others are not joined.
+            const started = await responder(`unix:${path}`,
+                ['--set', 'db_timeout_s=60'],
+                { TSAN_OPTIONS: 'report_thread_leaks=0' });
+            const kept = keeping ? connect(path) : undefined;
+            kept?.on('error', () => {});
+            await new Promise((resolve) =>
+                kept ? kept.on('connect', resolve) : resolve());
+            await stack.kill('db', 'SIGSTOP');
+            try {
+                started.child.kill('SIGTERM');
+                await eventually('the stop has begun', () => !existsSync(path));
+                await end(started);
+            } finally {
+                await stack.kill('db', 'SIGCONT');
+            }
+            kept?.destroy();
         });
 });
 

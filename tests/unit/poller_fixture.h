@@ -203,14 +203,14 @@ pause_ms(long ms)
 }
 
 static inline void
-await_no_connection(void)
+await_connections(unsigned count)
 {
     int64_t began_us = clock_mono_us();
 
-    while (atomic_load(&s.transport->connected) > 0 &&
+    while (atomic_load(&s.transport->connected) != count &&
            clock_mono_us() - began_us < WAIT_MS * CLOCK_US_PER_MS)
         pause_ms(1);
-    CU_ASSERT_EQUAL(atomic_load(&s.transport->connected), 0);
+    CU_ASSERT_EQUAL(atomic_load(&s.transport->connected), count);
 }
 
 #endif /* POLLER_FIXTURE_H */

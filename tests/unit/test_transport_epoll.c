@@ -140,7 +140,7 @@ test_news_at_any_time(void)
     post(fd, true, "/", "last");
     CU_ASSERT(hears_answer(fd, "last", false));
     close(fd);
-    await_no_connection();
+    await_connections(0);
     stop_and_await_end();
 }
 
@@ -381,7 +381,7 @@ test_out_of_descriptors(void)
     post(fd, true, "/", "first");
     CU_ASSERT(hears_answer(fd, "first", false));
     close(fd);
-    await_no_connection(); /* its descriptor would be free again */
+    await_connections(0); /* its descriptor would be free again */
     fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     getrlimit(RLIMIT_NOFILE, &before);
     none = before;
@@ -587,6 +587,7 @@ test_cut_waits_for_nobody(void)
     receiving = dial();
     put_post(&request, 1, true, "/", SLICE("b"));
     say(receiving, slice_make(request.data, request.len - 1));
+    await_connections(2); /* else nobody may have been let in */
     transport_stop(s.transport);
     CU_ASSERT(!is_readable(kept, 100));
     transport_cut(s.transport);
@@ -596,6 +597,29 @@ test_cut_waits_for_nobody(void)
     close(receiving);
     buf_free(&request);
     await_pollers();
+    close_all();
+}
+
+/* Also when there was no time to take those that wait. */
+static void
+test_cut_closes_an_own_port(void)
+{
+    struct sockaddr_in address;
+    socklen_t len = sizeof(address);
+    int late = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    open_at("127.0.0.1:0", long_patience);
+    CU_ASSERT_EQUAL(
+        getsockname(s.transport->listen_fd, (struct sockaddr *)&address, &len),
+        0);
+    transport_stop(s.transport);
+    transport_cut(s.transport);
+    start_pollers();
+    await_pollers();
+    CU_ASSERT_EQUAL(
+        connect(late, (const struct sockaddr *)&address, sizeof(address)), -1);
+    CU_ASSERT_EQUAL(errno, ECONNREFUSED);
+    close(late);
     close_all();
 }
 
@@ -673,6 +697,7 @@ main(void)
         {"stop closes an own port", test_stop_closes_an_own_port},
         {"stop with kept connections", test_stop_with_kept_connections},
         {"cut waits for nobody", test_cut_waits_for_nobody},
+        {"cut closes an own port", test_cut_closes_an_own_port},
         {"many at once", test_many_at_once},
         CU_TEST_INFO_NULL,
     };
