@@ -298,8 +298,9 @@ is_known_difference(struct slice text, const struct json_error *error)
     }
     if (strcmp(error->reason, "Invalid UTF-8") == 0)
         return !is_utf8(text);
-    /* NaN, Infinity, -Infinity, -.5 */
+    /* 'name', NaN, Infinity, -Infinity, -.5 */
     return is_lax_number(text, error->offset) ||
+           (rest.len > 1 && rest.ptr[0] == '\'') ||
            (rest.len > 1 && (rest.ptr[0] == 'N' || rest.ptr[0] == 'I' ||
                              (rest.ptr[0] == '-' && rest.ptr[1] == 'I') ||
                              (rest.ptr[0] == '-' && rest.ptr[1] == '.')));
