@@ -182,6 +182,59 @@ test_what_waits_holds_no_shard_back(void)
     close_worker();
 }
 
+/* All shards that there is something for, or one of them: the batch is not
+   written, and what it holds for the others comes with the next. */
+static void
+test_who_has_lost_a_shard_writes_nothing_there(void)
+{
+    uint32_t shard = lane_shard(lane_number(LANE_SUBSCRIPTION, 1));
+    size_t lost;
+
+    for (lost = 1; lost <= LANE_SHARDS; lost += LANE_SHARDS - 1) {
+        size_t left = lost == 1 ? JOBS - 1 : 0;
+
+        start_anew();
+        open_worker();
+        try_jobs(OUTCOME_SUCCESS, 2);
+        testdb_execf(db,
+                     "UPDATE shards SET token = 77, lease_until = "
+                     "UTC_TIMESTAMP(6) + INTERVAL 1 HOUR "
+                     "ORDER BY shard <> %u LIMIT %zu",
+                     shard, lost);
+        CU_ASSERT_EQUAL(flush_run(flush), DB_OK);
+        CU_ASSERT_EQUAL(count("deliveries"), 0);
+        CU_ASSERT_EQUAL(count("jobs WHERE attempts = 0"), JOBS);
+        CU_ASSERT_EQUAL(lease_count(&w.lease), LANE_SHARDS - lost);
+        CU_ASSERT_EQUAL(flush_run(flush), DB_OK);
+        CU_ASSERT_EQUAL(flush_waiting(flush), 0);
+        CU_ASSERT_EQUAL(count("deliveries"), left);
+        CU_ASSERT_EQUAL(count("jobs WHERE attempts = 0"), JOBS - left);
+        close_worker();
+    }
+}
+
+/* However that comes: a cluster, a hand, a trigger. It is archived by whoever
+   has taken it. */
+static void
+test_a_job_that_vanishes_is_not_archived(void)
+{
+    start_anew();
+    open_worker();
+    try_jobs(OUTCOME_SUCCESS, 2);
+    testdb_exec(db, "CREATE TRIGGER taker AFTER INSERT ON deliveries "
+                    "FOR EACH ROW DELETE FROM jobs WHERE id = 3");
+    CU_ASSERT_EQUAL(flush_run(flush), DB_AGAIN);
+    testdb_exec(db, "DROP TRIGGER taker");
+    CU_ASSERT_EQUAL(count("deliveries"), 0);
+    CU_ASSERT_EQUAL(count("jobs WHERE attempts = 0"), JOBS);
+    CU_ASSERT_EQUAL(flush_waiting(flush), JOBS);
+    CU_ASSERT_EQUAL(flush_parked(flush), 0);
+    CU_ASSERT_EQUAL(flush_run(flush), DB_OK);
+    CU_ASSERT_EQUAL(count("deliveries"), JOBS);
+    CU_ASSERT_EQUAL(count("jobs"), 0);
+    close_worker();
+}
+
 /* A password that was changed, say: no result is to blame. */
 static void
 test_who_is_not_let_in_sets_nothing_aside(void)
@@ -293,6 +346,10 @@ main(void)
     CU_TestInfo tests[] = {
         {"a broken table ends no job", test_a_broken_table_ends_no_job},
         {"what waits holds no shard back", test_what_waits_holds_no_shard_back},
+        {"who has lost a shard writes nothing there",
+         test_who_has_lost_a_shard_writes_nothing_there},
+        {"a job that vanishes is not archived",
+         test_a_job_that_vanishes_is_not_archived},
         {"who is not let in sets nothing aside",
          test_who_is_not_let_in_sets_nothing_aside},
         {"what moves at the end is left to the next worker",

