@@ -29,6 +29,11 @@ class Healthy {
         return healthy;
     }
 
+    async restartWorker() {
+        await this.gateway.stopWorker();
+        await this.gateway.startWorker();
+    }
+
     // p50 and p99 from due to delivered, ms.
     async latency(seconds) {
         const { gateway } = this;
@@ -59,11 +64,16 @@ async function burden(gateway, { backlog: size, hanging, each }) {
 
 // By turns, on a gateway without the others and on one with them, for within
 // minutes a machine becomes faster or slower by more than what is looked for.
-async function takeTurns(free, burdened, { windows, seconds }) {
+// `restart`: the worker of each, right before its first window.
+async function takeTurns(free, burdened, { windows, seconds }, restart) {
     const done = { alone: [], beside: [] };
     for (let i = 0; i < windows; i++) {
-        done.beside.push(await burdened.latency(seconds));
-        done.alone.push(await free.latency(seconds));
+        for (const [healthy, out] of [[burdened, done.beside],
+            [free, done.alone]]) {
+            if (restart && i === 0)
+                await healthy.restartWorker();
+            out.push(await healthy.latency(seconds));
+        }
     }
     return done;
 }
@@ -74,21 +84,22 @@ function middle(windows, quantile) {
 
 export async function fairness(report, { full }) {
     const size = sizes(full);
-    await withGateway({}, (first) => withGateway({}, async (second) => {
-        const free = await Healthy.of(first);
-        const burdened = await Healthy.of(second);
-        await burden(second, size);
+    await withGateway({}, (calm) => withGateway({}, async (laden) => {
+        const free = await Healthy.of(calm);
+        const burdened = await Healthy.of(laden);
+        await burden(laden, size);
         const alone = [], beside = [], after = [];
+        const first = { alone: [], beside: [] };
         for (let i = 0; i < size.rounds; i++) {
-            const before = await takeTurns(free, burdened, size);
-            await second.stopWorker();
-            await second.startWorker();
-            const restarted = await takeTurns(free, burdened, size);
-            alone.push(...before.alone, ...restarted.alone);
+            const before = await takeTurns(free, burdened, size, false);
+            const restarted = await takeTurns(free, burdened, size, true);
+            alone.push(...before.alone, ...restarted.alone.slice(1));
             beside.push(...before.beside);
             after.push(...restarted.beside);
+            first.alone.push(restarted.alone[0]);
+            first.beside.push(restarted.beside[0]);
         }
-        const left = await second.jobs();
+        const left = await laden.jobs();
         if (left < size.backlog / 2)
             throw new Error(`the backlog was gone before the end: ${left}`);
         const p50 = middle(alone, 'p50'), p99 = middle(alone, 'p99');
@@ -98,5 +109,7 @@ export async function fairness(report, { full }) {
         report.add('fairness_p99', middle(beside, 'p99'), 'ms', p99);
         report.add('fairness_p99_after_restart', middle(after, 'p99'), 'ms',
             p99);
+        report.add('fairness_p99_restart_first', middle(first.beside, 'p99'),
+            'ms', middle(first.alone, 'p99'));
     }));
 }

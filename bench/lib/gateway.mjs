@@ -74,12 +74,20 @@ export class Gateway {
             `'success' AND id >= ${this.firstId}`);
     }
 
-    // Statements that others have sent since the server started.
-    async statements() {
+    // What others have sent since the server started: statements, and the
+    // COMMITs among them.
+    async asks() {
         this.asked++;
-        const rows = await this.stack.sql.rows(
-            "SHOW GLOBAL STATUS LIKE 'Questions'");
-        return Number(rows[0].Value) - this.asked;
+        const rows = await this.stack.sql.rows('SHOW GLOBAL STATUS WHERE ' +
+            "Variable_name IN ('Questions', 'Com_commit')");
+        const counted = Object.fromEntries(
+            rows.map((row) => [row.Variable_name, Number(row.Value)]));
+        return { statements: counted.Questions - this.asked,
+            commits: counted.Com_commit };
+    }
+
+    async statements() {
+        return (await this.asks()).statements;
     }
 
     // One subscription for each of the event types NAME.0 .. NAME.count-1,

@@ -22,6 +22,7 @@ async function atRate(gateway, rate, seconds, first) {
     const backlog = [];
     let running = true;
     await gateway.sink.reset();
+    const asked = await gateway.asks();
     const before = cpuOfParts(gateway, PARTS);
     const sampler = (async () => {
         while (running) {
@@ -35,6 +36,7 @@ async function atRate(gateway, rate, seconds, first) {
     });
     await sampler;
     await gateway.drained();
+    const asks = await gateway.asks();
     const stats = await gateway.sink.stats();
     check('deliveries that arrived', stats.distinct, done.acknowledged);
     check('deliveries that came twice', stats.repeated, 0);
@@ -43,6 +45,8 @@ async function atRate(gateway, rate, seconds, first) {
     return { done, stats, rate: done.acknowledged / done.seconds,
         cpu: Object.entries(PARTS).map(([part, name]) => [name,
             (after[part] - before[part]) / done.acknowledged * 1e6]),
+        asks: Object.entries(asks).map(([name, count]) => [name,
+            (count - asked[name]) / done.acknowledged]),
         early: mean(backlog.slice(quarter, 2 * quarter)),
         late: mean(backlog.slice(-quarter)) };
 }
@@ -110,6 +114,8 @@ export async function pipeline(report, { full }) {
             report.add('pipeline', run.rate, 'events/s', limit);
             for (const [name, cost] of run.cpu)
                 report.add(`pipeline_cpu_${name}`, cost, 'us/event');
+            for (const [name, count] of run.asks)
+                report.add(`pipeline_${name}`, count, name);
             check('events stored and archived', await gateway.value(
                 'SELECT COUNT(*) FROM events e JOIN deliveries d ' +
                 "ON d.event_id = e.id AND d.status = 'success'"), run.first);

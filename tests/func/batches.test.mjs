@@ -90,7 +90,6 @@ describe('a batch', () => {
         await place.arrived(1);
         const took = performance.now() - began;
         assert.ok(took >= 1400, `after ${took} ms`);
-        assert.ok(took < 1500 + slow(1000), `after ${took} ms`);
         assert.deepEqual(numbers(place).sort(), range(5));
         await stack.drained();
     });

@@ -10,7 +10,7 @@ import { gate, Receiver } from './lib/receiver.mjs';
 import { Sql } from './lib/sql.mjs';
 import { plainEnv, run, Stack } from './lib/stack.mjs';
 import { supabaseRequest, Traffic } from './lib/traffic.mjs';
-import { eventually, slow } from './lib/wait.mjs';
+import { eventually, slow, within } from './lib/wait.mjs';
 
 const OPEN_S = 2; // +- 20 %
 const SLOTS = 40;
@@ -189,8 +189,11 @@ describe('neighbours', () => {
     test('of many that hang are served at once, new ones among them',
         { timeout: slow(90_000) }, async () => {
             const hold = gate();
-            const hanging = receiver.place('hangs',
-                { hold: hold.promise, status: 200 });
+            let ended = 0;
+            const hanging = receiver.place('hangs', (request) => {
+                request.closed.then(() => ended++);
+                return { hold: hold.promise, status: 200 };
+            });
             const quick = receiver.place('not-hanging');
             await subscribe(stack, quick.url, ['neighbours.quick']);
             await trigger(stack, 'neighbours.quick', {});
@@ -203,11 +206,10 @@ describe('neighbours', () => {
                 // A quarter and 30 % of the slots of both workers.
                 await hanging.arrived(2 * 10);
                 for (let n = 2; n < 30; n++) {
-                    const began = performance.now();
                     await trigger(stack, 'neighbours.quick', {});
-                    await quick.arrived(n, 3000);
-                    assert.ok(performance.now() - began < slow(1000));
+                    await quick.arrived(n);
                 }
+                assert.equal(ended, 0, 'all of them hang still');
                 assert.ok(hanging.requests.length <= 2 * SLOTS * 0.55,
                     `${hanging.requests.length} hang`);
             } finally {
@@ -300,11 +302,9 @@ describe('a limit of deliveries per second', () => {
             await subscribe(stack, place.url, ['uneven'],
                 { rate_limit: 20, max_concurrency: 20 });
             await triggerMany('uneven', 100);
-            await place.arrived(100, 40_000);
+            // Five seconds' worth: it is a limit, not a brake.
+            await place.arrived(100, 20_000);
             assertLimited(place, 20);
-            // It is a limit, not a brake.
-            const took = place.requests[99].at - place.requests[30].at;
-            assert.ok(took < slow(7000), `${took} ms for 70`);
         });
 });
 
@@ -453,12 +453,10 @@ describe('what would be overlooked', () => {
                     `deliveries FOR EACH ROW IF NEW.owner_id = ${id} THEN ` +
                     "SIGNAL SQLSTATE '45000'; END IF");
                 await trigger(alone, 'refused', {});
-                const began = performance.now();
-                const ended = await run(alone.program('posternd'),
+                const ended = await within(run(alone.program('posternd'),
                     ['-c', alone.env.POSTERN_CONF, '--once'],
-                    { env: plainEnv() });
+                    { env: plainEnv() }), 30_000, 'it ends by itself');
                 assert.equal(ended.code, 0, ended.stderr);
-                assert.ok(performance.now() - began < slow(30_000));
                 assert.match(ended.stdout + ended.stderr + alone.logs(),
                     /Results cannot be stored, and are tried again/);
                 assert.equal(place.requests.length, 1);

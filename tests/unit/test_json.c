@@ -3,11 +3,9 @@
  */
 #include "json.h"
 
-#include "clock.h"
 #include "unit.h"
 
 #include <string.h>
-#include <time.h>
 
 struct text {
     const char *claim;
@@ -322,44 +320,32 @@ test_depth(void)
     CU_ASSERT_STRING_EQUAL(error.reason, "Nesting too deep");
 }
 
-/* Of this process: other ones may need the processor as well. */
-static int64_t
-cpu_us(void)
-{
-    struct timespec now;
-
-    CU_ASSERT_EQUAL(clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now), 0);
-    return (int64_t)now.tv_sec * CLOCK_US_PER_S + now.tv_nsec / 1000;
-}
-
-/* Neither many names nor many escaped names may cost quadratic time: with
-   20,000 of them that would be 200 million comparisons. */
+/* Neither many names nor many escaped names may cost quadratic time: with so
+   many that would be 125 billion comparisons for each text, and tests/run ends
+   this program long before they are made. */
 static void
 test_many_names(void)
 {
+    enum { NAMES = 500000 };
     static const char *const formats[] = {"%c\"%x\":1", "%c\"\\u0061%x\":1"};
     struct json_error error;
     struct json_value value;
-    int64_t start_us, took_us;
     unsigned i, k;
 
     for (k = 0; k < 2; k++) {
-        struct buf text = BUF_INIT(1 << 20);
+        struct buf text = BUF_INIT(16 << 20);
 
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
-        for (i = 0; i < 20000; i++)
+        for (i = 0; i < NAMES; i++)
             buf_addf(&text, formats[k], i == 0 ? '{' : ',', i);
 #pragma GCC diagnostic pop
         buf_add_char(&text, '}');
-        start_us = cpu_us();
-        for (i = 0; i < 10; i++)
-            CU_ASSERT(json_read(buf_slice(&text), &value, &error));
-        took_us = cpu_us() - start_us;
-        CU_ASSERT(took_us < 2 * CLOCK_US_PER_S);
+        CU_ASSERT_FATAL(buf_ok(&text));
+        CU_ASSERT(json_read(buf_slice(&text), &value, &error));
 
         text.len--;
-        buf_add_text(&text, k == 0 ? ",\"4e1f\":1}" : ",\"a4e1f\":1}");
+        buf_add_text(&text, k == 0 ? ",\"7a11f\":1}" : ",\"a7a11f\":1}");
         CU_ASSERT(!json_read(buf_slice(&text), &value, &error));
         CU_ASSERT_STRING_EQUAL(error.reason, "Duplicate name");
         buf_free(&text);
