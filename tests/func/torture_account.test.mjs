@@ -4,6 +4,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { account, DELIVER, PROCESS } from '../torture/account.mjs';
+import { Changes } from '../torture/changes.mjs';
+import { Random } from '../torture/random.mjs';
+import { Markers } from '../torture/markers.mjs';
 import { difference, recount } from '../torture/recount.mjs';
 
 const subscriptions = [
@@ -24,7 +27,9 @@ function entry(n, fields = {}) {
 function whole(...entries) {
     const facts = { entries: new Map(entries.map((one) => [one.n, one])),
         subscriptions, events: [], deliveries: [], attempts: [], jobs: [],
-        arrivals: [], faults: [] };
+        arrivals: [], faults: [], nothing: {
+            rejected: { known: 4, unknown: 1 },
+            repeated: { known: 3, unknown: 0 } } };
     for (const one of entries) {
         const id = `${100 + one.n}`;
         facts.events.push({ id, n: one.n, type: one.type,
@@ -344,9 +349,14 @@ describe('counters', () => {
             attempts_failed: 0, duration_ms: 14, ...buckets({ 1: 2 }) }]]),
         types: new Map([['torture.plain', { successful: 2, failed: 0 }]]),
         sources: new Map(),
+        receiving: new Map([[1, { rejected: 4, ignored: 0, repeated: 3,
+            mismatched: 0 }]]),
+        rejections: new Map([['signature_mismatch', { count: 4 }],
+            ['duplicate', { count: 3 }]]),
     });
-    const reported = (counters) => recount(whole(entry(1), entry(2)), counters)
-        .map(({ what, text }) => `${what} ${text}`);
+    const reported = (counters, faults = []) =>
+        recount({ ...whole(entry(1), entry(2)), faults }, counters)
+            .map(({ what, text }) => `${what} ${text}`);
 
     test('the right ones are not reported', () => {
         assert.deepEqual(reported(right()), []);
@@ -371,13 +381,128 @@ describe('counters', () => {
     });
 
     test('none at all are', () => {
-        assert.ok(reported({ subscriptions: new Map(), types: new Map(),
-            sources: new Map() }).length > 0);
+        const [subscription, type, ...webhooks] = reported({
+            subscriptions: new Map(), types: new Map(), sources: new Map(),
+            receiving: new Map(), rejections: new Map() })
+            .filter((text) => !/ (failed|attempts|duration)|b1:/.test(text));
+        assert.deepEqual([subscription, type], [
+            'rollup_subscriptions all: successful is undefined, not 2',
+            'rollup_types torture.plain: successful is undefined, not 2']);
+        assert.deepEqual(webhooks, [
+            'rollup_receiving supabase: rejected is 0, not 4 to 5',
+            'rejections signature_mismatch is 0, not 4 to 5',
+            'rollup_receiving supabase: repeated is 0, not 3 to 3',
+            'rejections duplicate is 0, not 3 to 3']);
+    });
+
+    // Webhooks that came to nothing, with that many counted.
+    function refused(changes) {
+        const counters = right();
+        Object.assign(counters.receiving.get(1), changes);
+        return counters;
+    }
+
+    test('a webhook whose sender got no answer may count or not', () => {
+        assert.deepEqual(reported(refused({ rejected: 5 })), []);
+        assert.deepEqual(reported(refused({ rejected: 6 })),
+            ['rollup_receiving supabase: rejected is 6, not 4 to 5']);
+    });
+
+    test('one webhook too few is, unless a responder may have lost it', () => {
+        const wrong = ['rollup_receiving supabase: repeated is 2, not 3 to 3'];
+        const killed = { forgets: true };
+        const left = { leaves: true };
+        const held = { holds: true };
+        for (const [faults, want] of [[[], wrong], [[held], wrong],
+            [[left], wrong], [[killed], []], [[left, held], []]])
+            assert.deepEqual(reported(refused({ repeated: 2 }), faults), want);
+    });
+
+    test('one too many is, whoever was killed', () => {
+        assert.deepEqual(reported(refused({ repeated: 4 }),
+            [{ forgets: true, holds: true }]),
+        ['rollup_receiving supabase: repeated is 4, not 0 to 3']);
+    });
+
+    test('one that nobody has sent is', () => {
+        assert.deepEqual(reported(refused({ ignored: 1, mismatched: 2 })), [
+            'rollup_receiving supabase: ignored is 1, not 0',
+            'rollup_receiving supabase: mismatched is 2, not 0']);
+    });
+
+    test('a row that is missing is, unless another one says so', () => {
+        const counters = right();
+        counters.rejections.delete('duplicate');
+        assert.deepEqual(reported(counters),
+            ['rejections duplicate is 0, not 3 to 3']);
+        counters.rejections.set('dropped', { count: 1 });
+        assert.deepEqual(reported(counters), []);
+        counters.rejections.set('duplicate', { count: 4 });
+        assert.deepEqual(reported(counters),
+            ['rejections duplicate is 4, not 0 to 3']);
     });
 
     test('a round counts what it has added', () => {
         assert.deepEqual([...difference(new Map([['a', { x: 3 }]]),
             new Map([['a', { x: 5 }], ['b', { x: 1 }]]))],
         [['a', { x: 2 }], ['b', { x: 1 }]]);
+    });
+});
+
+describe('a marker', () => {
+    // Two responders that write down what they have counted when they are asked
+    // for the second time; factor: how often they count each.
+    function markers(factor) {
+        const counts = [0, 0];
+        let turn = 0;
+        let asked = 0;
+        return new Markers({
+            api: () => ({ post: async () => {
+                counts[turn++ % 2] += factor;
+                return { status: 401 };
+            } }),
+            sql: { rows: async () => (asked++ < 2 ? []
+                : counts.map((n, slot) => ({ slot, n: String(n) }))) },
+        });
+    }
+
+    test('is waited for', async () => {
+        assert.deepEqual(await markers(1).written(), []);
+    });
+
+    test('that was counted twice is reported', async () => {
+        assert.deepEqual(await markers(2).written(), [{
+            what: 'rollup_receiving',
+            text: 'notion, in peace: 20 + 20, not 20' }]);
+    });
+});
+
+describe('a change', () => {
+    // A gateway that answers with that, and then has that.
+    function changesWith(answer, kept) {
+        let timeout = 5;
+        return new Changes({ api: () => ({
+            patch: async (_, body) => {
+                if (kept)
+                    ({ timeout } = body);
+                return { status: answer, json: body, text: '' };
+            },
+            get: async () => ({ json: { timeout } }),
+        }) }, [{ id: 1, name: 'all' }], new Random(1), [0, 0]);
+    }
+
+    test('that was acknowledged has to be there', async () => {
+        for (const [answer, kept, want] of [
+            [200, true, []], [200, false, ['change lost']],
+            [503, true, []], [503, false, []],
+            [500, false, ['wrong answer']],
+            [500, true, ['wrong answer', 'change lost']]]) {
+            const changes = changesWith(answer, kept);
+            await changes.send();
+            assert.equal(changes.acknowledged(), answer === 200 ? 1 : 0);
+            assert.deepEqual((await changes.lost()).map(({ what }) => what),
+                want);
+            assert.deepEqual(await changes.lost(), []);
+        }
     });
 });

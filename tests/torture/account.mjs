@@ -10,7 +10,10 @@
 //   jobs           [text]: what is still there after the drain
 //   arrivals       [{n, subscription, at, event, delivery, attempt, status,
 //                  answeredAt}] at the receivers
-//   faults         [{name, began, ended, repeats, loses, holds}]
+//   faults         [{name, began, ended, repeats, loses, holds, forgets,
+//                  leaves}]
+//   nothing        {rejected, repeated}: {known, unknown}, webhooks that came
+//                  to nothing
 // }
 // Ids are decimal text, times milliseconds of one clock.
 

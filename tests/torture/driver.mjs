@@ -3,6 +3,7 @@
 //
 // A sender that gave its event an id sends again until it is acknowledged, as
 // the documentation asks it to; the others write down what they do not know.
+// Some forget that they were acknowledged, and some cannot sign.
 
 import http from 'node:http';
 import { request } from '../func/lib/http.mjs';
@@ -16,6 +17,7 @@ const PATIENCE_MS = 30_000; // with a gateway that should be whole
 // One that fails holds up its whole lane, so these are few.
 const LANE_PAUSE_MS = [40, 160];
 const FAN_PAUSE_MS = [300, 1500];
+const FORGED_PAUSE_MS = [50, 400];
 const KEYS = 5;     // different ordering keys
 const BODY = 200;   // bytes of padding in an event
 // Postern's own refusal; the web server's says "The service ...".
@@ -37,6 +39,7 @@ export class Driver {
             ...Array(4).fill(() => this.single()),
             ...Array(2).fill(() => this.array()),
             ...Array(2).fill(() => this.inbound()),
+            () => this.forged(),
             () => this.fan(),
             ...(has('fifo') ? Array(2).fill(() => this.fifo()) : []),
             ...(has('keyed') ? Array(2).fill(() => this.keyed()) : []),
@@ -91,11 +94,29 @@ export class Driver {
             : this.random.chance(0.1) ? 'torture.doomed' : 'torture.plain';
         const [entry] = this.ledger.add([{ via: 'trigger', type,
             id: this.idOrNot(0.4) }]);
-        await this.trigger([entry], false);
+        const headers = this.random.chance(0.3) ? { 'Idempotency-Key':
+            `key-${entry.n}-${this.random.between(0, 1e9)}` } : {};
+        await this.trigger([entry], false, entry.id === null ? headers : {});
         // A sender that has forgotten that it has sent it already.
-        if (entry.id !== null && entry.state === 'acknowledged' &&
-            this.random.chance(0.2))
+        const forgets = entry.state === 'acknowledged' &&
+            this.random.chance(0.2);
+        if (forgets && entry.id !== null)
             await this.trigger([entry], false);
+        else if (forgets && 'Idempotency-Key' in headers)
+            await this.onceMore(entry, headers);
+    }
+
+    // The same key again: the same answer, or none for now, but nothing new.
+    async onceMore(entry, headers) {
+        const answer = await this.post('/api/events/trigger',
+            this.bodyOf([entry], false), headers, this.gateway.token);
+        this.repeats++;
+        if (answer?.status === 202 &&
+            answer.headers['idempotent-replayed'] === 'true')
+            this.note([entry], [answer.json]);
+        else if (answer !== null && ![409, 503].includes(answer.status))
+            this.ledger.complain(`event ${entry.n} with a key again: ` +
+                `${answer.status} ${answer.text}`);
     }
 
     async array() {
@@ -135,16 +156,55 @@ export class Driver {
     async inbound() {
         const [entry] = this.ledger.add([{ via: 'inbound',
             type: 'supabase.torture.insert', inbound: true }]);
-        const body = Buffer.from(JSON.stringify({ event_type: 'insert',
-            source: 'supabase', table_name: 'torture',
-            record_id: String(entry.n), data: { n: entry.n, pad },
-            timestamp: new Date().toISOString() }));
+        const known = this.random.chance(0.4); // when it comes again
+        const body = this.webhook(entry.n, known
+            ? { metadata: { event_id: `torture-${entry.n}` } } : {});
+        do {
+            await this.receive(entry, body, known);
+            if (known && entry.state !== 'acknowledged')
+                await pause(this.random.between(50, 300));
+        } while (known && entry.state !== 'acknowledged' &&
+            (this.running || Date.now() < this.deadline));
+        if (known && this.random.chance(0.3))
+            await this.receive(entry, body, known);
+    }
+
+    webhook(n, more) {
+        return Buffer.from(JSON.stringify({ event_type: 'insert',
+            source: 'supabase', table_name: 'torture', record_id: String(n),
+            data: { n, pad }, timestamp: new Date().toISOString(), ...more }));
+    }
+
+    async receive(entry, body, known) {
         const answer = await this.post('/api/v1/webhooks/supabase', body,
             signed(this.gateway.env.SUPABASE_SECRET, body));
+        const repeated = known && answer?.status === 200;
         this.judge([entry], answer, (json) => {
-            if (json.status !== 'accepted')
+            if (json.status !== (repeated ? 'duplicate' : 'accepted'))
                 this.ledger.complain(`inbound ${entry.n}: ${answer.text}`);
         });
+        if (known)
+            this.tally('repeated', answer, repeated);
+    }
+
+    // A webhook that somebody else has signed.
+    async forged() {
+        const body = this.webhook(0, {});
+        const answer = await this.post('/api/v1/webhooks/supabase', body,
+            signed('nobody told them', body));
+        this.tally('rejected', answer, answer?.status === 401);
+        if (answer !== null && ![401, 503].includes(answer.status))
+            this.ledger.complain(`forged: ${answer.status} ${answer.text}`);
+        await pause(this.random.between(...FORGED_PAUSE_MS));
+    }
+
+    // Whether a webhook came to nothing, as far as its sender can tell.
+    tally(what, answer, itDid) {
+        if (itDid)
+            this.ledger.nothing[what].known++;
+        else if (answer === null || (answer.status === 503 &&
+            !answer.text.includes(REFUSAL)))
+            this.ledger.nothing[what].unknown++;
     }
 
     // -- sending -------------------------------------------------------------
@@ -159,16 +219,20 @@ export class Driver {
         }
     }
 
-    async trigger(entries, array) {
+    bodyOf(entries, array) {
         const items = entries.map((entry) => ({ event: entry.type,
             data: { n: entry.n, pad },
             ...(entry.id === null ? {} : { id: entry.id }),
             ...(entry.key === null ? {} : { ordering_key: entry.key }) }));
-        const body = JSON.stringify(array ? items : items[0]);
+        return JSON.stringify(array ? items : items[0]);
+    }
+
+    async trigger(entries, array, headers = {}) {
+        const body = this.bodyOf(entries, array);
         const patient = entries.every((entry) => entry.id !== null);
         for (;;) {
-            const answer = await this.post('/api/events/trigger', body, {},
-                this.gateway.token);
+            const answer = await this.post('/api/events/trigger', body,
+                headers, this.gateway.token);
             this.judge(entries, answer, (json) =>
                 this.note(entries, array ? json : [json]));
             if (!patient || entries[0].state === 'acknowledged' ||

@@ -6,7 +6,9 @@
 // slept with a delivery in its hands, or the database was away for so long
 // that leases ran out. `loses`: whether a sender may be refused although its
 // event was stored. `holds`: results of deliveries wait meanwhile, because the
-// database fails.
+// database fails. `forgets`: responders may lose what they have counted and not
+// written yet, or never hear whether it was. `leaves`: one ends, and writes it
+// down as far as the database lets it.
 
 import { pause } from '../func/lib/wait.mjs';
 import { now } from './clock.mjs';
@@ -132,22 +134,24 @@ const statementNames = {
 
 export const faults = [
     { name: 'responder kill -9', run: ofResponder('SIGKILL'),
-        repeats: never },
+        repeats: never, forgets: true },
     { name: 'responder SIGTERM', run: ofResponder('SIGTERM'),
-        repeats: never },
+        repeats: never, leaves: true },
     { name: 'worker kill -9', run: ofWorker('SIGKILL'), repeats: ever },
     { name: 'worker SIGTERM', run: ofWorker('SIGTERM'), repeats: never },
     { name: 'worker stopped past its lease', run: sleepingWorker,
         repeats: ever },
     { name: 'MariaDB kill -9', run: ofDatabase('SIGKILL'), repeats: ifLong,
-        loses: ever, holds: true },
+        loses: ever, holds: true, forgets: true },
     { name: 'MariaDB SIGTERM', run: ofDatabase('SIGTERM'), repeats: ifLong,
-        loses: ever, holds: true },
-    { name: 'all kill -9', run: everything, repeats: ever, loses: ever },
+        loses: ever, holds: true, forgets: true },
+    { name: 'all kill -9', run: everything, repeats: ever, loses: ever,
+        forgets: true },
     { name: 'nginx reload', run: reload, repeats: never },
     { name: 'disk full', run: fullDisk, repeats: ifLong, holds: true,
-        needs: 'volume' },
+        forgets: true, needs: 'volume' },
     ...KINDS.map((kind) => ({ name: statementNames[kind], kind,
         run: ofStatements(kind), repeats: never,
-        loses: LOSSES.includes(kind) ? ever : never, holds: true })),
+        loses: LOSSES.includes(kind) ? ever : never, holds: true,
+        forgets: LOSSES.includes(kind) })),
 ];

@@ -20,7 +20,7 @@ import { Volume } from './volume.mjs';
 
 export const LEASE_S = 5; // the shortest that the settings allow
 const LEASE_LOST = /Lost leases to another worker|Leases ran out/;
-const RESPONDERS = 2;
+export const RESPONDERS = 2;
 const WORKERS = 3;
 const SLOW_DRAIN_MS = 15_000;
 const VOLUME_BYTES = 4 * 2 ** 30; // of memory, as far as it is used

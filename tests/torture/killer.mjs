@@ -54,7 +54,7 @@ export class Killer {
         return mine;
     }
 
-    // Carries a plan out; [{name, began, ended, repeats, loses, holds}].
+    // Carries a plan out. Returns the faults as account.mjs takes them.
     async strike(plan) {
         return Promise.all(plan.map(async ({ fault, after, random }) => {
             await pause(after);
@@ -65,7 +65,9 @@ export class Killer {
             return { name: fault.name, ...times,
                 repeats: fault.repeats(times),
                 loses: fault.loses?.(times) ?? false,
-                holds: fault.holds ?? false };
+                holds: fault.holds ?? false,
+                forgets: fault.forgets ?? false,
+                leaves: fault.leaves ?? false };
         }));
     }
 }

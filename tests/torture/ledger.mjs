@@ -20,6 +20,10 @@ export class Ledger {
         this.first = this.next;
         this.entries = new Map();
         this.wrong = []; // answers that nobody should give
+        // Webhooks that came to nothing: those that were told so, and those
+        // of which nobody knows whether it was they who were.
+        this.nothing = { rejected: { known: 0, unknown: 0 },
+            repeated: { known: 0, unknown: 0 } };
     }
 
     // The events of one request, which are stored together or not at all.

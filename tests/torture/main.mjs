@@ -2,10 +2,12 @@
 
 import { join } from 'node:path';
 import { build } from '../func/lib/stack.mjs';
+import { Changes } from './changes.mjs';
 import { Driver } from './driver.mjs';
 import { Gateway } from './gateway.mjs';
 import { Killer } from './killer.mjs';
 import { Ledger } from './ledger.mjs';
+import { Markers } from './markers.mjs';
 import { outboxMoves, OutboxWriter } from './outbox.mjs';
 import { Random } from './random.mjs';
 import { markdown, Report } from './report.mjs';
@@ -86,6 +88,10 @@ async function torture(gateway, random, report, count) {
     const ledger = new Ledger();
     const driver = new Driver(gateway, ledger, subscriptions,
         random.fork('driver'));
+    const markers = new Markers(gateway);
+    const changes = new Changes(gateway, subscriptions,
+        random.fork('changes'));
+    driver.add(1, changes);
     const killer = new Killer(gateway, random.fork('killer'));
     for (const { name } of killer.missing)
         console.log(`torture: NOT POSSIBLE HERE: ${name}`);
@@ -96,7 +102,7 @@ async function torture(gateway, random, report, count) {
         console.log('torture: NOT TESTED: nothing moves rows of outbox');
     try {
         const rounds = new Rounds({ gateway, sink, ledger, driver, killer,
-            subscriptions });
+            subscriptions, markers, changes });
         await runRounds(rounds, count, report);
         if (!interrupted)
             await finalAccount(rounds, report);

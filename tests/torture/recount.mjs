@@ -83,6 +83,38 @@ function bySource({ deliveries }, counters) {
     return out;
 }
 
+const REASONS = { rejected: 'signature_mismatch', repeated: 'duplicate' };
+
+// Responders write each second what they have counted. What they had not when
+// they were killed is lost, and who does not hear whether COMMIT came to its
+// end does not count again: a counter says too little then, never too much.
+function byReceiving({ nothing, faults }, { receiving, rejections }) {
+    const forgotten = faults.some(({ forgets }) => forgets) ||
+        (faults.some(({ leaves }) => leaves) &&
+        faults.some(({ holds }) => holds));
+    const have = receiving.get(1) ?? {};
+    const out = [];
+    function check(what, text, value, { known, unknown }, least) {
+        if (value < least || value > known + unknown)
+            out.push({ what, text: `${text} is ${value}, not ` +
+                `${least} to ${known + unknown}` });
+    }
+    for (const [column, reason] of Object.entries(REASONS)) {
+        const { [column]: wanted } = nothing;
+        const least = forgotten ? 0 : wanted.known;
+        check('rollup_receiving', `supabase: ${column}`, have[column] ?? 0,
+            wanted, least);
+        // Of a flood there are fewer rows, and one that says so.
+        check('rejections', reason, rejections.get(reason)?.count ?? 0, wanted,
+            (rejections.get('dropped')?.count ?? 0) > 0 ? 0 : least);
+    }
+    for (const column of ['ignored', 'mismatched'])
+        if ((have[column] ?? 0) !== 0)
+            out.push({ what: 'rollup_receiving', text: `supabase: ${column} ` +
+                `is ${have[column]}, not 0` });
+    return out;
+}
+
 // What was added to the counters in a round, by key: the difference of two
 // readings.
 export function difference(before, after) {
@@ -95,9 +127,11 @@ export function difference(before, after) {
     return out;
 }
 
-// counters: {subscriptions, types, sources}, each a Map as above.
+// counters: {subscriptions, types, sources, receiving, rejections}, each a Map
+// as above.
 export function recount(facts, counters) {
     return [...bySubscription(facts, counters.subscriptions),
         ...byType(facts, counters.types),
-        ...bySource(facts, counters.sources)];
+        ...bySource(facts, counters.sources),
+        ...byReceiving(facts, counters)];
 }

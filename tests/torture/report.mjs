@@ -27,7 +27,7 @@ export class Report {
         this.rounds = 0;
         this.totals = { acknowledged: 0, refused: 0, refusedStored: 0,
             unknown: 0, unknownStored: 0, rolled_back: 0, deliveries: 0,
-            arrivals: 0 };
+            arrivals: 0, rejected: 0, repeated: 0, changes: 0 };
         this.repeats = {};    // cause: how many
         this.violations = []; // {round, what, text}
         this.notes = [];
@@ -121,6 +121,9 @@ function rowsOf(result) {
             `${totals.unknownStored} of them stored, complete`],
         ['events the application took back', totals.rolled_back, ''],
         ['requests repeated with the same id', totals.repeated_ids, ''],
+        ['webhooks refused, and received again', totals.rejected +
+            totals.repeated, `${totals.repeated} of them received again`],
+        ['changes of configuration', totals.changes, ''],
         ['deliveries recorded', totals.deliveries, ''],
         ['requests at the receivers', totals.arrivals, ''],
         ...Object.entries(faults).filter(([name]) =>

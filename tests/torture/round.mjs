@@ -13,7 +13,8 @@ const DRAIN_MS = 120_000;
 const CLOCK_SLACK_MS = 2000;
 
 export class Rounds {
-    // parts: gateway, sink, driver, killer, ledger, subscriptions
+    // parts: gateway, sink, driver, killer, ledger, subscriptions, markers,
+    // changes
     constructor(parts) {
         Object.assign(this, parts);
         this.counters = null;
@@ -42,9 +43,13 @@ export class Rounds {
 
     async account(low, arrivals, faults) {
         const { gateway, sink, ledger, subscriptions } = this;
-        const facts = { entries: ledger.entries, subscriptions, arrivals,
-            faults: [...faults, ...this.lostLeases(faults)], ...await readRound(gateway.sql, low, ledger.first) };
+        const facts = { entries: ledger.entries, nothing: ledger.nothing,
+            subscriptions, arrivals,
+            faults: [...faults, ...this.lostLeases(faults)],
+            ...await readRound(gateway.sql, low, ledger.first) };
         const result = account(facts);
+        result.violations.push(...await this.markers.written(),
+            ...await this.changes.lost());
         const counters = await readCounters(gateway.sql);
         const added = Object.fromEntries(Object.keys(counters).map((name) =>
             [name, difference(this.counters[name], counters[name])]));
@@ -54,6 +59,9 @@ export class Rounds {
             ...sink.strays.splice(0).map((text) => ({ what: 'stray request',
                 text })),
             ...this.deaths(faults));
+        for (const [name, { known }] of Object.entries(ledger.nothing))
+            result.counts[name] = known;
+        result.counts.changes = this.changes.acknowledged();
         for (const state of ['acknowledged', 'refused', 'unknown',
             'rolled_back'])
             result.counts[state] = ledger.count(state);

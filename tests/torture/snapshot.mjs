@@ -1,6 +1,7 @@
 // snapshot.mjs - reads from the database what the account needs.
 
 const EPOCH_MS = 1735689600000; // ids count milliseconds since 2025
+export const MARKED = 2; // source of the markers (markers.mjs)
 const BUCKETS = Array.from({ length: 14 }, (_, i) => `b${i}`);
 
 // The least id that can be made from `wallMs` on.
@@ -64,6 +65,12 @@ export async function readCounters(sql) {
             ['successful', 'failed']),
         sources: await sums(sql, 'rollup_sources', 'source_id',
             ['processed', 'failed', 'retries', ...BUCKETS]),
+        receiving: await sums(sql, 'rollup_receiving', 'source_id',
+            ['rejected', 'ignored', 'repeated', 'mismatched']),
+        rejections: new Map((await sql.rows('SELECT reason, COUNT(*) AS ' +
+            'count FROM rejections WHERE source_id <> ? GROUP BY reason',
+        [MARKED])).map(({ reason, count }) =>
+            [reason, { count: Number(count) }])),
     };
 }
 
@@ -80,7 +87,9 @@ const leftovers = [
     ['jobs', 'SELECT COUNT(*) FROM jobs'],
     ['outbox rows', 'SELECT COUNT(*) FROM outbox'],
     ['fanouts', 'SELECT COUNT(*) FROM fanouts'],
-    ['rejections', 'SELECT COUNT(*) FROM rejections'],
+    ['rejections for no reason', 'SELECT COUNT(*) FROM rejections ' +
+        "WHERE reason NOT IN ('signature_mismatch', 'duplicate', 'dropped') " +
+        `AND source_id <> ${MARKED}`],
     ['kept events', 'SELECT COUNT(*) FROM events_kept'],
 ];
 
