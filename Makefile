@@ -6,6 +6,7 @@
 #   make stop       stop that stack
 #   make check      all tests; check-unit, check-func, check-clients: some;
 #                   tests/run --help says how to run one
+#   make unit       builds the unit tests, to run one by hand
 #   make asan       unit and functional tests under ASan and UBSan
 #   make tsan       the same under TSan
 #   make valgrind   unit tests under valgrind's memcheck

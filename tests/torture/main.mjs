@@ -116,6 +116,7 @@ async function torture(gateway, random, report, count) {
     }
     report.finish({ faults: killer.counts, hits: gateway.proxy.hits,
         errors: gateway.proxy.errors, repeatedIds: driver.repeats,
+        interrupted,
         missing: killer.missing.map(({ name }) => name) });
 }
 

@@ -72,8 +72,9 @@ export class Report {
                 console.log(`      ${what}: ${count - SHOWN} more`);
     }
 
-    // faults: Map(name: times); missing: names; hits: what the proxy did.
-    finish({ faults, missing, hits, errors, repeatedIds }) {
+    // faults: Map(name: times); missing: names; hits: what the proxy did;
+    // interrupted: there was no account at the end.
+    finish({ faults, missing, hits, errors, repeatedIds, interrupted }) {
         this.result = {
             seed: this.seed,
             began: new Date(this.began).toISOString(),
@@ -81,6 +82,7 @@ export class Report {
             machine: { cpus: cpus().length,
                 memory_gb: Math.round(totalmem() / 2 ** 30) },
             rounds: this.rounds,
+            interrupted,
             totals: { ...this.totals, repeated_ids: repeatedIds },
             faults: Object.fromEntries(faults),
             faults_not_possible: missing,
@@ -113,7 +115,8 @@ function rowsOf(result) {
         after: '2013 answer lost', cut: '2013 under way',
         late: '2013, statement comes late' };
     return [
-        ['rounds', result.rounds, `${result.seconds} s, seed ${result.seed}`],
+        ['rounds', result.rounds, `${result.seconds} s, seed ${result.seed}` +
+            (result.interrupted ? ', INTERRUPTED' : '')],
         ['events acknowledged', totals.acknowledged, ''],
         ['events refused', totals.refused, `${totals.refusedStored} of them ` +
             'stored: answered 503, complete in the database'],
@@ -121,8 +124,8 @@ function rowsOf(result) {
             `${totals.unknownStored} of them stored, complete`],
         ['events the application took back', totals.rolled_back, ''],
         ['requests repeated with the same id', totals.repeated_ids, ''],
-        ['webhooks refused, and received again', totals.rejected +
-            totals.repeated, `${totals.repeated} of them received again`],
+        ['forged webhooks refused', totals.rejected, ''],
+        ['webhooks that came again', totals.repeated, ''],
         ['changes of configuration', totals.changes, ''],
         ['deliveries recorded', totals.deliveries, ''],
         ['requests at the receivers', totals.arrivals, ''],
@@ -140,7 +143,8 @@ function rowsOf(result) {
             ['delivered again', count, `explained by: ${cause}`]),
         ['lost, doubled, torn, out of order, stuck, leaked, miscounted',
             result.violations,
-            result.violations === 0 ? 'nothing' : 'SEE THE FILE'],
+            result.violations > 0 ? 'SEE THE FILE'
+                : result.interrupted ? 'NOT LOOKED FOR at the end' : 'nothing'],
     ];
 }
 
