@@ -8,8 +8,10 @@
 #include "catalog.h"
 #include "dbproxy.h"
 #include "flush.h"
+#include "log.h"
 #include "seal.h"
 #include "testdb.h"
+#include "unit.h"
 
 static struct {
     struct settings settings;
@@ -94,6 +96,25 @@ close_store_thread(void)
                     "lease_until = '1971-01-01 00:00:00'");
     testdb_exec(db, "UPDATE nodes SET token = 0, "
                     "lease_until = '1971-01-01 00:00:00'");
+}
+
+/* The database, the proxy, db, and the program's tests: its exit code. What is
+   logged on the way is not the matter. */
+static inline int
+store_thread_run(const char *name, CU_TestInfo *tests)
+{
+    int rc = EXIT_FAILURE;
+
+    if (!testdb_start() || !log_open(LOG_FORMAT_TEXT, LOG_ERROR, "/dev/null"))
+        return EXIT_FAILURE;
+    if (testdb_migrate() && dbproxy_open(testdb_settings.db_socket)) {
+        db = db_new(&testdb_settings);
+        rc = unit_run(name, tests);
+        dbproxy_end();
+        db_free(db);
+    }
+    testdb_stop();
+    return rc;
 }
 
 #endif /* STORE_THREAD_FIXTURE_H */

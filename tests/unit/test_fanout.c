@@ -7,7 +7,6 @@
 #include "fanout.h"
 #include "fanout_step.h"
 #include "ingest.h"
-#include "log.h"
 #include "store_thread_fixture.h"
 #include "unit.h"
 
@@ -523,19 +522,7 @@ main(void)
         {"a late configuration", test_a_late_configuration},
         CU_TEST_INFO_NULL,
     };
-    int rc;
 
-    if (!testdb_start() || !log_open(LOG_FORMAT_TEXT, LOG_ERROR, "/dev/null"))
-        return EXIT_FAILURE;
-    if (!testdb_migrate() || !dbproxy_open(testdb_settings.db_socket)) {
-        testdb_stop();
-        return EXIT_FAILURE;
-    }
-    db = db_new(&testdb_settings);
     id_source_init(&ids, 1023);
-    rc = unit_run("fanout", tests);
-    dbproxy_end();
-    db_free(db);
-    testdb_stop();
-    return rc;
+    return store_thread_run("fanout", tests);
 }

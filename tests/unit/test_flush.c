@@ -5,7 +5,6 @@
 #include "clock.h"
 #include "desk.h"
 #include "flush.h"
-#include "log.h"
 #include "store_thread_fixture.h"
 #include "unit.h"
 
@@ -358,16 +357,6 @@ main(void)
          test_a_row_that_cannot_be_stored_fails_alone},
         CU_TEST_INFO_NULL,
     };
-    int rc = EXIT_FAILURE;
 
-    if (!testdb_start() || !log_open(LOG_FORMAT_TEXT, LOG_ERROR, "/dev/null"))
-        return EXIT_FAILURE;
-    if (testdb_migrate() && dbproxy_open(testdb_settings.db_socket)) {
-        db = db_new(&testdb_settings);
-        rc = unit_run("flush", tests);
-        dbproxy_end();
-        db_free(db);
-    }
-    testdb_stop();
-    return rc;
+    return store_thread_run("flush", tests);
 }

@@ -4,7 +4,6 @@
  * two steps and within one.
  */
 #include "lane.h"
-#include "log.h"
 #include "replay_fixture.h"
 #include "replay_look.h"
 #include "unit.h"
@@ -558,19 +557,7 @@ main(void)
         {"what the database refuses", test_what_the_database_refuses},
         CU_TEST_INFO_NULL,
     };
-    int rc;
 
-    if (!testdb_start() || !log_open(LOG_FORMAT_TEXT, LOG_ERROR, "/dev/null"))
-        return EXIT_FAILURE;
-    if (!testdb_migrate() || !dbproxy_open(testdb_settings.db_socket)) {
-        testdb_stop();
-        return EXIT_FAILURE;
-    }
-    db = db_new(&testdb_settings);
     id_source_init(&ids, 1023);
-    rc = unit_run("replay", tests);
-    dbproxy_end();
-    db_free(db);
-    testdb_stop();
-    return rc;
+    return store_thread_run("replay", tests);
 }

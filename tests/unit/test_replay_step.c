@@ -4,7 +4,6 @@
  */
 #include "replay_step.h"
 
-#include "log.h"
 #include "replay_fixture.h"
 #include "unit.h"
 
@@ -63,19 +62,7 @@ main(void)
          test_only_the_owner_gives_a_replay_up},
         CU_TEST_INFO_NULL,
     };
-    int rc;
 
-    if (!testdb_start() || !log_open(LOG_FORMAT_TEXT, LOG_ERROR, "/dev/null"))
-        return EXIT_FAILURE;
-    if (!testdb_migrate() || !dbproxy_open(testdb_settings.db_socket)) {
-        testdb_stop();
-        return EXIT_FAILURE;
-    }
-    db = db_new(&testdb_settings);
     id_source_init(&ids, 1023);
-    rc = unit_run("replay_step", tests);
-    dbproxy_end();
-    db_free(db);
-    testdb_stop();
-    return rc;
+    return store_thread_run("replay_step", tests);
 }
