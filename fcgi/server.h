@@ -26,8 +26,9 @@ struct server_end {
  * Serves until a signal asks to stop (shutdown.h), or at once until all is
  * ended if it cannot start its threads; CGI: until its one request is
  * answered. A graceful stop takes no new requests and waits for those under
- * way; a second signal waits no longer. What is to be written down at the end
- * is, within that time; after a second signal, within two seconds.
+ * way; a second signal waits for none. What is to be written down at the end is,
+ * within that time; after a second signal, within two seconds, and only if no
+ * request is under way.
  */
 struct server_end server_run(struct app *app, struct transport *transport,
                              const struct server_limits *limits)
