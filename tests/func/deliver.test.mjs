@@ -270,8 +270,10 @@ describe('retries', { concurrency: true }, () => {
         assert.equal(done.response_code, 410);
         assert.equal(done.attempt_count, 1);
         assert.equal(place.requests.length, 1);
-        const now = (await api.get(`/api/webhooks/${subscription.id}`)).json;
-        assert.equal(now.active, false);
+        const now = await eventually('it is disabled', async () => {
+            const { json } = await api.get(`/api/webhooks/${subscription.id}`);
+            return json.active ? null : json;
+        });
         assert.match(now.disabled_reason, /410/);
         assert.equal((await trigger(stack, 'deliver.gone', {})).matched, 0);
     });
