@@ -73,7 +73,7 @@ asked_now(void)
 {
     return testdb_u64(asker_stall_state.db,
                       "SELECT COUNT(*) FROM information_schema.PROCESSLIST "
-                      "WHERE INFO LIKE '" ASKED "%'");
+                      "WHERE DB = DATABASE() AND INFO LIKE '" ASKED "%'");
 }
 
 /* Nothing is known yet, and nothing is to be had: they hear so together, not
