@@ -198,9 +198,13 @@ describe('neighbours', () => {
             await subscribe(stack, quick.url, ['neighbours.quick']);
             await trigger(stack, 'neighbours.quick', {});
             await quick.arrived(1);
+            const ids = [];
             for (let i = 0; i < 90; i++)
-                await subscribe(stack, `${hanging.url}?${i}`,
-                    ['neighbours.hang'], { timeout: 60 });
+                ids.push((await subscribe(stack, `${hanging.url}?${i}`,
+                    ['neighbours.hang'])).id);
+            await changeConfig(stack, 'UPDATE subscriptions SET timeout_s = ' +
+                '?, config_version = {version} WHERE id IN (?)',
+            [slow(60), ids]);
             try {
                 await trigger(stack, 'neighbours.hang', {});
                 // A quarter and 30 % of the slots of both workers.

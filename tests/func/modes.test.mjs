@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { subscribe, trigger } from './lib/gateway.mjs';
+import { changeConfig, subscribe, trigger } from './lib/gateway.mjs';
 import { assertGolden } from './lib/golden.mjs';
 import { parseAnswer, request } from './lib/http.mjs';
 import { Receiver } from './lib/receiver.mjs';
@@ -308,9 +308,13 @@ function spawned(name, wrap = []) {
         if (!process_)
             return;
         process_.child.kill('SIGTERM');
-        const { code } = await within(process_.ended, 10_000,
-            'the responder leaves at SIGTERM');
-        assert.equal(code, 0, process_.output());
+        try {
+            const { code } = await within(process_.ended, 10_000,
+                'the responder leaves at SIGTERM');
+            assert.equal(code, 0, process_.output());
+        } finally {
+            process_.child.kill('SIGKILL');
+        }
     });
     sameAsEverywhere((...args) => fastcgi(socket())(...args));
 }
@@ -325,11 +329,12 @@ describe('a socket from systemd (LISTEN_FDS)', () => {
 });
 
 describe('the worker from cron', () => {
-    // Long before a request or a worker that is to stop would have to end.
-    const once = (seconds) => within(run(stack.program('posternd'),
-        ['-c', stack.env.POSTERN_CONF, '--set', 'grace_s=600', '--once',
-            '--max-time', String(seconds)], { env: plainEnv() }), 20_000,
-    'it has ended');
+    // Long before a request or a worker that is to stop would have to end. One
+    // that is late is killed (137), so that it takes no other test's jobs.
+    const once = (seconds) => run('timeout', ['--foreground', '-s', 'KILL',
+        String(slow(20)), stack.program('posternd'),
+        '-c', stack.env.POSTERN_CONF, '--set', 'grace_s=600', '--once',
+        '--max-time', String(seconds)], { env: plainEnv() });
 
     test('--once does the work that is there and ends in time',
         { timeout: slow(60_000) }, async () => {
@@ -351,8 +356,9 @@ describe('the worker from cron', () => {
         { timeout: slow(60_000) }, async () => {
             const place = receiver.place('cron-silent',
                 { hold: new Promise(() => {}), status: 200 });
-            await subscribe(stack, place.url, ['cron.silent'],
-                { timeout: 60 });
+            const { id } = await subscribe(stack, place.url, ['cron.silent']);
+            await changeConfig(stack, 'UPDATE subscriptions SET timeout_s = ' +
+                '600, config_version = {version} WHERE id = ?', [id]);
             const { event_id } = await trigger(stack, 'cron.silent', {});
             const done = await once(3);
             assert.equal(done.code, 0, done.stderr);

@@ -2,6 +2,7 @@
 // what they say of a configuration, and where the responder listens.
 
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { after, before, describe, test } from 'node:test';
@@ -27,14 +28,24 @@ function program(name, args, options = {}) {
         { env: plainEnv({ HOME: stack.base }), cwd: stack.base, ...options });
 }
 
-// A responder on that address, until it takes requests.
-async function responder(where, args, env = {}) {
+// A responder on that address, until it takes requests; it does not outlive
+// the test.
+async function responder(t, where, args, env = {}) {
     const started = start(stack.program('postern.fcgi'), [...config(),
         '--set', 'log_file=', '--listen', where, ...args],
     { env: plainEnv(env) });
+    t.after(() => started.child.kill('SIGKILL'));
     await eventually('it takes requests', () =>
         /takes requests from/.test(started.output()), 20_000);
     return started;
+}
+
+// A connection that is kept as long as the test runs.
+async function keep(t, path) {
+    const kept = connect(path);
+    t.after(() => kept.destroy());
+    await once(kept, 'connect');
+    kept.on('error', () => {});
 }
 
 async function end(started) {
@@ -92,8 +103,8 @@ describe('where the responder listens', () => {
     });
 
     test('with port 0 the log names the port there is, and --threads',
-        async () => {
-            const started = await responder('127.0.0.1:0',
+        async (t) => {
+            const started = await responder(t, '127.0.0.1:0',
                 ['--threads', '5']);
             const [, port] = /from 127\.0\.0\.1:(\d+)/.exec(started.output());
             await new Promise((resolve, reject) => {
@@ -109,35 +120,32 @@ describe('where the responder listens', () => {
 
     // A kept connection holds up the end for some seconds.
     test('two SIGTERMs end an idle one, which does not speak of requests',
-        async () => {
+        async (t) => {
             const path = join(stack.base, 'idle.sock');
-            const started = await responder(`unix:${path}`, []);
-            const kept = connect(path);
-            kept.on('error', () => {});
-            await new Promise((resolve) => kept.on('connect', resolve));
+            const started = await responder(t, `unix:${path}`, []);
+            await keep(t, path);
             started.child.kill('SIGTERM');
             await eventually('the stop has begun', () => !existsSync(path));
             await end(started);
-            kept.destroy();
             assert.doesNotMatch(started.output(), /WARNING/);
             // Whole: its number is free at once, not when the lease is over.
             assert.equal(await stack.sql.count('SELECT COUNT(*) FROM nodes ' +
                 'WHERE pid = ? AND token = 0', [started.pid]), 1);
         });
 
-    // What it has to tell the database at its end is not worth db_timeout_s.
+    // What it has to tell the database at its end is not worth db_timeout_s,
+    // here the longest there is.
     for (const keeping of [true, false])
         test('two SIGTERMs end it although the database hangs, ' +
-            `${keeping ? 'with' : 'without'} a kept connection`, async () => {
+            `${keeping ? 'with' : 'without'} a kept connection`, async (t) => {
             const path = join(stack.base, `hangs-${keeping}.sock`);
             // The thread that writes is left, and others are not joined.
-            const started = await responder(`unix:${path}`,
-                ['--set', 'db_timeout_s=60'],
-                { TSAN_OPTIONS: 'report_thread_leaks=0' });
-            const kept = keeping ? connect(path) : undefined;
-            kept?.on('error', () => {});
-            await new Promise((resolve) =>
-                kept ? kept.on('connect', resolve) : resolve());
+            const tsan = process.env.TSAN_OPTIONS ?? '';
+            const started = await responder(t, `unix:${path}`,
+                ['--set', 'db_timeout_s=300'],
+                { TSAN_OPTIONS: `${tsan} report_thread_leaks=0` });
+            if (keeping)
+                await keep(t, path);
             await stack.kill('db', 'SIGSTOP');
             try {
                 started.child.kill('SIGTERM');
@@ -146,7 +154,6 @@ describe('where the responder listens', () => {
             } finally {
                 await stack.kill('db', 'SIGCONT');
             }
-            kept?.destroy();
         });
 });
 

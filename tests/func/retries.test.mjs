@@ -28,10 +28,10 @@ after(async () => {
 
 const sendOne = (...args) => sendOneEvent(stack, receiver, ...args);
 
-// How long after the first attempt the second is planned: {most, least}, in
+// How long after the n-th attempt the next is planned: {most, least}, in
 // seconds. The attempt ended after its request had arrived, and before now.
-function waitOf(place, planned) {
-    return { most: (planned - place.requests[0].wall) / 1000,
+function waitOf(place, planned, n = 1) {
+    return { most: (planned - place.requests[n - 1].wall) / 1000,
         least: (planned - Date.now()) / 1000 };
 }
 
@@ -70,6 +70,16 @@ describe('the next attempt', { concurrency: true }, () => {
         const gaps = place.gaps();
         [1, 2, 4].forEach((wait_s, i) =>
             assert.ok(gaps[i] >= wait_s - 0.2, `${gaps[i]} s after ${i + 1}`));
+    });
+
+    test('is planned twice as far ahead each time', async () => {
+        const { place, id } = await sendOne('plans', [500],
+            { retry_delay: 3, retry_count: 10 });
+        await place.arrived(3, 20_000);
+        const at = await eventually('the third one has failed', () =>
+            stack.sql.value('SELECT UNIX_TIMESTAMP(next_retry_at) FROM jobs ' +
+                'WHERE id = ? AND attempts = 3', [idNumber(id)]));
+        assertWait(waitOf(place, Number(at) * 1000, 3), 12);
     });
 
     test('of an endpoint made with the API of Svix follows its schedule',
