@@ -451,29 +451,68 @@ describe('counters', () => {
 
 describe('a marker', () => {
     // Two responders that write down what they have counted when they are asked
-    // for the second time; factor: how often they count each.
-    function markers(factor) {
-        const counts = [0, 0];
+    // for the second time; each: how often they count and note a webhook that
+    // is refused, or repeated.
+    function markers(each = {}, body = Buffer.from('{}'), status = 200) {
+        const { refused, refusedRow, repeated, repeatedRow } = { refused: 1,
+            refusedRow: 1, repeated: 1, repeatedRow: 1, ...each };
+        const slots = [0, 0];
+        const rows = { refused: 0, repeated: 0 };
+        let counted = 0;
         let turn = 0;
         let asked = 0;
-        return new Markers({
-            api: () => ({ post: async () => {
-                counts[turn++ % 2] += factor;
+        const api = { post: async (path) => {
+            if (path.endsWith('/notion')) {
+                slots[turn++ % 2] += refused;
+                rows.refused += refusedRow;
                 return { status: 401 };
-            } }),
-            sql: { rows: async () => (asked++ < 2 ? []
-                : counts.map((n, slot) => ({ slot, n: String(n) }))) },
-        });
+            }
+            counted += repeated;
+            rows.repeated += repeatedRow;
+            return { status, text: '' };
+        } };
+        const ledger = { taken: body, nothing: { repeated: { known: 0 } } };
+        const made = new Markers({ api: () => api,
+            env: { SUPABASE_SECRET: 'secret' }, sql: {
+                rows: async () => (asked++ < 2 ? []
+                    : slots.map((n, slot) => ({ slot, n: String(n) }))),
+                count: async (text) => (text.includes('repeated') ? counted
+                    : text.includes('duplicate') ? rows.repeated
+                        : asked < 3 ? 0 : rows.refused) } }, ledger, 300);
+        return { made, ledger };
     }
 
-    test('is waited for', async () => {
-        assert.deepEqual(await markers(1).written(), []);
+    test('is waited for, and what is sent again is counted', async () => {
+        const { made, ledger } = markers();
+        assert.deepEqual(await made.written(), []);
+        assert.equal(ledger.nothing.repeated.known, 10);
     });
 
-    test('that was counted twice is reported', async () => {
-        assert.deepEqual(await markers(2).written(), [{
-            what: 'rollup_receiving',
-            text: 'notion, in peace: 20 + 20, not 20' }]);
+    test('that was counted twice, or not, or has no row is reported',
+        async () => {
+            for (const [each, want] of [
+                [{ refused: 2 }, 'rollup_receiving notion, in peace: ' +
+                    '20 + 20, not 20'],
+                [{ refused: 0 }, 'rollup_receiving notion, in peace: ' +
+                    '0, not 20'],
+                [{ refusedRow: 0 }, 'rejections notion, in peace: 0, not 20'],
+                [{ refusedRow: 2 }, 'rejections notion, in peace: ' +
+                    '40, not 20'],
+                [{ repeated: 0 }, 'rollup_receiving repeated, in peace: ' +
+                    '0, not 10'],
+                [{ repeated: 2 }, 'rollup_receiving repeated, in peace: ' +
+                    '20, not 10'],
+                [{ repeatedRow: 0 }, 'rejections duplicate, in peace: ' +
+                    '0, not 10']])
+                assert.deepEqual((await markers(each).made.written())
+                    .map(({ what, text }) => `${what} ${text}`), [want]);
+        });
+
+    test('that is not taken for a repeat is reported', async () => {
+        assert.deepEqual((await markers({}, undefined, 202).made.written())
+            .map(({ what }) => what), ['wrong answer']);
+        assert.deepEqual((await markers({}, null).made.written())
+            .map(({ what }) => what), ['nothing to send again']);
     });
 });
 

@@ -183,6 +183,8 @@ export class Driver {
             if (json.status !== (repeated ? 'duplicate' : 'accepted'))
                 this.ledger.complain(`inbound ${entry.n}: ${answer.text}`);
         });
+        if (known && entry.state === 'acknowledged')
+            this.ledger.taken = body;
         if (known)
             this.tally('repeated', answer, repeated);
     }

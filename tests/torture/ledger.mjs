@@ -12,6 +12,7 @@ export class Ledger {
     constructor() {
         this.next = 1;
         this.requests = 0;
+        this.taken = null; // a webhook that was; again it is a repeat
         this.begin();
     }
 

@@ -88,7 +88,7 @@ async function torture(gateway, random, report, count) {
     const ledger = new Ledger();
     const driver = new Driver(gateway, ledger, subscriptions,
         random.fork('driver'));
-    const markers = new Markers(gateway);
+    const markers = new Markers(gateway, ledger);
     const changes = new Changes(gateway, subscriptions,
         random.fork('changes'));
     driver.add(1, changes);
