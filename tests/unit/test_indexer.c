@@ -5,19 +5,14 @@
 #include "indexer.h"
 
 #include "file.h"
-#include "log.h"
+#include "json_dir.h"
 #include "store_record.h"
 #include "unit.h"
 #include "worker_fixture.h"
 
-#include <ftw.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
-#include <unistd.h>
 
-static char dir[] = "/tmp/postern_indexer_XXXXXX";
-static struct settings settings;
 static struct indexer *indexer;
 static struct mirror *mirror;
 static int64_t version;
@@ -25,14 +20,14 @@ static int64_t version;
 static void
 begin(void)
 {
-    set_up(&settings);
+    set_up(&json_settings);
     testdb_exec(t.late, "DELETE FROM records");
     testdb_exec(t.late, "DELETE FROM record_search");
     testdb_exec(t.late, "DELETE FROM record_tables");
     testdb_exec(t.late, "DELETE FROM sources");
     testdb_exec(t.late, "INSERT INTO sources (id,application_id,name,provider,"
                         "config_version) VALUES (1,1,'crm','hmac',1)");
-    indexer = indexer_new(&settings, t.db, &t.lease);
+    indexer = indexer_new(&json_settings, t.db, &t.lease);
     mirror = mirror_new();
 }
 
@@ -93,7 +88,7 @@ expect_file(const char *claim, const char *name, const char *want)
 {
     struct buf path = BUF_INIT(512), got = BUF_INIT(1 << 20);
 
-    buf_addf(&path, "%s/%s", dir, name);
+    buf_addf(&path, "%s/%s", json_dir, name);
     if (!file_read(path.data, &got))
         buf_add_text(&got, "none");
     if (strcmp(buf_slice(&got).ptr, want) != 0)
@@ -158,11 +153,11 @@ test_a_new_owner_writes_everything(void)
     run_all();
     expect_file("written", "crm/users.json", "[\n{\"id\":1}\n]\n");
     indexer_free(indexer);
-    snprintf(path, sizeof(path), "%s/crm/users.json", dir);
+    snprintf(path, sizeof(path), "%s/crm/users.json", json_dir);
     CU_ASSERT_TRUE_FATAL(file_replace(path, SLICE("old"), 0644));
     testdb_exec(t.late, "UPDATE record_tables SET written_at ="
                         " written_at - INTERVAL 5 SECOND");
-    indexer = indexer_new(&settings, t.db, &t.lease);
+    indexer = indexer_new(&json_settings, t.db, &t.lease);
     run_all();
     expect_file("written anew", "crm/users.json", "[\n{\"id\":1}\n]\n");
     end();
@@ -174,15 +169,15 @@ test_what_the_directory_refuses_waits(void)
     char away[64];
 
     begin();
-    snprintf(away, sizeof(away), "%s.away", dir);
+    snprintf(away, sizeof(away), "%s.away", json_dir);
     put("users", "1", "{\"id\":1}");
-    CU_ASSERT_EQUAL_FATAL(rename(dir, away), 0);
+    CU_ASSERT_EQUAL_FATAL(rename(json_dir, away), 0);
     indexer_wake(indexer);
     while (indexer_due(indexer) < clock_mono_us() + 5 * CLOCK_US_PER_S &&
            testdb_u64(t.late, "SELECT COUNT(*) FROM record_search") == 0)
         CU_ASSERT_EQUAL_FATAL(indexer_run(indexer, false), DB_OK);
     CU_ASSERT_EQUAL(indexer_run(indexer, false), DB_OK);
-    CU_ASSERT_EQUAL_FATAL(rename(away, dir), 0);
+    CU_ASSERT_EQUAL_FATAL(rename(away, json_dir), 0);
     CU_ASSERT_EQUAL(testdb_u64(t.late, "SELECT COUNT(dirty) FROM records"), 0);
     CU_ASSERT_EQUAL(testdb_u64(t.late, "SELECT written FROM record_tables"), 0);
     end();
@@ -226,16 +221,6 @@ test_nothing_to_do_costs_little(void)
     end();
 }
 
-static int
-remove_one(const char *path, const struct stat *about, int flag,
-           struct FTW *where)
-{
-    (void)about;
-    (void)flag;
-    (void)where;
-    return remove(path);
-}
-
 int
 main(void)
 {
@@ -250,20 +235,6 @@ main(void)
         {"nothing to do costs little", test_nothing_to_do_costs_little},
         CU_TEST_INFO_NULL,
     };
-    char option[96];
-    char *extra[] = {option};
-    int code = EXIT_FAILURE;
 
-    if (mkdtemp(dir) == NULL || !testdb_start() ||
-        !log_open(LOG_FORMAT_TEXT, LOG_ERROR, "/dev/null"))
-        return EXIT_FAILURE;
-    snprintf(option, sizeof(option), "json_cache_dir=%s", dir);
-    if (testdb_migrate() && testdb_load(&settings, extra, 1)) {
-        code = unit_run("indexer", tests);
-        settings_free(&settings);
-    }
-    testdb_stop();
-    if (nftw(dir, remove_one, 8, FTW_DEPTH | FTW_PHYS) != 0)
-        code = EXIT_FAILURE;
-    return code;
+    return json_dir_run("indexer", tests);
 }

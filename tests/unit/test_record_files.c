@@ -5,29 +5,23 @@
 #include "record_files.h"
 
 #include "file.h"
-#include "log.h"
+#include "json_dir.h"
 #include "unit.h"
 #include "worker_fixture.h"
 
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
-
-static char dir[] = "/tmp/postern_record_files_XXXXXX";
-static struct settings settings;
 static struct record_files *files;
 
 /* One table with one record, whose file is to be written. */
 static void
 begin(void)
 {
-    set_up(&settings);
+    set_up(&json_settings);
     testdb_exec(t.late, "INSERT INTO records (source_id,table_name,record_id,"
                         "version_us,event_id,data)"
                         " VALUES (1,'users','1',1,1,'{\"id\":1}')");
     testdb_exec(t.late, "INSERT INTO record_tables (source_id,table_name,"
                         "records,changes) VALUES (1,'users',1,3)");
-    files = record_files_new(&settings, t.db, &t.lease);
+    files = record_files_new(&json_settings, t.db, &t.lease);
     record_files_restart(files);
 }
 
@@ -45,7 +39,7 @@ expect_file(void)
 {
     struct buf path = BUF_INIT(512), got = BUF_INIT(4096);
 
-    buf_addf(&path, "%s/supabase/users.json", dir);
+    buf_addf(&path, "%s/supabase/users.json", json_dir);
     CU_ASSERT_TRUE(file_read(path.data, &got));
     CU_ASSERT_STRING_EQUAL(buf_slice(&got).ptr, "[\n{\"id\":1}\n]\n");
     buf_free(&path);
@@ -91,20 +85,6 @@ test_who_has_lost_shard_0_says_nothing(void)
     end();
 }
 
-static void
-remove_files(void)
-{
-    struct buf path = BUF_INIT(512);
-
-    buf_addf(&path, "%s/supabase/users.json", dir);
-    (void)unlink(path.data);
-    buf_clear(&path);
-    buf_addf(&path, "%s/supabase", dir);
-    (void)rmdir(path.data);
-    (void)rmdir(dir);
-    buf_free(&path);
-}
-
 int
 main(void)
 {
@@ -115,19 +95,6 @@ main(void)
          test_who_has_lost_shard_0_says_nothing},
         CU_TEST_INFO_NULL,
     };
-    char option[96];
-    char *extra[] = {option};
-    int code = EXIT_FAILURE;
 
-    if (mkdtemp(dir) == NULL || !testdb_start() ||
-        !log_open(LOG_FORMAT_TEXT, LOG_ERROR, "/dev/null"))
-        return EXIT_FAILURE;
-    snprintf(option, sizeof(option), "json_cache_dir=%s", dir);
-    if (testdb_migrate() && testdb_load(&settings, extra, 1)) {
-        code = unit_run("record_files", tests);
-        settings_free(&settings);
-    }
-    testdb_stop();
-    remove_files();
-    return code;
+    return json_dir_run("record_files", tests);
 }
